@@ -1,0 +1,104 @@
+//! What stands around every answer and every error.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::Code;
+
+/// CAMS's word for nothing, in `Message` and `AccessDeniedDetail`.
+const NONE: &str = "None";
+
+/// An answer: the fields that all have, with an operation's own beside them.
+#[derive(Debug, Serialize)]
+pub struct Envelope<'a, T> {
+    /// What every answer has.
+    #[serde(flatten)]
+    pub common: Common<'a>,
+    /// The operation's own fields.
+    #[serde(flatten)]
+    pub answer: T,
+}
+
+/// The fields that every answer has.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Common<'a> {
+    /// The gateway's ID of this call, a UUID of version 7; also in the header `x-request-id`.
+    #[schema(example = "0199aa0e-7c1d-7c44-9d0e-8a4f5a1b2c3d")]
+    pub request_id: Uuid,
+    /// `OK`, or why the call failed.
+    #[schema(value_type = String, example = "OK")]
+    pub code: Code,
+    /// Whether the call was done, at least in part.
+    #[schema(example = true)]
+    pub success: bool,
+    /// What went wrong and what to do; `None` where nothing did.
+    #[schema(example = "None")]
+    pub message: &'a str,
+    /// With a `Forbidden…` code, the scope that is missing; else `None`.
+    #[schema(example = "None")]
+    pub access_denied_detail: &'a str,
+}
+
+impl<T> Envelope<'static, T> {
+    /// Around what was done.
+    pub fn done(request_id: Uuid, code: Code, answer: T) -> Self {
+        let success = code.is_success();
+        Self { common: Common { request_id, code, success, message: NONE, access_denied_detail: NONE }, answer }
+    }
+}
+
+impl<'a> Envelope<'a, Refusal> {
+    /// Around what was not done.
+    pub fn refused(request_id: Uuid, code: Code, message: &'a str, missing: Option<&'a str>, refusal: Refusal) -> Self {
+        let access_denied_detail = missing.unwrap_or(NONE);
+        Self { common: Common { request_id, code, success: false, message, access_denied_detail }, answer: refusal }
+    }
+}
+
+/// What an error carries beside the common fields.
+#[derive(Debug, Default, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Refusal {
+    /// Meta's own words, where Meta refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<Upstream>,
+    /// With `Upstream.Unavailable` and `Upstream.Timeout`: whether the same call can be sent again
+    /// without the change being made twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_safe: Option<bool>,
+    /// The change that the call had begun, for `QueryChatGroupRequest`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0199aa0e-7c1d-7c44-9d0e-8a4f5a1b2c3d")]
+    pub unique_code: Option<Uuid>,
+}
+
+/// Meta's error, as it came.
+///
+/// See [Meta's error object](https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/).
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Upstream {
+    /// Meta's code, such as 131215.
+    #[schema(example = 131_009)]
+    pub code: i64,
+    /// Meta's `error_subcode`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subcode: Option<i64>,
+    /// Meta's type, such as `OAuthException`.
+    #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
+    #[schema(example = "OAuthException")]
+    pub error_type: Option<String>,
+    /// Meta's message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "(#131009) Parameter value is not valid")]
+    pub message: Option<String>,
+    /// Meta's `error_data.details`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+    /// Meta's trace ID, which its support asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Az8or2yhqkZfEZ-_4Qn_Bam")]
+    pub fbtrace_id: Option<String>,
+}

@@ -1,0 +1,67 @@
+//! The operations, one module a noun. A request is what a caller sends; an answer is what stands
+//! beside the envelope.
+
+mod changes;
+mod groups;
+mod invite_links;
+
+pub use changes::{ChangeStatus, PartResult, QueryChatGroupRequest, RequestState, UpstreamFault};
+pub use groups::{AddChatGroup, GetChatGroup, Group, GroupAdded, GroupData, Participant};
+pub use invite_links::{
+    AddChatGroupInviteLink, DeleteChatGroupInviteLink, GetChatGroupInviteLink, InviteLinkDeleted, InviteLinkGiven,
+};
+
+/// The demo's tenant.
+pub const EXAMPLE_CUST_SPACE_ID: &str = "cams-demo1";
+/// The demo's business number.
+pub const EXAMPLE_BUSINESS_NUMBER: &str = "15550000001";
+/// A group that the demo's sandbox is born with.
+pub const EXAMPLE_GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTEZD";
+/// Another, for the examples that take something away.
+pub const EXAMPLE_SPARE_GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTIZD";
+/// What a `UniqueCode` looks like. The demo knows it: it is the first tenant's first change.
+pub const EXAMPLE_UNIQUE_CODE: &str = "0199aa0e-7c1d-7c44-9d0e-8a4f5a1b2c3d";
+
+/// Makes a request's type: the parameters that all operations share, and its own.
+macro_rules! request {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, serde::Deserialize, utoipa::ToSchema)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        pub struct $name {
+            /// The tenant: one customer of the ISV.
+            pub cust_space_id: $crate::identifiers::CustSpaceId,
+            /// The tenant's business number.
+            pub business_number: $crate::identifiers::BusinessNumber,
+            /// `WHATSAPP`, the default and the only value.
+            pub channel_type: Option<$crate::identifiers::ChannelType>,
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+    };
+}
+
+/// The parts of an `Operation` that are alike for all of them.
+macro_rules! addressed {
+    () => {
+        fn cust_space_id(&self) -> &$crate::identifiers::CustSpaceId {
+            &self.cust_space_id
+        }
+
+        fn business_number(&self) -> &$crate::identifiers::BusinessNumber {
+            &self.business_number
+        }
+    };
+}
+
+/// An example request: the demo's tenant and number, and what the operation takes beside them.
+macro_rules! example {
+    ($($name:literal: $value:expr),* $(,)?) => {
+        serde_json::json!({
+            "CustSpaceId": $crate::operations::EXAMPLE_CUST_SPACE_ID,
+            "BusinessNumber": $crate::operations::EXAMPLE_BUSINESS_NUMBER,
+            $($name: $value),*
+        })
+    };
+}
+
+use {addressed, example, request};

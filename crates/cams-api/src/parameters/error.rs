@@ -1,0 +1,127 @@
+//! What can be wrong with a parameter.
+
+use std::fmt;
+
+use serde::de;
+use serde_json::Value;
+
+use crate::Code;
+
+/// Why a request's parameters could not be read. Its text is the message that the caller gets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParameterError {
+    /// The body as a whole is unreadable.
+    #[error("The body cannot be read: {why}. Send a JSON object with the operation's parameters.")]
+    Unreadable {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A required parameter is absent or empty.
+    #[error("`{parameter}` is required, and was absent or empty.")]
+    Missing {
+        /// The parameter's path, such as `List[0].ParticipantNumber`.
+        parameter: String,
+    },
+    /// The operation has no such parameter.
+    #[error("`{parameter}` is not a parameter of this operation, which takes {known}.")]
+    Unknown {
+        /// The parameter's path, shortened.
+        parameter: String,
+        /// The parameters that it has.
+        known: String,
+    },
+    /// A parameter is present and wrong.
+    #[error("`{parameter}` is wrong: {value} was sent; it must be {rule}.")]
+    Wrong {
+        /// The parameter's path.
+        parameter: String,
+        /// What was sent, as JSON, shortened.
+        value: String,
+        /// What it must be.
+        rule: String,
+    },
+}
+
+/// A value that breaks its type's rule, outside of a request (the command line, a path).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it must be {rule}")]
+pub struct WrongValue {
+    /// What it must be.
+    pub rule: &'static str,
+}
+
+impl ParameterError {
+    /// The contract's code for the mistake.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Missing { .. } => Code::MissingParameter,
+            _ => Code::InvalidParameter,
+        }
+    }
+
+    /// Puts the error where it was found: below `outer`, which held `value`.
+    pub(super) fn within(mut self, outer: &str, value: Option<&Value>) -> Self {
+        match &mut self {
+            Self::Unreadable { .. } => {}
+            Self::Missing { parameter } | Self::Unknown { parameter, .. } => prefix(parameter, outer),
+            Self::Wrong { parameter, value: sent, .. } => {
+                prefix(parameter, outer);
+                if let (true, Some(value)) = (sent.is_empty(), value) {
+                    *sent = shortened(&value.to_string(), 80);
+                }
+            }
+        }
+        self
+    }
+}
+
+fn prefix(parameter: &mut String, outer: &str) {
+    *parameter = match parameter.as_str() {
+        "" => outer.to_owned(),
+        inner if inner.starts_with('[') => format!("{outer}{inner}"),
+        inner => format!("{outer}.{inner}"),
+    };
+}
+
+/// At most `most` characters of what a caller sent, so that an answer does not grow with its question.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+impl de::Error for ParameterError {
+    fn custom<T: fmt::Display>(rule: T) -> Self {
+        Self::Wrong { parameter: String::new(), value: String::new(), rule: rule.to_string() }
+    }
+
+    fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(expected)
+    }
+
+    fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(expected)
+    }
+
+    fn invalid_length(_: usize, expected: &dyn de::Expected) -> Self {
+        Self::custom(expected)
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self::custom(format_args!("one of {}", listed(expected)))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Self::Unknown { parameter: shortened(field, 64), known: listed(expected) }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::Missing { parameter: field.to_owned() }
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}

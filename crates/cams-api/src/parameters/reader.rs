@@ -1,0 +1,141 @@
+//! A serde deserializer over JSON values whose errors know the parameter that they are about.
+
+use serde::de::value::StringDeserializer;
+use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Map, Number, Value};
+
+use super::ParameterError;
+
+/// The parameters of one request, or of one object inside it.
+pub(super) struct Parameters<'a> {
+    left: serde_json::map::Iter<'a>,
+    next: Option<(&'a str, &'a Value)>,
+}
+
+impl<'a> Parameters<'a> {
+    pub(super) fn new(parameters: &'a Map<String, Value>) -> Self {
+        Self { left: parameters.iter(), next: None }
+    }
+}
+
+impl<'de> Deserializer<'de> for Parameters<'_> {
+    type Error = ParameterError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+        visitor.visit_map(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> de::MapAccess<'de> for Parameters<'_> {
+    type Error = ParameterError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ParameterError> {
+        self.next = self.left.next().map(|(name, value)| (name.as_str(), value));
+        self.next.map(|(name, _)| seed.deserialize(name.into_deserializer())).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ParameterError> {
+        let (name, value) = self.next.take().ok_or_else(|| de::Error::custom("read after its name"))?;
+        seed.deserialize(Parameter { value, optional: false }).map_err(|error| error.within(name, Some(value)))
+    }
+}
+
+/// One parameter's value.
+struct Parameter<'a> {
+    value: &'a Value,
+    /// An optional parameter that is `""` is held to its rule; a required one is missing.
+    optional: bool,
+}
+
+impl Parameter<'_> {
+    fn is_absent(&self) -> bool {
+        match self.value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty() && !self.optional,
+            Value::Array(items) => items.is_empty() && !self.optional,
+            _ => false,
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for Parameter<'_> {
+    type Error = ParameterError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+        if self.is_absent() {
+            return Err(ParameterError::Missing { parameter: String::new() });
+        }
+        match self.value {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::Number(number) => visit_number(number, visitor),
+            Value::String(text) => visitor.visit_str(text),
+            Value::Array(items) => visitor.visit_seq(Items { left: items.iter().enumerate() }),
+            Value::Object(parameters) => visitor.visit_map(Parameters::new(parameters)),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+        match self.value {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(Self { optional: true, ..self }),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ParameterError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ParameterError> {
+        match self.value {
+            _ if self.is_absent() => Err(ParameterError::Missing { parameter: String::new() }),
+            Value::String(word) => visitor.visit_enum(StringDeserializer::new(word.clone())),
+            _ => Err(de::Error::unknown_variant("", variants)),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
+        seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+fn visit_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value, ParameterError> {
+    if let Some(value) = number.as_u64() {
+        visitor.visit_u64(value)
+    } else if let Some(value) = number.as_i64() {
+        visitor.visit_i64(value)
+    } else {
+        visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN))
+    }
+}
+
+/// The items of a list.
+struct Items<'a> {
+    left: std::iter::Enumerate<std::slice::Iter<'a, Value>>,
+}
+
+impl<'de> de::SeqAccess<'de> for Items<'_> {
+    type Error = ParameterError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ParameterError> {
+        let Some((index, value)) = self.left.next() else { return Ok(None) };
+        let item = seed.deserialize(Parameter { value, optional: false });
+        item.map(Some).map_err(|error| error.within(&format!("[{index}]"), Some(value)))
+    }
+}
