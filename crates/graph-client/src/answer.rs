@@ -1,0 +1,88 @@
+//! From the bytes of an answer to its typed body, or to the error that it is.
+
+use awc::{
+    ClientResponse,
+    http::header::{self, HeaderMap},
+};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::{
+    error::{Effect, GraphError, Unreadable},
+    refusal::{Circumstances, Refusal},
+    token::Token,
+    usage::Usage,
+};
+
+/// What Meta answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// The body.
+    pub body: T,
+    /// The HTTP status; 206 means that some was done and some was not.
+    pub status: u16,
+    /// What the answer says about quotas.
+    pub usage: Usage,
+}
+
+/// Reads an answer. Any 2xx is one, unless it holds an error object in place of a result.
+pub(crate) fn read<T: DeserializeOwned>(
+    response: &ClientResponse,
+    body: &[u8],
+    effect: Effect,
+    token: &Token,
+) -> Result<Answer<T>, GraphError> {
+    let status = response.status();
+    let usage = Usage::of(response.headers());
+    let unreadable = |why| GraphError::Unreadable { status: status.as_u16(), why, effect };
+    if status.is_redirection() {
+        return Err(unreadable(Unreadable::Redirect { to: redirected_host(response.headers()) }));
+    }
+    if status.is_success() && !body.starts_with(br#"{"error":"#) {
+        let body = result(body, effect).map_err(|error| unreadable(why(&error, response, body)))?;
+        return Ok(Answer { body, status: status.as_u16(), usage });
+    }
+    let met = Circumstances { status: status.as_u16(), usage, effect, token };
+    Err(Refusal::read(body, met)
+        .map_or_else(|| unreadable(no_error_object(response, body)), |refusal| GraphError::Refused(Box::new(refusal))))
+}
+
+/// In answer to a change an empty body stands for an empty object: Meta documents some without one.
+fn result<T: DeserializeOwned>(body: &[u8], effect: Effect) -> serde_json::Result<T> {
+    match (body.trim_ascii(), effect) {
+        (b"", Effect::Change) => serde_json::from_slice(b"{}"),
+        (body, _) => serde_json::from_slice(body),
+    }
+}
+
+/// Says what is wrong without repeating what stands there: of serde's messages only those about a
+/// missing field are free of values.
+fn why(error: &serde_json::Error, response: &ClientResponse, body: &[u8]) -> Unreadable {
+    if !error.is_data() {
+        return Unreadable::NotJson { content_type: content_type(response), length: body.len() };
+    }
+    let message = error.to_string();
+    Unreadable::Shape(if message.starts_with("missing field") {
+        message
+    } else {
+        format!("unexpected value at line {} column {}", error.line(), error.column())
+    })
+}
+
+fn no_error_object(response: &ClientResponse, body: &[u8]) -> Unreadable {
+    Unreadable::NoErrorObject { content_type: content_type(response), length: body.len() }
+}
+
+fn content_type(response: &ClientResponse) -> String {
+    let value = response.headers().get(header::CONTENT_TYPE);
+    value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+}
+
+/// Only the host: the rest of the address may repeat the query, and the proof in it.
+fn redirected_host(headers: &HeaderMap) -> String {
+    headers
+        .get(header::LOCATION)
+        .and_then(|value| Url::parse(value.to_str().ok()?).ok())
+        .and_then(|url| url.host_str().map(str::to_owned))
+        .unwrap_or_else(|| "another place on the same host".to_owned())
+}

@@ -1,0 +1,9 @@
+//! Meta's calls, one short function each, with what they send and what they answer.
+
+pub(crate) mod changes;
+pub(crate) mod groups;
+pub(crate) mod invite_links;
+pub(crate) mod participants;
+
+/// The member that every body of the Cloud API must have.
+pub(crate) const MESSAGING_PRODUCT: &str = "whatsapp";

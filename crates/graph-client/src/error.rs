@@ -1,0 +1,177 @@
+//! Why a call gave no answer, and whether its change may have happened all the same.
+
+use crate::refusal::Refusal;
+
+/// Why a call failed. Never holds a token, a proof, or the address with them.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphError {
+    /// Meta answered with its error object.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+    /// The deadline passed first.
+    #[error("the Graph API did not answer in time ({})", sent_words(*sent))]
+    Timeout {
+        /// Whether the request may have left; always so for a read that got past connecting.
+        sent: bool,
+        /// What the call was to do.
+        effect: Effect,
+    },
+    /// No connection: the name, the address, the port or TLS.
+    #[error("the Graph API cannot be reached: {why}")]
+    Connect {
+        /// What went wrong.
+        why: String,
+    },
+    /// The connection ended before the answer did.
+    #[error("the connection to the Graph API broke off ({}): {why}", sent_words(*sent))]
+    Disconnected {
+        /// Whether the request may have left.
+        sent: bool,
+        /// What the call was to do.
+        effect: Effect,
+        /// What went wrong.
+        why: String,
+    },
+    /// There is an answer, but not one of the Graph API's.
+    #[error("the Graph API's answer (HTTP {status}) cannot be read: {why}")]
+    Unreadable {
+        /// The answer's HTTP status.
+        status: u16,
+        /// What is wrong with it.
+        why: Unreadable,
+        /// What the call was to do.
+        effect: Effect,
+    },
+    /// The request could not be made out of what was given. Nothing was sent.
+    #[error("the request to the Graph API cannot be built: {why}")]
+    Unsendable {
+        /// What went wrong.
+        why: String,
+    },
+}
+
+/// What is wrong with an answer. Never holds the answer's text, which may hold an invite link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It is not JSON, or JSON that ends too early.
+    #[error("not JSON (content type {content_type:?}, {length} bytes)")]
+    NotJson {
+        /// The answer's `Content-Type`, empty where it has none.
+        content_type: String,
+        /// How much was read, in bytes.
+        length: usize,
+    },
+    /// It is JSON, and lacks what the call needs.
+    #[error("JSON of another shape: {0}")]
+    Shape(String),
+    /// It is an error without Meta's error object.
+    #[error("no error object (content type {content_type:?}, {length} bytes): does a proxy answer in Meta's place?")]
+    NoErrorObject {
+        /// The answer's `Content-Type`, empty where it has none.
+        content_type: String,
+        /// How much was read, in bytes.
+        length: usize,
+    },
+    /// It ended before its `Content-Length`, or its connection broke.
+    #[error("it broke off")]
+    CutOff,
+    /// It is larger than the settings allow.
+    #[error("it is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// It leads elsewhere, and tokens are not carried elsewhere.
+    #[error("it redirects to {to}, and redirects are not followed: is the Graph URL right?")]
+    Redirect {
+        /// The host that it leads to.
+        to: String,
+    },
+}
+
+/// What a call does when it succeeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It reads.
+    Read,
+    /// It changes something at Meta.
+    Change,
+}
+
+/// Whether a failed call may have changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acted {
+    /// Nothing has changed: the call may be made again.
+    No,
+    /// It may have changed: look before the call is made again.
+    Unknown,
+}
+
+impl GraphError {
+    /// Whether the change may have happened. Always [`Acted::No`] for calls that only read.
+    pub fn acted(&self) -> Acted {
+        match self {
+            Self::Refused(refusal) => refusal.acted(),
+            Self::Timeout { sent, effect } | Self::Disconnected { sent, effect, .. } => Acted::when(*sent, *effect),
+            Self::Unreadable { status, effect, .. } => Acted::when(leaves_open(*status), *effect),
+            Self::Connect { .. } | Self::Unsendable { .. } => Acted::No,
+        }
+    }
+}
+
+impl Acted {
+    pub(crate) fn when(open: bool, effect: Effect) -> Self {
+        match (open, effect) {
+            (true, Effect::Change) => Self::Unknown,
+            _ => Self::No,
+        }
+    }
+}
+
+/// Redirects and client errors are sent in place of acting, except the two by which a server says
+/// that it gave up waiting ([RFC 9110, 15](https://www.rfc-editor.org/rfc/rfc9110#section-15)).
+fn leaves_open(status: u16) -> bool {
+    !matches!(status, 300..=499) || matches!(status, 408 | 499)
+}
+
+fn sent_words(sent: bool) -> &'static str {
+    if sent { "the request may have been sent" } else { "the request was not sent" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unreadable(status: u16, effect: Effect) -> GraphError {
+        GraphError::Unreadable { status, why: Unreadable::CutOff, effect }
+    }
+
+    #[test]
+    fn a_change_that_was_not_sent_did_not_happen() {
+        let timeout = |sent| GraphError::Timeout { sent, effect: Effect::Change };
+        assert_eq!(timeout(false).acted(), Acted::No);
+        assert_eq!(timeout(true).acted(), Acted::Unknown);
+        assert_eq!(GraphError::Connect { why: "refused".into() }.acted(), Acted::No);
+    }
+
+    #[test]
+    fn an_unreadable_answer_leaves_a_change_open_unless_its_status_denies_it() {
+        for (status, acted) in [
+            (200, Acted::Unknown),
+            (302, Acted::No),
+            (404, Acted::No),
+            (408, Acted::Unknown),
+            (500, Acted::Unknown),
+            (502, Acted::Unknown),
+        ] {
+            assert_eq!(unreadable(status, Effect::Change).acted(), acted, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_read_never_acts() {
+        assert_eq!(unreadable(500, Effect::Read).acted(), Acted::No);
+        let timeout = GraphError::Timeout { sent: true, effect: Effect::Read };
+        assert_eq!(timeout.acted(), Acted::No);
+    }
+}

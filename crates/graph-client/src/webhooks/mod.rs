@@ -1,0 +1,20 @@
+//! What Meta sends by webhook: its signature, its parts, and what they mean. No I/O.
+//!
+//! A payload holds entries, an entry changes, and a change's value a list of groups, messages or
+//! statuses. [`verify_signature`] checks where it comes from, [`parse`] takes it apart into one
+//! [`Change`] for each element, and [`interpret`] reads a change as a [`GroupEvent`].
+
+mod event;
+mod fingerprint;
+mod interpret;
+mod object;
+mod payload;
+mod signature;
+
+pub use event::{
+    CreatedGroup, FailedParticipant, GroupEvent, GroupUpdate, Initiator, JoinRequest, PartOutcome, ParticipantsAdded,
+    ParticipantsRemoved, SettingsUpdated, UpdateError,
+};
+pub use interpret::interpret;
+pub use payload::{Change, PayloadError, parse};
+pub use signature::{AppSecrets, SignatureError, verify_signature};

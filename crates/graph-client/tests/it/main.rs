@@ -1,0 +1,13 @@
+//! The client against servers in process that answer as Graph does, and as it should not.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod calls;
+mod deadlines;
+mod failures;
+mod group_events;
+mod hostile_payloads;
+mod refusals;
+mod requests;
+mod support;
+mod tls;
