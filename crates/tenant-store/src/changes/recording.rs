@@ -1,0 +1,177 @@
+//! The record of a change, from before the upstream call to its end.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Change, ChangeStatus, NewChange, Outcome, StaleChange, UniqueCode, settling};
+use crate::{
+    Space, Store, StoreError, across_tenants,
+    text::{storable, storable_option},
+};
+
+/// How many abandoned changes one round of [`Store::settle_abandoned`] looks at.
+const ABANDONED_BATCH: i64 = 100;
+
+impl Space<'_> {
+    /// Commits the record of a change, `SENDING`, before the upstream is called.
+    pub async fn begin_change(&self, new: &NewChange) -> Result<UniqueCode, StoreError> {
+        let unique_code = UniqueCode(Uuid::now_v7());
+        self.begin_change_as(unique_code, new).await?;
+        Ok(unique_code)
+    }
+
+    /// The same under a code that is given, for records that must be found under a known one.
+    /// [`StoreError::Conflict`] where it is taken.
+    pub async fn begin_change_as(&self, unique_code: UniqueCode, new: &NewChange) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query!(
+            "insert into changes (unique_code, cust_space_id, operation, business_number, phone_number_id, group_id,
+                                  subject, request, answer_due)
+             values ($1, $2, $3, $4, $5, $6, $7, $8::text::json, now() + make_interval(secs => $9))",
+            unique_code as UniqueCode,
+            self.cust_space_id,
+            new.operation,
+            &storable(&new.business_number),
+            &storable(&new.phone_number_id),
+            storable_option(new.group_id.as_deref()),
+            storable_option(new.subject.as_deref()),
+            new.request.to_string(),
+            new.answer_due.as_secs_f64(),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Whether a create of this tenant is known to have made the group.
+    pub async fn has_created(&self, phone_number_id: &str, group_id: &str) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let created = sqlx::query_scalar!(
+            r#"select exists (select 1 from changes
+                              where cust_space_id = $1 and phone_number_id = $2 and group_id = $3
+                                and operation = 'AddChatGroup') as "created!""#,
+            self.cust_space_id,
+            &storable(phone_number_id),
+            &storable(group_id),
+        );
+        Ok(created.fetch_one(&mut *transaction).await?)
+    }
+
+    /// Records that the upstream took the change (`PENDING`), and settles it where its event came first.
+    /// `request_id` is Meta's, where its answer had one.
+    pub async fn record_answer(&self, unique_code: UniqueCode, request_id: Option<&str>) -> Result<Change, StoreError> {
+        let request_id = request_id.map(storable);
+        let mut transaction = self.begin().await?;
+        let sent = self.existing_change(&mut transaction, unique_code).await?;
+        settling::lock(&mut transaction, settling::keys_of(self.cust_space_id, &sent, request_id.as_deref())).await?;
+        sqlx::query!(
+            "update changes set request_id = coalesce($3, request_id),
+                                status = case status when 'SENDING' then 'PENDING' else status end
+             where cust_space_id = $1 and unique_code = $2",
+            self.cust_space_id,
+            unique_code as UniqueCode,
+            request_id.as_deref(),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let answered = self.existing_change(&mut transaction, unique_code).await?;
+        settling::settle_from_inbox(&mut transaction, self.cust_space_id, &answered).await?;
+        let change = self.existing_change(&mut transaction, unique_code).await?;
+        transaction.commit().await?;
+        Ok(change)
+    }
+
+    /// Records that the upstream refused the change; `errors` is kept for `QueryChatGroupRequest`.
+    pub async fn fail_change(&self, unique_code: UniqueCode, errors: &serde_json::Value) -> Result<Change, StoreError> {
+        self.settle_change(unique_code, &Outcome::failed(errors.clone())).await
+    }
+
+    /// Settles the change. One that is settled already stays as it is (but `UNKNOWN` gives way); returned is what stands.
+    pub async fn settle_change(&self, unique_code: UniqueCode, outcome: &Outcome) -> Result<Change, StoreError> {
+        let mut transaction = self.begin().await?;
+        let open = self.existing_change(&mut transaction, unique_code).await?;
+        let keys = settling::keys_of(self.cust_space_id, &open, open.request_id.as_deref());
+        settling::lock(&mut transaction, keys).await?;
+        settling::settle(&mut transaction, self.cust_space_id, unique_code, outcome).await?;
+        let change = self.existing_change(&mut transaction, unique_code).await?;
+        transaction.commit().await?;
+        Ok(change)
+    }
+
+    /// The record of a change; `None` where this tenant has none of this code.
+    pub async fn change(&self, unique_code: UniqueCode) -> Result<Option<Change>, StoreError> {
+        let mut transaction = self.begin().await?;
+        select(&mut transaction, self.cust_space_id, unique_code).await
+    }
+
+    async fn existing_change(
+        &self,
+        transaction: &mut PgConnection,
+        unique_code: UniqueCode,
+    ) -> Result<Change, StoreError> {
+        select(transaction, self.cust_space_id, unique_code).await?.ok_or(StoreError::NotFound { what: "change" })
+    }
+
+    async fn settle_abandoned_change(&self, unique_code: UniqueCode) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let seen = self.existing_change(&mut transaction, unique_code).await?;
+        settling::lock(&mut transaction, settling::keys_of(self.cust_space_id, &seen, None)).await?;
+        let change = self.existing_change(&mut transaction, unique_code).await?;
+        // Its answer may have been recorded meanwhile: then the request ID decides, not a likeness.
+        if change.request_id.is_some() || change.status == ChangeStatus::Pending {
+            return Ok(false);
+        }
+        let settled = settling::settle_from_inbox(&mut transaction, self.cust_space_id, &change).await?;
+        transaction.commit().await?;
+        Ok(settled)
+    }
+}
+
+impl Store {
+    /// Claims up to `limit` changes that are open for longer than `older_than`, of all tenants. Whoever claims one has
+    /// a minute for looking it up before another replica may.
+    pub async fn stale_changes(&self, older_than: Duration, limit: i64) -> Result<Vec<StaleChange>, StoreError> {
+        let mut stale = Vec::new();
+        for (cust_space_id, unique_code) in across_tenants::claim_stale_changes(self.pool(), older_than, limit).await? {
+            if let Some(change) = self.space(&cust_space_id).change(unique_code).await? {
+                stale.push(StaleChange { cust_space_id, change });
+            }
+        }
+        Ok(stale)
+    }
+
+    /// Settles changes whose answer never was recorded, and is overdue, from events that matched nothing. Returns how many.
+    pub async fn settle_abandoned(&self) -> Result<u64, StoreError> {
+        let mut settled = 0;
+        for (cust_space_id, unique_code) in across_tenants::abandoned_changes(self.pool(), ABANDONED_BATCH).await? {
+            match self.space(&cust_space_id).settle_abandoned_change(unique_code).await {
+                Ok(done) => settled += u64::from(done),
+                Err(unavailable @ StoreError::Unavailable(_)) => return Err(unavailable),
+                // One that fails holds up no other.
+                Err(error) => {
+                    tracing::warn!(%unique_code, cust_space_id, %error, "an abandoned change cannot be settled");
+                }
+            }
+        }
+        Ok(settled)
+    }
+}
+
+async fn select(
+    transaction: &mut PgConnection,
+    cust_space_id: &str,
+    unique_code: UniqueCode,
+) -> Result<Option<Change>, StoreError> {
+    let change = sqlx::query_as!(
+        Change,
+        r#"select unique_code as "unique_code: UniqueCode", operation, business_number, phone_number_id, group_id,
+                  subject, request, request_id, status as "status: ChangeStatus", invite_link, failed, fields, errors,
+                  created_at, settled_at
+           from changes where cust_space_id = $1 and unique_code = $2"#,
+        cust_space_id,
+        unique_code as UniqueCode,
+    );
+    Ok(change.fetch_optional(transaction).await?)
+}

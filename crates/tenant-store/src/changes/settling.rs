@@ -1,0 +1,224 @@
+//! How a change and the event that ends it find each other, whichever of the two is recorded first.
+//!
+//! Whoever may join them first takes advisory locks on all that could join them: the request ID, the group, and for
+//! a create the number and subject. Then it looks for the other side. Of two that come at once, the second waits for
+//! the first's commit, and so sees it; no match is lost. All of a transaction's locks are taken in one statement, in
+//! one order, before any row is locked, so that nobody waits in a circle.
+
+use sqlx::{PgConnection, types::Json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Change, ChangeStatus, Outcome, UniqueCode};
+use crate::{
+    ChangeOutcome, GroupLifecycle, GroupUpdate, InboxEvent, StoreError, groups,
+    text::{json_text, storable, storable_option},
+};
+
+/// The names of the locks for a change.
+pub(crate) fn keys_of(cust_space_id: &str, change: &Change, request_id: Option<&str>) -> Vec<String> {
+    let subject = change.subject.as_deref().filter(|_| change.group_id.is_none());
+    keys(cust_space_id, &change.phone_number_id, request_id, change.group_id.as_deref(), subject)
+}
+
+/// The names of the locks for an event that tells an outcome.
+pub(crate) fn keys_of_event(event: &InboxEvent, told: &ChangeOutcome) -> Vec<String> {
+    let phone_number_id = event.phone_number_id.as_deref().unwrap_or_default();
+    let (request_id, group_id, subject) = (&told.request_id, &told.group_id, &told.subject);
+    keys(&event.cust_space_id, phone_number_id, request_id.as_deref(), group_id.as_deref(), subject.as_deref())
+}
+
+fn keys(
+    cust_space_id: &str,
+    phone_number_id: &str,
+    request_id: Option<&str>,
+    group_id: Option<&str>,
+    subject: Option<&str>,
+) -> Vec<String> {
+    // As JSON: no two lists of parts read alike.
+    let key = |kind: &str, id: &str| serde_json::json!([cust_space_id, kind, storable(id)]).to_string();
+    let request = request_id.map(|id| key("request", id));
+    let group = group_id.map(|id| key("group", id));
+    let create = subject.map(|subject| {
+        serde_json::json!([cust_space_id, "create", storable(phone_number_id), storable(subject)]).to_string()
+    });
+    [request, group, create].into_iter().flatten().collect()
+}
+
+/// Takes the locks until the transaction ends. A transaction calls this once, before it locks rows.
+pub(crate) async fn lock(transaction: &mut PgConnection, keys: Vec<String>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(key)
+         from (select distinct hashtextextended(name, 0) as key from unnest($1::text[]) as name order by 1) as keys",
+        &keys,
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+/// Settles an open change from the oldest event of the inbox that is meant for it; says whether one was.
+pub(crate) async fn settle_from_inbox(
+    transaction: &mut PgConnection,
+    cust_space_id: &str,
+    change: &Change,
+) -> Result<bool, StoreError> {
+    if change.status.is_definite() {
+        return Ok(false);
+    }
+    let found = match &change.request_id {
+        Some(request_id) => unmatched_by_request(transaction, cust_space_id, request_id).await?,
+        None => unmatched_by_likeness(transaction, cust_space_id, change).await?,
+    };
+    let Some(event) = found else { return Ok(false) };
+    link(transaction, cust_space_id, event.id, change.unique_code).await?;
+    settle(transaction, cust_space_id, change.unique_code, &event.outcome).await
+}
+
+/// The change that an event ends: the one of its request ID; where Meta's answer gave none, the oldest that waits for
+/// an event of this kind, of the same group, or for a create of the same number and subject.
+pub(crate) async fn find_change(
+    transaction: &mut PgConnection,
+    event: &InboxEvent,
+    told: &ChangeOutcome,
+) -> Result<Option<UniqueCode>, StoreError> {
+    if let Some(request_id) = &told.request_id {
+        let of_request = sqlx::query_scalar!(
+            r#"select unique_code as "unique_code: UniqueCode" from changes
+               where cust_space_id = $1 and request_id = $2 order by created_at desc limit 1"#,
+            event.cust_space_id,
+            &storable(request_id),
+        );
+        if let Some(found) = of_request.fetch_optional(&mut *transaction).await? {
+            return Ok(Some(found));
+        }
+    }
+    let oldest_alike = sqlx::query_scalar!(
+        r#"select unique_code as "unique_code: UniqueCode" from changes
+           where cust_space_id = $1 and status = 'PENDING' and request_id is null and operation = $2
+             and created_at <= $3
+             and (group_id = $4 or group_id is null and phone_number_id = $5 and subject = $6)
+           order by created_at limit 1"#,
+        event.cust_space_id,
+        told.kind,
+        event.received_at,
+        storable_option(told.group_id.as_deref()),
+        event.phone_number_id,
+        storable_option(told.subject.as_deref()),
+    );
+    Ok(oldest_alike.fetch_optional(transaction).await?)
+}
+
+/// Settles a change that is open, or whose end was unknown; says whether it did.
+pub(crate) async fn settle(
+    transaction: &mut PgConnection,
+    cust_space_id: &str,
+    unique_code: UniqueCode,
+    outcome: &Outcome,
+) -> Result<bool, StoreError> {
+    let settled = sqlx::query_as!(
+        Settled,
+        "update changes set status = $3, group_id = coalesce(group_id, $4), invite_link = $5, failed = $6::text::json,
+                            fields = $7::text::json, errors = $8::text::json, settled_at = now()
+         where cust_space_id = $1 and unique_code = $2 and status in ('SENDING', 'PENDING', 'UNKNOWN')
+         returning phone_number_id, subject, created_at",
+        cust_space_id,
+        unique_code as UniqueCode,
+        outcome.status as ChangeStatus,
+        storable_option(outcome.group_id.as_deref()),
+        storable_option(outcome.invite_link.as_deref()),
+        json_text(outcome.failed.as_ref()),
+        json_text(outcome.fields.as_ref()),
+        json_text(outcome.errors.as_ref()),
+    );
+    let Some(settled) = settled.fetch_optional(&mut *transaction).await? else {
+        return Ok(false);
+    };
+    if let Some(group) = created_group(&settled, outcome) {
+        groups::apply(transaction, cust_space_id, &settled.phone_number_id, &group).await?;
+    }
+    sqlx::query!("select pg_notify('groupgate_changes', '')").execute(transaction).await?;
+    Ok(true)
+}
+
+struct Settled {
+    phone_number_id: String,
+    subject: Option<String>,
+    created_at: OffsetDateTime,
+}
+
+/// The mirror's row of a group that was created just now. It counts as told when the create was begun, so that
+/// nothing that happened to the group since is undone by it.
+fn created_group(settled: &Settled, outcome: &Outcome) -> Option<GroupUpdate> {
+    let group_id = outcome.group_id.clone().filter(|_| outcome.status == ChangeStatus::Succeeded)?;
+    settled.subject.as_ref()?;
+    Some(GroupUpdate {
+        group_id,
+        occurred_at: Some(settled.created_at),
+        subject: settled.subject.clone(),
+        lifecycle: Some(GroupLifecycle::Active),
+        invite_link: outcome.invite_link.clone(),
+        ..GroupUpdate::default()
+    })
+}
+
+struct Unmatched {
+    id: Uuid,
+    outcome: Json<Outcome>,
+}
+
+async fn unmatched_by_request(
+    transaction: &mut PgConnection,
+    cust_space_id: &str,
+    request_id: &str,
+) -> Result<Option<Unmatched>, StoreError> {
+    let event = sqlx::query_as!(
+        Unmatched,
+        r#"select id, outcome as "outcome!: Json<Outcome>" from events
+           where cust_space_id = $1 and change_request_id = $2 and outcome is not null and unique_code is null
+           order by position limit 1"#,
+        cust_space_id,
+        request_id,
+    );
+    Ok(event.fetch_optional(transaction).await?)
+}
+
+async fn unmatched_by_likeness(
+    transaction: &mut PgConnection,
+    cust_space_id: &str,
+    change: &Change,
+) -> Result<Option<Unmatched>, StoreError> {
+    let event = sqlx::query_as!(
+        Unmatched,
+        r#"select id, outcome as "outcome!: Json<Outcome>" from events
+           where cust_space_id = $1 and outcome is not null and unique_code is null and change_kind = $2
+             and received_at >= $3
+             and (change_group_id = $4 or $4::text is null and phone_number_id = $5 and change_subject = $6)
+           order by position limit 1"#,
+        cust_space_id,
+        change.operation,
+        change.created_at,
+        change.group_id,
+        change.phone_number_id,
+        change.subject,
+    );
+    Ok(event.fetch_optional(transaction).await?)
+}
+
+/// Notes on an event which change it ended.
+pub(crate) async fn link(
+    transaction: &mut PgConnection,
+    cust_space_id: &str,
+    event_id: Uuid,
+    unique_code: UniqueCode,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update events set unique_code = $3 where cust_space_id = $1 and id = $2",
+        cust_space_id,
+        event_id,
+        unique_code as UniqueCode,
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! How the mirror learns: each field moves alone, by the instant it was told for.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::{GroupLifecycle, GroupUpdate, LearnedLink, ListedGroup};
+use crate::{
+    Space, StoreError,
+    text::{storable, storable_option},
+};
+
+impl Space<'_> {
+    /// Records what Meta's list of this number's groups says. `as_of` is the instant before the list was asked for,
+    /// so that an event which came meanwhile wins. [`StoreError::Internal`] where the tenant has no such number.
+    pub async fn record_listed_groups(
+        &self,
+        phone_number_id: &str,
+        as_of: OffsetDateTime,
+        groups: &[ListedGroup],
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let ids: Vec<String> = groups.iter().map(|group| storable(&group.group_id).into_owned()).collect();
+        let subjects: Vec<Option<String>> =
+            groups.iter().map(|group| storable_option(group.subject.as_deref())).collect();
+        let created: Vec<Option<OffsetDateTime>> = groups.iter().map(|group| group.created_at).collect();
+        sqlx::query!(
+            "insert into groups as g (cust_space_id, phone_number_id, group_id, subject, subject_at, lifecycle_at,
+                                      creation_timestamp)
+             select distinct on (l.id) $1, $2, l.id, l.subject, case when l.subject is not null then $3::timestamptz end,
+                    $3, l.created
+             from unnest($4::text[], $5::text[], $6::timestamptz[]) as l (id, subject, created) order by l.id
+             on conflict (cust_space_id, phone_number_id, group_id) do update set
+                 subject = case when excluded.subject_at >= coalesce(g.subject_at, '-infinity')
+                                then excluded.subject else g.subject end,
+                 subject_at = greatest(g.subject_at, excluded.subject_at),
+                 lifecycle = case when excluded.lifecycle_at >= coalesce(g.lifecycle_at, '-infinity')
+                                  then 'ACTIVE' else g.lifecycle end,
+                 lifecycle_at = greatest(g.lifecycle_at, excluded.lifecycle_at),
+                 creation_timestamp = coalesce(g.creation_timestamp, excluded.creation_timestamp),
+                 modified_at = case when (g.subject, g.lifecycle) is distinct from (excluded.subject, 'ACTIVE')
+                                    then now() else g.modified_at end",
+            self.cust_space_id,
+            &storable(phone_number_id),
+            as_of,
+            &ids,
+            &subjects as &[Option<String>],
+            &created as &[Option<OffsetDateTime>],
+        )
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Records invite links of groups that the mirror has; others are passed over.
+    pub async fn record_invite_links(&self, links: &[LearnedLink]) -> Result<(), StoreError> {
+        let column = |field: fn(&LearnedLink) -> &str| {
+            links.iter().map(|link| storable(field(link)).into_owned()).collect::<Vec<_>>()
+        };
+        let invite_links: Vec<Option<String>> =
+            links.iter().map(|link| storable_option(link.invite_link.as_deref())).collect();
+        let learned: Vec<OffsetDateTime> = links.iter().map(|link| link.learned_at).collect();
+        let mut transaction = self.begin().await?;
+        sqlx::query!(
+            "with learned as (
+                 select distinct on (l.phone, l.id) l.*
+                 from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as l (phone, id, link, at)
+                 order by l.phone, l.id, l.at desc
+             )
+             update groups g set invite_link = l.link, invite_link_at = l.at, modified_at = now()
+             from learned l
+             where g.cust_space_id = $1 and g.phone_number_id = l.phone and g.group_id = l.id
+               and l.at >= coalesce(g.invite_link_at, '-infinity')",
+            self.cust_space_id,
+            &column(|link| &link.phone_number_id),
+            &column(|link| &link.group_id),
+            &invite_links as &[Option<String>],
+            &learned,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Records what is known of one group, making its row where there is none.
+    pub async fn apply_group(&self, phone_number_id: &str, update: &GroupUpdate) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        apply(&mut transaction, self.cust_space_id, phone_number_id, update).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// The field-wise merge of [`Space::apply_group`]. Each field moves alone, by the instant it was told for.
+pub(crate) async fn apply(
+    transaction: &mut PgConnection,
+    cust_space_id: &str,
+    phone_number_id: &str,
+    update: &GroupUpdate,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "with told as (select coalesce($4::timestamptz, now()) as at)
+         insert into groups as g (
+             cust_space_id, phone_number_id, group_id, subject, subject_at, description, description_at,
+             join_approval_mode, join_approval_mode_at, lifecycle, lifecycle_at, suspended, suspended_at,
+             invite_link, invite_link_at, total_participant_count, participants_at, creation_timestamp, last_event_at)
+         select $1, $2, $3, $5::text, case when $5::text is not null then at end,
+                $6::text, case when $6::text is not null then at end,
+                $7::text, case when $7::text is not null then at end,
+                coalesce($8::text, 'ACTIVE'), case when $8::text is not null then at end,
+                coalesce($9::boolean, false), case when $9::boolean is not null then at end,
+                $10::text, case when $10::text is not null then at end,
+                $11::integer, case when $11::integer is not null then at end,
+                $13::timestamptz, at
+         from told
+         on conflict (cust_space_id, phone_number_id, group_id) do update set
+             subject = case when excluded.subject_at >= coalesce(g.subject_at, '-infinity')
+                            then excluded.subject else g.subject end,
+             subject_at = greatest(g.subject_at, excluded.subject_at),
+             description = case when excluded.description_at >= coalesce(g.description_at, '-infinity')
+                                then excluded.description else g.description end,
+             description_at = greatest(g.description_at, excluded.description_at),
+             join_approval_mode = case when excluded.join_approval_mode_at >= coalesce(g.join_approval_mode_at, '-infinity')
+                                       then excluded.join_approval_mode else g.join_approval_mode end,
+             join_approval_mode_at = greatest(g.join_approval_mode_at, excluded.join_approval_mode_at),
+             lifecycle = case when excluded.lifecycle_at >= coalesce(g.lifecycle_at, '-infinity')
+                              then excluded.lifecycle else g.lifecycle end,
+             lifecycle_at = greatest(g.lifecycle_at, excluded.lifecycle_at),
+             suspended = case when excluded.suspended_at >= coalesce(g.suspended_at, '-infinity')
+                              then excluded.suspended else g.suspended end,
+             suspended_at = greatest(g.suspended_at, excluded.suspended_at),
+             invite_link = case when excluded.invite_link_at >= coalesce(g.invite_link_at, '-infinity')
+                                then excluded.invite_link else g.invite_link end,
+             invite_link_at = greatest(g.invite_link_at, excluded.invite_link_at),
+             total_participant_count = case
+                 when excluded.participants_at >= coalesce(g.participants_at, '-infinity')
+                 then excluded.total_participant_count
+                 when excluded.last_event_at >= coalesce(g.participants_at, '-infinity')
+                      and g.total_participant_count is not null
+                 then greatest(0, g.total_participant_count + $12::integer)
+                 else g.total_participant_count end,
+             participants_at = greatest(g.participants_at, excluded.participants_at),
+             creation_timestamp = coalesce(g.creation_timestamp, excluded.creation_timestamp),
+             last_event_at = greatest(g.last_event_at, excluded.last_event_at),
+             modified_at = now()",
+        cust_space_id,
+        &storable(phone_number_id),
+        &storable(&update.group_id),
+        update.occurred_at,
+        storable_option(update.subject.as_deref()),
+        storable_option(update.description.as_deref()),
+        storable_option(update.join_approval_mode.as_deref()),
+        update.lifecycle as Option<GroupLifecycle>,
+        update.suspended,
+        storable_option(update.invite_link.as_deref()),
+        update.total_participant_count,
+        update.participants_delta,
+        update.creation_timestamp,
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}

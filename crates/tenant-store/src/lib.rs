@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod access_keys;
+mod across_tenants;
+mod audit;
+mod changes;
+mod credentials;
+mod error;
+mod events;
+mod groups;
+mod notifications;
+mod numbers;
+#[cfg(feature = "private-server")]
+pub mod private_server;
+pub mod schema;
+mod sealing;
+mod signing_keys;
+mod store;
+mod tenants;
+mod text;
+
+pub use access_keys::{AccessKey, CreatedAccessKey, Grant, KeyState, ListedAccessKey, NewAccessKey};
+pub use audit::{Actor, AuditEntry};
+pub use changes::{Change, ChangeStatus, NewChange, Outcome, StaleChange, UniqueCode};
+pub use credentials::Credential;
+pub use error::StoreError;
+pub use events::{ChangeOutcome, InboxEvent, Received, ReceivedEvent, Routed, Routing};
+pub use groups::{Group, GroupLifecycle, GroupUpdate, LearnedLink, ListedGroup};
+pub use notifications::{Notification, Notifications};
+pub use numbers::{BusinessNumber, NewNumber};
+pub use schema::SchemaState;
+pub use sealing::{MasterKeys, MasterKeysError};
+pub use signing_keys::{NewSigningKey, SigningKey};
+pub use store::{Space, Store, StoreSettings};
+pub use tenants::{NewTenant, OpenCredential, OpenTenant, Tenant, TenantStatus};

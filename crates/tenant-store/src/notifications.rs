@@ -1,0 +1,99 @@
+//! What PostgreSQL's NOTIFY tells: only that there is something to look at, never the thing itself.
+
+use std::time::Duration;
+
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgListener, PgNotification, PgPoolOptions},
+};
+
+use crate::StoreError;
+
+const CHANNELS: [&str; 4] = [TENANTS, ACCESS_KEYS, CHANGES, EVENTS];
+const TENANTS: &str = "groupgate_tenants";
+const ACCESS_KEYS: &str = "groupgate_access_keys";
+const CHANGES: &str = "groupgate_changes";
+const EVENTS: &str = "groupgate_events";
+
+/// Between two tries to reach a PostgreSQL that is away.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// A reason to look at the database again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notification {
+    /// A tenant, one of its numbers or its credential changed: its `CustSpaceId`.
+    Tenants(String),
+    /// An access key was made, changed or revoked: its `AccessKeyId`.
+    AccessKeys(String),
+    /// Asynchronous changes settled, of any tenant.
+    Changes,
+    /// Events came into the inbox, and wait to be routed.
+    Events,
+    /// The connection was lost and is back: anything may have happened meanwhile.
+    Reconnected,
+}
+
+/// The stream of [`Notification`]s, on a connection of its own.
+#[derive(Debug)]
+pub struct Notifications {
+    pool: PgPool,
+    /// `None` while the connection is lost.
+    listener: Option<PgListener>,
+}
+
+impl Notifications {
+    pub(crate) async fn connect(options: PgConnectOptions) -> Result<Self, StoreError> {
+        let pool =
+            PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_lazy_with(options);
+        let listener = listen(&pool).await?;
+        Ok(Self { pool, listener: Some(listener) })
+    }
+
+    /// Waits for the next one. While PostgreSQL is away it waits and tries again, and then says [`Notification::Reconnected`].
+    /// A future of it that is dropped loses at most a notification that is followed by `Reconnected`.
+    pub async fn next(&mut self) -> Notification {
+        loop {
+            let Some(listener) = &mut self.listener else {
+                return self.reconnect().await;
+            };
+            match listener.try_recv().await {
+                Ok(Some(notification)) => {
+                    if let Some(known) = parse(&notification) {
+                        return known;
+                    }
+                }
+                Ok(None) => return Notification::Reconnected,
+                Err(_) => self.listener = None,
+            }
+        }
+    }
+
+    async fn reconnect(&mut self) -> Notification {
+        loop {
+            match listen(&self.pool).await {
+                Ok(listener) => {
+                    self.listener = Some(listener);
+                    return Notification::Reconnected;
+                }
+                Err(error) => tracing::warn!(%error, "cannot listen for changes; trying again"),
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+}
+
+async fn listen(pool: &PgPool) -> Result<PgListener, StoreError> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen_all(CHANNELS).await?;
+    Ok(listener)
+}
+
+fn parse(notification: &PgNotification) -> Option<Notification> {
+    match notification.channel() {
+        TENANTS => Some(Notification::Tenants(notification.payload().to_owned())),
+        ACCESS_KEYS => Some(Notification::AccessKeys(notification.payload().to_owned())),
+        CHANGES => Some(Notification::Changes),
+        EVENTS => Some(Notification::Events),
+        _ => None,
+    }
+}

@@ -1,0 +1,126 @@
+//! The door to PostgreSQL: one pool in the gateway's own role, and one [`Space`] for each tenant's rows.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{
+    PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{MasterKeys, Notifications, SchemaState, StoreError, schema, sealing::DataKeys};
+
+/// The space of what belongs to no single tenant. No tenant can be called so.
+pub(crate) const SYSTEM: &str = "_system";
+
+/// How to reach PostgreSQL.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// `DATABASE_URL`: the gateway's role, which owns nothing.
+    pub url: SecretString,
+    /// Connections in the pool; [`Store::listen`] opens one more.
+    pub connections: u32,
+    /// How long a call waits for a connection before [`StoreError::Unavailable`].
+    pub acquire_timeout: Duration,
+}
+
+/// groupgate's state. Cheap to clone; all clones share one pool.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: PgPool,
+    data_keys: DataKeys,
+    url: SecretString,
+}
+
+/// One tenant's rows: every method runs in a transaction that is scoped to this tenant.
+#[derive(Debug, Clone, Copy)]
+pub struct Space<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) cust_space_id: &'a str,
+}
+
+impl Store {
+    /// Connects, and fails where PostgreSQL cannot be reached now. A connection that is lost later is made anew by the pool.
+    pub async fn connect(settings: &StoreSettings, keys: MasterKeys) -> Result<Self, StoreError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.connections)
+            .acquire_timeout(settings.acquire_timeout)
+            .connect_with(connect_options(&settings.url)?)
+            .await?;
+        let inner = Inner { pool, data_keys: DataKeys::new(keys), url: settings.url.clone() };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The rows of one tenant. Row-level security shows nothing else, also where a statement forgot to ask.
+    pub fn space<'a>(&'a self, cust_space_id: &'a str) -> Space<'a> {
+        Space { store: self, cust_space_id }
+    }
+
+    /// Asks PostgreSQL for an answer.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query!("select 1 as one").fetch_one(self.pool()).await?;
+        Ok(())
+    }
+
+    /// Whether the database's schema is the one that this build knows.
+    pub async fn schema_state(&self) -> Result<SchemaState, StoreError> {
+        schema::state(self.pool()).await
+    }
+
+    /// Listens, on a connection of its own, for what other replicas changed.
+    pub async fn listen(&self) -> Result<Notifications, StoreError> {
+        Notifications::connect(connect_options(&self.inner.url)?).await
+    }
+
+    /// Closes all connections, when the calls that run have given theirs back.
+    pub async fn close(&self) {
+        self.pool().close().await;
+    }
+
+    /// The space of access keys and signing keys.
+    pub(crate) fn system(&self) -> Space<'_> {
+        self.space(SYSTEM)
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.inner.pool
+    }
+
+    pub(crate) fn data_keys(&self) -> &DataKeys {
+        &self.inner.data_keys
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Space<'_> {
+    /// Begins a transaction that sees this tenant's rows and no others.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let mut transaction = self.store.pool().begin().await?;
+        enter(&mut transaction, self.cust_space_id).await?;
+        Ok(transaction)
+    }
+}
+
+/// Scopes the running transaction to a tenant, until it ends. A session of the pool is never scoped.
+pub(crate) async fn enter(transaction: &mut Transaction<'_, Postgres>, cust_space_id: &str) -> Result<(), StoreError> {
+    sqlx::query!("select set_config('groupgate.cust_space_id', $1, true)", cust_space_id)
+        .fetch_one(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+/// Parses the URL; an error never quotes it, since it holds a password.
+pub(crate) fn connect_options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
+    url.expose_secret().parse::<PgConnectOptions>().map(|options| options.application_name("groupgate")).map_err(|_| {
+        StoreError::Internal("the database URL is not of the form postgres://role:password@host:port/name".to_owned())
+    })
+}

@@ -1,0 +1,196 @@
+//! Tenants: the ISV's customers, and what the resolver needs to call the upstream in their name.
+
+use secrecy::SecretString;
+use serde_json::json;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::{
+    Actor, BusinessNumber, Space, Store, StoreError,
+    across_tenants::{self, ResolvedTenant},
+    audit::Action,
+    credentials,
+    text::{storable, storable_option},
+};
+
+/// Whether a tenant may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum TenantStatus {
+    /// It lacks a number or a credential yet; becomes active by itself when it has both.
+    Pending,
+    /// It may call.
+    Active,
+    /// An administrator has suspended it.
+    Suspended,
+}
+
+/// A tenant to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTenant {
+    /// Its public ID, `[a-z0-9][a-z0-9-]{2,62}`.
+    pub cust_space_id: String,
+    /// A name for people.
+    pub name: String,
+}
+
+/// A tenant, as administrators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its public ID.
+    pub cust_space_id: String,
+    /// A name for people.
+    pub name: String,
+    /// Whether it may call.
+    pub status: TenantStatus,
+    /// Why it is suspended.
+    pub suspended_reason: Option<String>,
+    /// When it was added.
+    pub created_at: OffsetDateTime,
+}
+
+/// A tenant with all that a call in its name takes.
+#[derive(Debug, Clone)]
+pub struct OpenTenant {
+    /// Its public ID.
+    pub cust_space_id: String,
+    /// Whether it may call.
+    pub status: TenantStatus,
+    /// Its numbers, in the order of their digits.
+    pub numbers: Vec<BusinessNumber>,
+    /// Its Graph token.
+    pub credential: OpenCredential,
+}
+
+/// A tenant's Graph token, as it came out of its seal.
+#[derive(Debug, Clone)]
+pub enum OpenCredential {
+    /// None is stored.
+    Missing,
+    /// One is stored and does not open; the log says where.
+    Unreadable,
+    /// The token.
+    Open(SecretString),
+}
+
+impl Store {
+    /// Adds a tenant, [`TenantStatus::Pending`]. [`StoreError::Conflict`] where its ID is taken.
+    pub async fn add_tenant(&self, new: &NewTenant, actor: &Actor) -> Result<Tenant, StoreError> {
+        let space = self.space(&new.cust_space_id);
+        let mut transaction = space.begin().await?;
+        let tenant = insert(&mut transaction, new).await?;
+        let after = json!({"name": tenant.name, "status": "pending"});
+        let action = Action { name: "tenant.add", object: &new.cust_space_id, before: None, after: Some(after) };
+        space.log(&mut transaction, actor, action).await?;
+        transaction.commit().await?;
+        Ok(tenant)
+    }
+
+    /// Up to `limit` tenants after the ID `after` (`""` begins), in the order of their IDs.
+    pub async fn list_tenants(&self, after: &str, limit: i64) -> Result<Vec<Tenant>, StoreError> {
+        across_tenants::list_tenants(self.pool(), after, limit).await
+    }
+
+    /// One tenant, as administrators see it.
+    pub async fn tenant(&self, cust_space_id: &str) -> Result<Option<Tenant>, StoreError> {
+        let mut transaction = self.space(cust_space_id).begin().await?;
+        select(&mut transaction, cust_space_id).await
+    }
+
+    /// One tenant with its numbers and its opened token, in one statement.
+    pub async fn open_tenant(&self, cust_space_id: &str) -> Result<Option<OpenTenant>, StoreError> {
+        let resolved = across_tenants::open_tenant(self.pool(), cust_space_id).await?;
+        Ok(resolved.map(|ResolvedTenant { status, numbers, credential }| OpenTenant {
+            cust_space_id: cust_space_id.to_owned(),
+            status,
+            numbers,
+            credential: credentials::open(self, cust_space_id, credential),
+        }))
+    }
+}
+
+impl Space<'_> {
+    /// Suspends the tenant; it is refused everywhere within a second.
+    pub async fn suspend(&self, reason: &str, actor: &Actor) -> Result<Tenant, StoreError> {
+        self.set_status("tenant.suspend", TenantStatus::Suspended, Some(reason), actor).await
+    }
+
+    /// Ends a suspension: the tenant is active, or pending where it still lacks a number or a credential.
+    pub async fn resume(&self, actor: &Actor) -> Result<Tenant, StoreError> {
+        self.set_status("tenant.resume", TenantStatus::Pending, None, actor).await
+    }
+
+    async fn set_status(
+        &self,
+        action: &'static str,
+        status: TenantStatus,
+        reason: Option<&str>,
+        actor: &Actor,
+    ) -> Result<Tenant, StoreError> {
+        let mut transaction = self.begin().await?;
+        let before = self.existing(&mut transaction).await?;
+        sqlx::query!(
+            "update tenants set status = $2, suspended_reason = $3 where cust_space_id = $1",
+            self.cust_space_id,
+            status as TenantStatus,
+            storable_option(reason),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        self.activate_if_complete(&mut transaction).await?;
+        let after = self.existing(&mut transaction).await?;
+        let (object, before, after_json) = (self.cust_space_id, Some(before.status_json()), Some(after.status_json()));
+        self.log(&mut transaction, actor, Action { name: action, object, before, after: after_json }).await?;
+        transaction.commit().await?;
+        Ok(after)
+    }
+
+    /// A pending tenant that has a number and a credential is active from now on.
+    pub(crate) async fn activate_if_complete(&self, transaction: &mut PgConnection) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update tenants t set status = 'active'
+             where t.cust_space_id = $1 and t.status = 'pending'
+               and exists (select 1 from business_numbers n where n.cust_space_id = t.cust_space_id)
+               and exists (select 1 from credentials c where c.cust_space_id = t.cust_space_id)",
+            self.cust_space_id,
+        )
+        .execute(transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// The tenant's row, locked until the transaction ends: administrative changes of a tenant come one after the other.
+    pub(crate) async fn existing(&self, transaction: &mut PgConnection) -> Result<Tenant, StoreError> {
+        sqlx::query_scalar!("select 1 from tenants where cust_space_id = $1 for update", self.cust_space_id)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        select(transaction, self.cust_space_id).await?.ok_or(StoreError::NotFound { what: "tenant" })
+    }
+}
+
+impl Tenant {
+    fn status_json(&self) -> serde_json::Value {
+        json!({"status": format!("{:?}", self.status).to_lowercase(), "reason": self.suspended_reason})
+    }
+}
+
+async fn insert(transaction: &mut PgConnection, new: &NewTenant) -> Result<Tenant, StoreError> {
+    let tenant = sqlx::query_as!(
+        Tenant,
+        r#"insert into tenants (cust_space_id, name) values ($1, $2)
+           returning cust_space_id, name, status as "status: TenantStatus", suspended_reason, created_at"#,
+        new.cust_space_id,
+        &storable(&new.name),
+    );
+    Ok(tenant.fetch_one(transaction).await?)
+}
+
+async fn select(transaction: &mut PgConnection, cust_space_id: &str) -> Result<Option<Tenant>, StoreError> {
+    let tenant = sqlx::query_as!(
+        Tenant,
+        r#"select cust_space_id, name, status as "status: TenantStatus", suspended_reason, created_at
+           from tenants where cust_space_id = $1"#,
+        cust_space_id,
+    );
+    Ok(tenant.fetch_optional(transaction).await?)
+}

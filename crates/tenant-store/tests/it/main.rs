@@ -1,0 +1,20 @@
+//! What tenant-store promises, tried on a real PostgreSQL in the gateway's own role.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails where it stands")]
+#![expect(clippy::print_stdout, reason = "a test says what it could not try")]
+
+mod access_keys;
+mod changes;
+mod credentials;
+mod events;
+mod groups;
+mod helpers;
+mod isolation;
+mod master_keys;
+mod notifications;
+mod private_server;
+mod races;
+mod schema;
+mod signing_keys;
+mod store;
+mod tenants;

@@ -1,0 +1,29 @@
+-- What the gateway's role may do: the least that works. `groupgate migrate` calls this after the migrations; a later
+-- migration that adds a table replaces the function.
+create function grant_to_gateway(role name) returns void language plpgsql set search_path = public, pg_temp as $$
+declare
+    privilege text;
+begin
+    -- Older servers let everybody create in public, and so stand in the definer functions' search_path.
+    revoke create on schema public from public;
+    execute format('revoke all on all tables in schema public from %I', role);
+    execute format('revoke all on all functions in schema public from %I', role);
+    foreach privilege in array array[
+        'usage on schema public',
+        'select on _sqlx_migrations',
+        'select, insert on tenants, business_numbers, data_keys, credentials, access_keys, signing_keys, audit_log',
+        'update (name, status, suspended_reason) on tenants',
+        'update (sealed_token, key_version, last4, updated_at) on credentials',
+        'update (state, revoked_at) on access_keys',
+        'select, insert, update on groups, changes',
+        'select on events',
+        'update (state, attempts, route_after, routed_at, change_kind, change_request_id, change_group_id,
+                 change_subject, outcome, unique_code) on events',
+        'execute on function list_tenants, open_tenant, open_access_key, receive_events, keep_malformed,
+                 forget_old_fingerprints, adopt_events, claim_events, claim_stale_changes, abandoned_changes'
+    ] loop
+        execute format('grant %s to %I', privilege, role);
+    end loop;
+end $$;
+
+revoke execute on all functions in schema public from public;
