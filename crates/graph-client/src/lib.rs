@@ -19,7 +19,7 @@ pub use answer::Answer;
 pub use calls::{
     changes::ChangeAccepted,
     groups::{GroupField, GroupInfo, GroupPage, JoinApprovalMode, ListPage, ListedGroup, NewGroup},
-    invite_links::{Deleted, InviteLink},
+    invite_links::{CurrentInviteLink, Deleted, InviteLink},
     participants::Participant,
 };
 pub use client::{Call, GraphClient};

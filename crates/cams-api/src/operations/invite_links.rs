@@ -34,7 +34,7 @@ request! {
     }
 }
 
-/// The group's invite link as it now is.
+/// The group's new invite link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct InviteLinkGiven {
@@ -43,6 +43,16 @@ pub struct InviteLinkGiven {
 }
 
 impl Answer for InviteLinkGiven {}
+
+/// The group's invite link, if it has one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct CurrentInviteLink {
+    /// The link; `null` where it was removed and no new one is made yet.
+    pub invite_link: Option<InviteLink>,
+}
+
+impl Answer for CurrentInviteLink {}
 
 /// Whether a link was removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -59,13 +69,13 @@ impl Answer for InviteLinkDeleted {}
 const CODES: &[Code] = &[Code::GroupNotFound, Code::GroupSuspended];
 
 impl Operation for GetChatGroupInviteLink {
-    type Answer = InviteLinkGiven;
+    type Answer = CurrentInviteLink;
 
     const NAME: &'static str = "GetChatGroupInviteLink";
     const SCOPE: Scope = Scope::GroupsRead;
     const NOUN: &'static str = "Invite links";
     const SUMMARY: &'static str = "Get a group's invite link";
-    const DESCRIPTION: &'static str = "Answers the link that admits users now. A link that was replaced or removed is never answered.\n\nUpstream: `GET /{group_id}/invite_link`.";
+    const DESCRIPTION: &'static str = "Answers the link that admits users now, or `null` where the link was removed and no new one is made yet.\n\nUpstream: `GET /{group_id}/invite_link`.";
     const CODES: &'static [Code] = CODES;
 
     addressed!();

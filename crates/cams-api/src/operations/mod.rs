@@ -8,7 +8,8 @@ mod invite_links;
 pub use changes::{ChangeStatus, PartResult, QueryChatGroupRequest, RequestState, UpstreamFault};
 pub use groups::{AddChatGroup, GetChatGroup, Group, GroupAdded, GroupData, Participant};
 pub use invite_links::{
-    AddChatGroupInviteLink, DeleteChatGroupInviteLink, GetChatGroupInviteLink, InviteLinkDeleted, InviteLinkGiven,
+    AddChatGroupInviteLink, CurrentInviteLink, DeleteChatGroupInviteLink, GetChatGroupInviteLink, InviteLinkDeleted,
+    InviteLinkGiven,
 };
 
 /// The demo's tenant.

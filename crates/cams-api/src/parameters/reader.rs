@@ -121,7 +121,20 @@ fn visit_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::
     } else if let Some(value) = number.as_i64() {
         visitor.visit_i64(value)
     } else {
-        visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN))
+        visit_fraction(number.as_f64().unwrap_or(f64::NAN), visitor)
+    }
+}
+
+/// `10.0` is an integer, as [JSON Schema](https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.3) has it.
+fn visit_fraction<'de, V: Visitor<'de>>(value: f64, visitor: V) -> Result<V::Value, ParameterError> {
+    #[expect(clippy::cast_possible_truncation, reason = "the range in which every integer is exact is checked first")]
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+        match u64::try_from(value as i64) {
+            Ok(value) => visitor.visit_u64(value),
+            Err(_) => visitor.visit_i64(value as i64),
+        }
+    } else {
+        visitor.visit_f64(value)
     }
 }
 

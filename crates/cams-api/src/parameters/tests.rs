@@ -25,6 +25,8 @@ fn a_whole_request_is_read() {
     assert_eq!(request.subject.as_str(), "S");
     assert_eq!(request.description.unwrap().as_str(), "d");
     assert_eq!(request.join_approval_mode, Some(JoinApprovalMode::ApprovalRequired));
+    let float = group(r#", "WaitSeconds": 3.0"#).unwrap();
+    assert_eq!(float.wait_seconds.map(WaitSeconds::duration), Some(std::time::Duration::from_secs(3)));
     assert_eq!(request.wait_seconds.map(WaitSeconds::duration), Some(std::time::Duration::ZERO));
 }
 

@@ -27,6 +27,38 @@ impl fmt::Debug for InviteLink {
     }
 }
 
+/// The link that a group has now, if it has one: it has none after a removal.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "WrittenLink")]
+pub struct CurrentInviteLink {
+    /// `https://chat.whatsapp.com/<LINK_ID>`
+    pub invite_link: Option<String>,
+}
+
+/// An answer without a link is believed only where it is recognizably Meta's.
+#[derive(Deserialize)]
+struct WrittenLink {
+    invite_link: Option<String>,
+    messaging_product: Option<String>,
+}
+
+impl TryFrom<WrittenLink> for CurrentInviteLink {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenLink) -> Result<Self, Self::Error> {
+        match (written.invite_link, written.messaging_product) {
+            (None, None) => Err("neither `invite_link` nor `messaging_product`"),
+            (invite_link, _) => Ok(Self { invite_link }),
+        }
+    }
+}
+
+impl fmt::Debug for CurrentInviteLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CurrentInviteLink(***)")
+    }
+}
+
 /// Meta's word on a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(from = "WrittenDeleted")]
@@ -50,7 +82,11 @@ impl From<WrittenDeleted> for Deleted {
 
 impl GraphClient {
     /// `GET /{group_id}/invite_link`: the link as it is.
-    pub async fn invite_link(&self, call: Call<'_>, group_id: &GroupId) -> Result<Answer<InviteLink>, GraphError> {
+    pub async fn invite_link(
+        &self,
+        call: Call<'_>,
+        group_id: &GroupId,
+    ) -> Result<Answer<CurrentInviteLink>, GraphError> {
         self.call(call, self.path(group_id.as_str()).edge("invite_link"), Request::GET).await
     }
 

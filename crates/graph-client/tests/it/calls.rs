@@ -105,10 +105,19 @@ async fn an_answer_without_groups_is_no_empty_list() {
 }
 
 #[actix_rt::test]
+async fn a_group_without_a_link_is_told_from_an_answer_that_is_not_metas() {
+    let graph = Graph::answering(200, r#"{"messaging_product":"whatsapp"}"#).await;
+    let answer = graph.client().invite_link(call(&token()), &group()).await.unwrap();
+    assert_eq!(answer.body.invite_link, None);
+    let graph = Graph::answering(200, "{}").await;
+    assert!(graph.client().invite_link(call(&token()), &group()).await.is_err());
+}
+
+#[actix_rt::test]
 async fn a_link_is_read_and_does_not_show_in_debug() {
     let graph = Graph::answering(200, r#"{"invite_link":"https://chat.whatsapp.com/L1"}"#).await;
     let answer = graph.client().invite_link(call(&token()), &group()).await.unwrap();
-    assert_eq!(answer.body.invite_link, "https://chat.whatsapp.com/L1");
+    assert_eq!(answer.body.invite_link.as_deref(), Some("https://chat.whatsapp.com/L1"));
     assert!(!format!("{answer:?}").contains("L1"));
 }
 
@@ -148,5 +157,5 @@ async fn a_chunked_answer_is_read() {
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n12\r\n{\"invite_link\":\"L\"\r\n1\r\n}\r\n0\r\n\r\n";
     let graph = Graph::with(vec![Reply::Whole(bytes.to_vec())]).await;
     let answer = graph.client().invite_link(call(&token()), &group()).await.unwrap();
-    assert_eq!(answer.body.invite_link, "L");
+    assert_eq!(answer.body.invite_link.as_deref(), Some("L"));
 }

@@ -158,7 +158,7 @@ async fn calls_over_http2_carry_method_path_and_body() {
     };
     let (client, token, group) = (server.client(), token(), group());
     let read = client.invite_link(call(&token), &group).await.unwrap().body.invite_link;
-    assert_eq!(read, "GET /v23.0/Y2FwaV9ncm91cDox/invite_link 0");
+    assert_eq!(read.as_deref(), Some("GET /v23.0/Y2FwaV9ncm91cDox/invite_link 0"));
     let reset = client.reset_invite_link(call(&token), &group).await.unwrap().body.invite_link;
     assert_eq!(reset, "POST /v23.0/Y2FwaV9ncm91cDox/invite_link 32");
     let deleted = client.delete_group(call(&token), &group).await.unwrap().body.request_id;

@@ -1,6 +1,7 @@
 //! The two roles and the database that groupgate needs on a server of its own.
 
 use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use url::Url;
@@ -40,8 +41,8 @@ pub(super) struct Superuser {
 }
 
 impl Superuser {
-    /// A connection to `database`. What it sends may hold passwords, so that the server must not write
-    /// a failed statement into its log.
+    /// A connection to `database`. What it sends may hold passwords, so that neither side may write a statement into
+    /// its log.
     pub(super) async fn connect(&self, database: &str) -> Result<PgConnection, PrivateServerError> {
         let options = PgConnectOptions::new_without_pgpass()
             .host("127.0.0.1")
@@ -50,7 +51,8 @@ impl Superuser {
             .password(self.password.expose_secret())
             .database(database)
             .ssl_mode(PgSslMode::Disable)
-            .options([("log_min_error_statement", "panic")]);
+            .options([("log_min_error_statement", "panic")])
+            .disable_statement_logging();
         PgConnection::connect_with(&options).await.map_err(PrivateServerError::sql("connect"))
     }
 
