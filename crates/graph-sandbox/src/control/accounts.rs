@@ -1,0 +1,155 @@
+//! Customers who come, and tokens that go bad.
+
+use actix_web::web::{Data, Json, Path};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{ControlError, ControlResult, answer, success};
+use crate::engine::Engine;
+use crate::ids::{PhoneNumberId, WabaId, digits_of};
+use crate::nature::Nature;
+use crate::state::State;
+use crate::state::numbers::{Number, Waba};
+use crate::state::tokens::{SignupCode, Token, TokenStatus};
+
+/// How long a signup code is good, in milliseconds.
+const SIGNUP_MS: i64 = 30_000;
+
+/// A customer's account; what is absent is made up.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewWaba {
+    waba_id: Option<String>,
+    numbers: Vec<NewNumber>,
+    token: Option<String>,
+    subscribed: Option<bool>,
+}
+
+/// One of its numbers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewNumber {
+    phone_number_id: Option<String>,
+    display_phone_number: String,
+    official: Option<bool>,
+    groups_eligible: Option<bool>,
+}
+
+/// What a token may do from now on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scopes {
+    scopes: Vec<String>,
+}
+
+/// Whose customer signs up.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignUp {
+    waba_id: String,
+}
+
+/// `POST /_sandbox/wabas`.
+pub(crate) async fn add(engine: Data<Engine>, body: Json<NewWaba>) -> ControlResult {
+    let new = body.into_inner();
+    let unusable = |number: &&NewNumber| digits_of(&number.display_phone_number).len() < 5;
+    if let Some(number) = new.numbers.iter().find(unusable) {
+        let shown = &number.display_phone_number;
+        let message = format!("display_phone_number: {shown:?} is no phone number");
+        return Err(ControlError::Wrong(message));
+    }
+    let added = engine.change(|state| add_waba(state, new, &engine.nature));
+    Ok(answer(&added?))
+}
+
+fn add_waba(state: &mut State, new: NewWaba, nature: &Nature) -> Result<Value, ControlError> {
+    let id = new.waba_id.unwrap_or_else(|| nature.digits(15));
+    let waba_id = WabaId::from(id);
+    refuse_taken_numbers(state, &waba_id, &new.numbers)?;
+    let token = new.token.unwrap_or_else(|| format!("EAA{}", nature.link_id()));
+    let subscribed = new.subscribed.unwrap_or(true);
+    state.wabas.insert(waba_id.clone(), Waba { subscribed });
+    let known = state.tokens.entry(token.clone());
+    let known = known.or_insert_with(|| Token::new([]));
+    known.waba_ids.insert(waba_id.clone());
+    let numbers: Vec<Value> =
+        new.numbers.into_iter().map(|number| add_number(state, number, &waba_id, nature)).collect();
+    Ok(json!({
+        "waba_id": waba_id,
+        "numbers": numbers,
+        "token": token,
+        "subscribed": subscribed,
+    }))
+}
+
+/// A number has one owner: its ID must be free, or the account's own.
+fn refuse_taken_numbers(state: &State, waba_id: &WabaId, numbers: &[NewNumber]) -> Result<(), ControlError> {
+    let mut ids = numbers.iter().filter_map(|number| number.phone_number_id.as_deref());
+    let is_taken = |id: &&str| {
+        let known = state.numbers.get(*id);
+        known.is_some_and(|number| number.waba_id != *waba_id)
+    };
+    match ids.find(is_taken) {
+        Some(id) => {
+            let message = format!("phone_number_id: {id} belongs to another account");
+            Err(ControlError::Wrong(message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn add_number(state: &mut State, new: NewNumber, waba_id: &WabaId, nature: &Nature) -> Value {
+    let id = new.phone_number_id.unwrap_or_else(|| nature.digits(15));
+    let id = PhoneNumberId::from(id);
+    let official = new.official.unwrap_or(true);
+    let fresh = Number::new(waba_id.clone(), &new.display_phone_number);
+    let number = state.numbers.entry(id.clone()).or_insert(fresh);
+    number.display_phone_number = new.display_phone_number;
+    number.official = official;
+    number.groups_eligible = new.groups_eligible.unwrap_or(official);
+    json!({
+        "phone_number_id": id,
+        "display_phone_number": number.display_phone_number,
+        "official": number.official,
+        "groups_eligible": number.groups_eligible,
+    })
+}
+
+/// `POST /_sandbox/tokens/{token}/expire`.
+pub(crate) async fn expire(engine: Data<Engine>, path: Path<String>) -> ControlResult {
+    on_token(&engine, &path, |token| token.status = TokenStatus::Expired)
+}
+
+/// `POST /_sandbox/tokens/{token}/revoke`.
+pub(crate) async fn revoke(engine: Data<Engine>, path: Path<String>) -> ControlResult {
+    on_token(&engine, &path, |token| token.status = TokenStatus::Revoked)
+}
+
+/// `POST /_sandbox/tokens/{token}/scopes`.
+pub(crate) async fn set_scopes(engine: Data<Engine>, path: Path<String>, body: Json<Scopes>) -> ControlResult {
+    let scopes = body.into_inner().scopes;
+    on_token(&engine, &path, |token| token.scopes = scopes.into_iter().collect())
+}
+
+fn on_token(engine: &Engine, text: &str, change: impl FnOnce(&mut Token)) -> ControlResult {
+    let found = engine.change(|state| state.tokens.get_mut(text).map(change).is_some());
+    if found {
+        return Ok(success());
+    }
+    let message = "there is no such token; GET /_sandbox/state lists them, shortened";
+    Err(ControlError::NotFound(message.to_owned()))
+}
+
+/// `POST /_sandbox/signup`: a code, good once and for 30 seconds.
+pub(crate) async fn sign_up(engine: Data<Engine>, body: Json<SignUp>) -> ControlResult {
+    let waba_id = WabaId::from(&*body.waba_id);
+    if !engine.look(|state| state.wabas.contains_key(&waba_id)) {
+        let message = format!("there is no WABA {waba_id}; POST /_sandbox/wabas makes one");
+        return Err(ControlError::NotFound(message));
+    }
+    let code = format!("AQ{}{}", engine.nature.link_id(), engine.nature.link_id());
+    let expires_ms = engine.nature.now_ms() + SIGNUP_MS;
+    let signup = SignupCode { waba_id, expires_ms };
+    engine.change(|state| state.signup_codes.insert(code.clone(), signup));
+    Ok(answer(&json!({ "code": code })))
+}

@@ -1,0 +1,170 @@
+//! Delivers webhooks: at least once, signed, one request at a time for each account.
+
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use awc::http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::engine::{Engine, sleep_until};
+use crate::hook::{HookSettings, signature};
+use crate::state::queue::Batch;
+
+/// How long a receiver may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why a receiver did not take a webhook.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotTaken {
+    #[error("the webhook's receiver cannot be reached: {0}")]
+    Unreachable(#[from] awc::error::SendRequestError),
+    #[error("the webhook's receiver answered {0} in place of 200")]
+    Status(u16),
+}
+
+/// A client for webhooks, for the thread that makes it.
+pub(crate) fn client() -> awc::Client {
+    awc::Client::builder().timeout(PATIENCE).disable_redirects().finish()
+}
+
+/// Delivers what is due, and waits for more, for ever.
+pub(crate) async fn run(engine: Arc<Engine>) {
+    let client = Rc::new(client());
+    let mut changes = engine.watch();
+    loop {
+        let hook = verified_hook(&engine, &client).await;
+        while let Some((url, batch)) = next_batch(&engine, &hook) {
+            let delivery = deliver(Arc::clone(&engine), Rc::clone(&client), url, batch);
+            actix_web::rt::spawn(delivery);
+        }
+        let due_ms = hook.url.and_then(|_| engine.look(|s| s.webhooks.next_due_ms()));
+        tokio::select! {
+            woken = changes.changed() => if woken.is_err() { return },
+            () = sleep_until(due_ms, &engine.nature) => {}
+        }
+    }
+}
+
+fn next_batch(engine: &Engine, hook: &HookSettings) -> Option<(String, Batch)> {
+    let url = hook.url.clone()?;
+    let now_ms = engine.nature.now_ms();
+    // Looked for first: a change of the state would wake this loop again for nothing.
+    let due_ms = engine.look(|state| state.webhooks.next_due_ms())?;
+    if due_ms > now_ms {
+        return None;
+    }
+    let batch = engine.change(|state| state.webhooks.take_due(now_ms))?;
+    Some((url, batch))
+}
+
+async fn deliver(engine: Arc<Engine>, client: Rc<awc::Client>, url: String, batch: Batch) {
+    let secret = engine.hook.get().secret;
+    let entry = json!({ "id": batch.waba_id, "changes": batch.changes });
+    match post(&client, &url, &secret, &payload(&entry)).await {
+        Ok(()) => engine.change(|state| state.webhooks.delivered(&batch.keys)),
+        Err(error) => {
+            tracing::info!(url, %error, "a webhook was not taken and will be sent again");
+            let now_ms = engine.nature.now_ms();
+            engine.change(|state| state.webhooks.failed(&batch.keys, now_ms));
+        }
+    }
+}
+
+/// The whole body around one entry.
+fn payload(entry: &Value) -> Value {
+    json!({ "object": "whatsapp_business_account", "entry": [entry] })
+}
+
+/// Sends one payload of any content, signed; the receiver's status.
+pub(crate) async fn send(
+    client: &awc::Client,
+    url: &str,
+    secret: &str,
+    payload: &Value,
+) -> Result<u16, awc::error::SendRequestError> {
+    let body = in_ascii(&payload.to_string());
+    let request = client
+        .post(url)
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header(("User-Agent", "facebookexternalua"))
+        .insert_header(("X-Hub-Signature-256", signature(secret, body.as_bytes())));
+    Ok(request.send_body(body).await?.status().as_u16())
+}
+
+async fn post(client: &awc::Client, url: &str, secret: &str, payload: &Value) -> Result<(), NotTaken> {
+    match send(client, url, secret, payload).await? {
+        200 => Ok(()),
+        status => Err(NotTaken::Status(status)),
+    }
+}
+
+/// JSON with everything but ASCII as `\uXXXX`, as Meta sends and signs it.
+pub(crate) fn in_ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter.is_ascii() {
+            text.push(letter);
+            continue;
+        }
+        for unit in letter.encode_utf16(&mut [0; 2]) {
+            // Writing to a string never fails.
+            let _ = write!(text, "\\u{unit:04x}");
+        }
+    }
+    text
+}
+
+/// The receiver, asked for Meta's challenge before the first delivery. One that
+/// fails it is warned of, and tried all the same: it may be about to start.
+async fn verified_hook(engine: &Engine, client: &awc::Client) -> HookSettings {
+    let hook = engine.hook.get();
+    let anything_due = engine.look(|s| s.webhooks.next_due_ms()).is_some();
+    let (Some(url), Some(token), None, true) = (&hook.url, &hook.verify_token, hook.verified, anything_due) else {
+        return hook;
+    };
+    let passed = passes_challenge(client, url, token, &engine.nature.digits(10)).await;
+    if !passed {
+        tracing::warn!(
+            url,
+            "the webhook's receiver does not answer Meta's challenge: check its address and verify token"
+        );
+    }
+    engine.hook.set(|hook| hook.verified = Some(passed));
+    hook
+}
+
+/// Source: <https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests>
+async fn passes_challenge(client: &awc::Client, url: &str, token: &str, challenge: &str) -> bool {
+    let Ok(mut url) = Url::parse(url) else {
+        return false;
+    };
+    url.query_pairs_mut()
+        .append_pair("hub.mode", "subscribe")
+        .append_pair("hub.challenge", challenge)
+        .append_pair("hub.verify_token", token);
+    let Ok(mut response) = client.get(url.as_str()).send().await else {
+        return false;
+    };
+    let echoed = response.body().await.is_ok_and(|body| body == challenge);
+    response.status().is_success() && echoed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_ascii_with_lower_case_escapes_and_surrogate_pairs() {
+        assert_eq!(in_ascii(r#"{"é":"🎉\n"}"#), r#"{"\u00e9":"\ud83c\udf89\n"}"#);
+    }
+
+    #[test]
+    fn the_signature_is_metas_form_of_hmac_sha256() {
+        // RFC 4231, test case 2.
+        let expected = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(signature("Jefe", b"what do ya want for nothing?"), expected);
+    }
+}

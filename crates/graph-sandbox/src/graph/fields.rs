@@ -1,0 +1,28 @@
+//! The query's `fields`: which parts of an object are answered.
+
+use serde_json::{Map, Value};
+
+use super::errors::{GraphError, GraphResult};
+use super::params::Params;
+
+/// The names in `fields`; `None` where it is absent or empty. A name that the
+/// object does not have is code 100.
+pub(crate) fn asked_for<'a>(params: &'a Params, known: &[&str]) -> GraphResult<Option<Vec<&'a str>>> {
+    let Some(text) = params.text("fields")?.filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let names: Vec<&str> = text.split(',').map(str::trim).collect();
+    match names.iter().find(|name| !known.contains(name)) {
+        Some(name) => {
+            let message = format!("Tried accessing nonexisting field ({name})");
+            Err(GraphError::parameter(&message))
+        }
+        None => Ok(Some(names)),
+    }
+}
+
+/// Only the named members of an object.
+pub(crate) fn only(object: Map<String, Value>, names: &[&str]) -> Map<String, Value> {
+    let wanted = |(name, _): &(String, Value)| names.contains(&&**name);
+    object.into_iter().filter(wanted).collect()
+}

@@ -1,0 +1,47 @@
+//! Onboarding's tokens: a signup code becomes one, and one can be looked into.
+
+use serde_json::json;
+
+use super::errors::{Code, GraphError, GraphResult};
+use super::{Answer, Asked};
+use crate::settings::MetaApp;
+use crate::state::State;
+use crate::state::tokens::{MANAGEMENT, Token, TokenStatus};
+
+/// `GET /oauth/access_token`: a code of Embedded Signup for a business token.
+pub(crate) fn exchange(state: &mut State, asked: &Asked<'_>, app: &MetaApp) -> GraphResult<Answer> {
+    let params = asked.params();
+    let id = params.required_text("client_id")?;
+    let secret = params.required_text("client_secret")?;
+    let code = params.required_text("code")?;
+    if id != app.id || secret != app.secret {
+        return Err(GraphError::saying(Code(1), "Error validating client secret."));
+    }
+    let nature = asked.turn.nature;
+    let found = state.signup_codes.remove(code);
+    let fresh = found.filter(|code| nature.now_ms() < code.expires_ms);
+    let fresh = fresh.ok_or_else(|| GraphError::parameter("This authorization code has expired or has been used."))?;
+    let text = format!("EAA{}{}", nature.link_id(), nature.link_id());
+    state.tokens.insert(text.clone(), Token::new([fresh.waba_id]));
+    Ok(Answer::ok(json!({ "access_token": text, "token_type": "bearer" })))
+}
+
+/// `GET /debug_token?input_token=…`: what a token may, and on which accounts.
+pub(crate) fn debug(state: &mut State, asked: &Asked<'_>, app: &MetaApp) -> GraphResult<Answer> {
+    let app_token = format!("{}|{}", app.id, app.secret);
+    if asked.call.token.as_deref() != Some(&*app_token) {
+        state.admit(asked.call, app)?;
+    }
+    let input = asked.params().required_text("input_token")?;
+    let Some(token) = state.tokens.get(input) else {
+        return Ok(Answer::ok(json!({ "data": { "is_valid": false, "scopes": [] } })));
+    };
+    Ok(Answer::ok(json!({ "data": {
+        "app_id": app.id,
+        "type": "SYSTEM_USER",
+        "is_valid": token.status == TokenStatus::Valid,
+        "expires_at": 0,
+        "scopes": token.scopes,
+        "granular_scopes": [{ "scope": MANAGEMENT, "target_ids": token.waba_ids }],
+    } })))
+}

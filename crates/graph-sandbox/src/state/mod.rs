@@ -1,0 +1,76 @@
+//! What the sandbox remembers: one struct, changed by plain functions that
+//! know neither HTTP nor files.
+
+pub(crate) mod groups;
+pub(crate) mod joining;
+pub(crate) mod messages;
+pub(crate) mod numbers;
+pub(crate) mod queue;
+pub(crate) mod schedule;
+pub(crate) mod sowing;
+pub(crate) mod tokens;
+pub(crate) mod users;
+pub(crate) mod webhook;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ids::{GroupId, PhoneNumberId, WaId, WabaId};
+use crate::nature::Nature;
+use groups::Group;
+use messages::PinnedMessages;
+use numbers::{Number, Waba};
+use queue::WebhookQueue;
+use schedule::Scheduled;
+use tokens::{SignupCode, Token};
+use users::User;
+
+/// All that the sandbox knows. It holds tokens, so it has no `Debug`.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) wabas: BTreeMap<WabaId, Waba>,
+    pub(crate) numbers: BTreeMap<PhoneNumberId, Number>,
+    pub(crate) groups: BTreeMap<GroupId, Group>,
+    pub(crate) users: BTreeMap<WaId, User>,
+    pub(crate) tokens: BTreeMap<String, Token>,
+    pub(crate) signup_codes: BTreeMap<String, SignupCode>,
+    pub(crate) pins: BTreeMap<GroupId, PinnedMessages>,
+    pub(crate) schedule: Vec<Scheduled>,
+    pub(crate) webhooks: WebhookQueue,
+    pub(crate) usage: Usage,
+    /// The place of the next group in its number's list.
+    pub(crate) next_ordinal: u64,
+}
+
+/// What later answers say of the app's use, as set by the control API.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Usage {
+    /// The content of `X-App-Usage`.
+    pub(crate) app: Option<Value>,
+    /// The content of `X-Business-Use-Case-Usage`.
+    pub(crate) business: Option<Value>,
+}
+
+/// What a change of the state needs beside the state: time, dice, and the call
+/// that asks for it, so that its webhooks can be told from others'.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn<'a> {
+    pub(crate) nature: &'a Nature,
+    pub(crate) cause: u64,
+}
+
+impl State {
+    /// Whether every change and webhook that `cause` brought about is through.
+    pub(crate) fn is_settled(&self, cause: u64) -> bool {
+        let scheduled = self.schedule.iter().any(|item| item.cause == cause);
+        !scheduled && !self.webhooks.is_waiting(cause)
+    }
+
+    /// Brings a state that was read from a file back to life.
+    pub(crate) fn awaken(&mut self, nature: &Nature) {
+        self.webhooks.awaken(nature.now_ms());
+    }
+}

@@ -1,0 +1,106 @@
+//! What goes wrong on demand.
+
+use std::time::{Duration, Instant};
+
+use actix_web::http::Method;
+use graph_sandbox::{DEMO_GROUP_ID_1, DEMO_GROUP_ID_2};
+use serde_json::{Value, json};
+
+use crate::helpers::{TOKEN_1, TOKEN_2, TestSandbox, code, whatsapp};
+
+const LINK: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTEZD/invite_link";
+
+async fn fault(sandbox: &TestSandbox, fault: Value) {
+    let (status, body) = sandbox.control(Method::POST, "faults", fault).await;
+    assert!(status == 200 && body["id"].is_u64(), "{body}");
+}
+
+#[actix_web::test]
+async fn a_code_brings_its_status_and_error_object_and_nothing_is_done() {
+    let sandbox = TestSandbox::start().await;
+    let before = sandbox.link(DEMO_GROUP_ID_1).await;
+    fault(&sandbox, json!({ "method": "POST", "code": 131_208 })).await;
+    let reply = sandbox.graph(Method::POST, LINK, whatsapp(json!({}))).await;
+    assert_eq!(code(&reply), (429, 131_208));
+    assert_eq!(sandbox.link(DEMO_GROUP_ID_1).await, before);
+    fault(&sandbox, json!({ "code": 4, "http_status": 503 })).await;
+    assert_eq!(code(&sandbox.get(LINK).await), (503, 4));
+}
+
+#[actix_web::test]
+async fn any_body_can_stand_in_the_answers_place() {
+    let sandbox = TestSandbox::start().await;
+    fault(&sandbox, json!({ "http_status": 502, "body": "<html>Bad Gateway" })).await;
+    assert_eq!(sandbox.get(LINK).await, (502, Value::Null), "no JSON");
+    fault(&sandbox, json!({ "body": { "ok": 1 } })).await;
+    assert_eq!(sandbox.get(LINK).await, (200, json!({ "ok": 1 })));
+}
+
+#[actix_web::test]
+async fn a_connection_that_closes_after_the_effect_has_done_it() {
+    let sandbox = TestSandbox::start().await;
+    let before = sandbox.link(DEMO_GROUP_ID_1).await;
+    fault(&sandbox, json!({ "method": "POST", "close": "after" })).await;
+    let lost = sandbox.try_graph(Method::POST, LINK, whatsapp(json!({}))).await;
+    assert!(lost.is_err(), "{lost:?}");
+    let after = sandbox.link(DEMO_GROUP_ID_1).await;
+    assert_ne!(after, before);
+    fault(&sandbox, json!({ "method": "POST", "close": "before" })).await;
+    let lost = sandbox.try_graph(Method::POST, LINK, whatsapp(json!({}))).await;
+    assert!(lost.is_err(), "{lost:?}");
+    assert_eq!(sandbox.link(DEMO_GROUP_ID_1).await, after);
+    let (_, log) = sandbox.control(Method::GET, "requests", Value::Null).await;
+    let posts = log["data"].as_array().unwrap().iter().filter(|call| call["method"] == "POST");
+    let statuses: Vec<&Value> = posts.map(|call| &call["status"]).collect();
+    assert_eq!(statuses, [&Value::Null, &Value::Null]);
+}
+
+#[actix_web::test]
+async fn answers_can_be_late_and_drip() {
+    let sandbox = TestSandbox::start().await;
+    fault(&sandbox, json!({ "delay_ms": 200 })).await;
+    let begun = Instant::now();
+    assert_eq!(sandbox.get(LINK).await.0, 200);
+    assert!(begun.elapsed() >= Duration::from_millis(200));
+    fault(&sandbox, json!({ "drip_ms": 3 })).await;
+    let begun = Instant::now();
+    let (status, body) = sandbox.get(LINK).await;
+    assert_eq!((status, &body["messaging_product"]), (200, &json!("whatsapp")));
+    assert!(begun.elapsed() >= Duration::from_millis(3 * body.to_string().len() as u64));
+}
+
+#[actix_web::test]
+async fn a_fault_hits_only_the_calls_that_it_names() {
+    let sandbox = TestSandbox::start().await;
+    fault(&sandbox, json!({ "path": "/v23.0/*/invite_link", "token": TOKEN_2, "code": 2, "count": 2 })).await;
+    assert_eq!(sandbox.get(LINK).await.0, 200, "another token");
+    let get = |path: &'static str| sandbox.graph_as(TOKEN_2, Method::GET, path, Value::Null);
+    assert_eq!(get(DEMO_GROUP_ID_2).await.0, 200, "another path");
+    assert_eq!(get(LINK).await.0, 503);
+    assert_eq!(get(LINK).await.0, 503);
+    assert_eq!(get(LINK).await.0, 200, "used up");
+}
+
+#[actix_web::test]
+async fn faults_are_listed_without_their_tokens_and_can_be_dropped() {
+    let sandbox = TestSandbox::start().await;
+    fault(&sandbox, json!({ "token": TOKEN_1, "code": 1, "count": 3 })).await;
+    let (_, list) = sandbox.control(Method::GET, "faults", Value::Null).await;
+    assert_eq!(list["data"][0]["code"], 1);
+    assert_eq!(list["data"][0]["count"], 3);
+    assert!(!list.to_string().contains(TOKEN_1));
+    let (_, removed) = sandbox.control(Method::DELETE, "faults", Value::Null).await;
+    assert_eq!(removed, json!({ "removed": 1 }));
+    assert_eq!(sandbox.get(LINK).await.0, 200);
+}
+
+#[actix_web::test]
+async fn a_fault_that_does_nothing_is_refused() {
+    let sandbox = TestSandbox::start().await;
+    for wrong in
+        [json!({}), json!({ "code": 1, "count": 0 }), json!({ "http_status": 99 }), json!({ "close": "maybe" })]
+    {
+        let (status, _) = sandbox.control(Method::POST, "faults", wrong.clone()).await;
+        assert_eq!(status, 400, "{wrong}");
+    }
+}
