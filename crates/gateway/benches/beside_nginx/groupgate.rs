@@ -1,0 +1,159 @@
+//! What is measured: the release `groupgate serve` with one tenant, on a PostgreSQL of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use tenant_store::private_server::{TestDatabase, test_database};
+use tenant_store::{Actor, Grant, ListedGroup, MasterKeys, NewAccessKey, NewNumber, NewTenant, Store, StoreSettings};
+use time::OffsetDateTime;
+use tokio::net::TcpStream;
+
+use super::http::Connection;
+use super::load;
+
+const CUST_SPACE_ID: &str = "cams-bench1";
+const BUSINESS_NUMBER: &str = "15550000001";
+const PHONE_NUMBER_ID: &str = "100000000000001";
+const ACCESS_KEY_ID: &str = "LTAIBenchmark00000000001";
+/// As long as Meta's group IDs are.
+pub(super) const GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMTowMDAwMDAwMDAx";
+
+/// In the log's lines that tell of an error.
+const ERROR: &[u8] = b"\"level\":\"ERROR\"";
+
+/// A running gateway; ended when this is dropped.
+#[derive(Debug)]
+pub(super) struct Groupgate {
+    process: Child,
+    secret: SecretString,
+    pub(super) pid: u32,
+    pub(super) address: SocketAddr,
+}
+
+impl Groupgate {
+    /// Makes a tenant and starts the gateway with `upstream` as the Graph API.
+    pub(super) async fn start(upstream: SocketAddr) -> anyhow::Result<Self> {
+        let database = test_database().await;
+        let master_key = format!("bench:{}", STANDARD.encode([7_u8; 32]));
+        let secret = seed(&database, &master_key).await.context("cannot make the tenant")?;
+        let address = load::free_address()?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_groupgate"));
+        command
+            .arg("serve")
+            .env("DATABASE_URL", database.app_url.expose_secret())
+            .env("GROUPGATE_MASTER_KEY", &master_key)
+            .env("GROUPGATE_GRAPH_URL", format!("http://{upstream}"))
+            .env("GROUPGATE_BIND", address.to_string())
+            .env("GROUPGATE_WORKERS", "1")
+            .env("GROUPGATE_APP_ID", "1234567890")
+            .env("GROUPGATE_APP_SECRET", "an app secret, so that appsecret_proof is made")
+            .env("GROUPGATE_LOG", "info")
+            .env("GROUPGATE_LOG_FORMAT", "json")
+            .envs(["KEY", "TENANT", "NUMBER"].map(|name| (format!("GROUPGATE_RATE_PER_{name}"), "off")))
+            .stderr(Stdio::piped());
+        let mut process = load::spawn(&mut command, "groupgate does not start")?;
+        collect(process.stderr.take());
+        let gateway = Self { pid: process.id(), process, secret, address };
+        load::reachable(address, "groupgate").await?;
+        Ok(gateway)
+    }
+
+    /// The call that is measured, with a token that outlives the measurement.
+    pub(super) async fn request(&self) -> anyhow::Result<Vec<u8>> {
+        let token = self.token().await.context("no access token")?;
+        let body = format!(
+            r#"{{"CustSpaceId":"{CUST_SPACE_ID}","BusinessNumber":"{BUSINESS_NUMBER}","GroupId":"{GROUP_ID}"}}"#
+        );
+        let authorization = format!("Bearer {token}");
+        Ok(self.post("/v1/GetChatGroupInviteLink", "application/json", &authorization, &body))
+    }
+
+    async fn token(&self) -> anyhow::Result<String> {
+        let key = STANDARD.encode(format!("{ACCESS_KEY_ID}:{}", self.secret.expose_secret()));
+        let form = "application/x-www-form-urlencoded";
+        let request = self.post("/v1/oauth/token", form, &format!("Basic {key}"), "grant_type=client_credentials");
+        let mut connection = Connection::new(TcpStream::connect(self.address).await?)?;
+        connection.send(&request).await?;
+        let mut answer = Value::Null;
+        let answered = connection
+            .receive(|message| {
+                message.expect_ok()?;
+                answer = serde_json::from_slice(message.body)?;
+                Ok(())
+            })
+            .await?;
+        ensure!(answered, "groupgate closed the connection without an answer");
+        answer["access_token"].as_str().map(str::to_owned).context("an answer without access_token")
+    }
+
+    fn post(&self, path: &str, content_type: &str, authorization: &str, body: &str) -> Vec<u8> {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {authorization}\r\nContent-Type: {content_type}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+        .into_bytes()
+    }
+}
+
+impl Drop for Groupgate {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Takes the log through a pipe, as a collector does, and shows errors, and what is no line of JSON: why it did
+/// not start.
+fn collect(log: Option<ChildStderr>) {
+    let Some(log) = log else {
+        return;
+    };
+    std::thread::spawn(move || {
+        for line in BufReader::with_capacity(64 * 1024, log).split(b'\n').map_while(Result::ok) {
+            if !line.starts_with(b"{") || line.windows(ERROR.len()).any(|window| window == ERROR) {
+                let mut own = std::io::stderr().lock();
+                let _ = std::io::Write::write_all(&mut own, &[&line[..], b"\n"].concat());
+            }
+        }
+    });
+}
+
+/// One tenant with a number, a token, a known group and an access key, whose secret is returned.
+async fn seed(database: &TestDatabase, master_key: &str) -> anyhow::Result<SecretString> {
+    let settings =
+        StoreSettings { url: database.app_url.clone(), connections: 2, acquire_timeout: Duration::from_secs(10) };
+    let store = Store::connect(&settings, MasterKeys::parse(master_key)?).await?;
+    let actor = Actor { name: "benchmark".to_owned(), address: None, request_id: None };
+    let tenant = NewTenant { cust_space_id: CUST_SPACE_ID.to_owned(), name: "Benchmark".to_owned() };
+    store.add_tenant(&tenant, &actor).await?;
+    let space = store.space(CUST_SPACE_ID);
+    let number = NewNumber {
+        business_number: BUSINESS_NUMBER.to_owned(),
+        phone_number_id: PHONE_NUMBER_ID.to_owned(),
+        waba_id: "200000000000001".to_owned(),
+    };
+    space.add_number(&number, &actor).await?;
+    space.set_credential(&"E".repeat(200).into(), &actor).await?;
+    let group = ListedGroup { group_id: GROUP_ID.to_owned(), subject: Some("Benchmark".to_owned()), created_at: None };
+    space.record_listed_groups(PHONE_NUMBER_ID, OffsetDateTime::now_utc(), &[group]).await?;
+    let grant = Grant { cust_space_ids: vec![CUST_SPACE_ID.to_owned()], scopes: vec!["groups.read".to_owned()] };
+    let key = NewAccessKey {
+        name: "benchmark".to_owned(),
+        grants: vec![grant],
+        access_key_id: Some(ACCESS_KEY_ID.to_owned()),
+        secret: None,
+        expires_at: None,
+    };
+    let created = store.create_access_key(&key, &actor).await?;
+    store.close().await;
+    Ok(created.secret)
+}

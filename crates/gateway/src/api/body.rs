@@ -1,0 +1,70 @@
+//! Reading a request's body, with a bound.
+
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::web::{Bytes, BytesMut, Payload};
+use futures_util::StreamExt;
+
+/// The largest body of an operation.
+pub(super) const OPERATION: usize = 256 * 1024;
+/// The largest webhook: Meta sends up to 3 MB.
+pub(super) const WEBHOOK: usize = 4 * 1024 * 1024;
+/// How much more than its limit of a body that is too large is read and thrown away: a caller who is still sending
+/// would not see the answer on a connection that is closed under it.
+const DISCARDED: usize = 32 * 1024 * 1024;
+
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// It is larger than the limit.
+    #[error("The body is larger than {limit} bytes.")]
+    TooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// It is not of a type that is read here.
+    #[error("The body's Content-Type must be `{wanted}`.")]
+    MediaType {
+        /// The type that is read here.
+        wanted: &'static str,
+    },
+    /// The connection broke, or its framing is wrong.
+    #[error("The body could not be read to its end.")]
+    Broken,
+}
+
+/// The whole body, where it is at most `limit` bytes.
+pub(super) async fn read(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
+    if announced(headers).is_some_and(|length| length > limit + DISCARDED) {
+        return Err(BodyError::TooLarge { limit });
+    }
+    let Some(first) = payload.next().await.transpose().map_err(|_| BodyError::Broken)? else {
+        return Ok(Bytes::new());
+    };
+    let mut length = first.len();
+    let mut all: Option<BytesMut> = None;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
+        length += chunk.len();
+        if length > limit + DISCARDED {
+            return Err(BodyError::TooLarge { limit });
+        }
+        if length <= limit {
+            all.get_or_insert_with(|| BytesMut::from(first.as_ref())).extend_from_slice(&chunk);
+        }
+    }
+    if length > limit {
+        return Err(BodyError::TooLarge { limit });
+    }
+    Ok(all.map_or(first, BytesMut::freeze))
+}
+
+/// Whether the body is said to be of this type; a body of which nothing is said is taken for it.
+pub(super) fn expect_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), BodyError> {
+    let Some(sent) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let essence = sent.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(wanted) { Ok(()) } else { Err(BodyError::MediaType { wanted }) }
+}
+
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}

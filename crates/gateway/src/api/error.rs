@@ -1,0 +1,83 @@
+//! Why a call was refused, on its way to the caller.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use cams_api::envelope::Refusal;
+use cams_api::parameters::ParameterError;
+use cams_api::{Code, Scope};
+
+use super::body::BodyError;
+use crate::auth::AuthError;
+use crate::events::Refused;
+use crate::operations::OperationError;
+
+/// Everything that a face can answer with in place of a result.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// Nobody is known to call.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The body could not be read.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// The operation was not done.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// A webhook was not taken.
+    #[error(transparent)]
+    Webhook(#[from] Refused),
+    /// Something of HTTP itself.
+    #[error("{message}")]
+    Http {
+        /// The contract's code.
+        code: Code,
+        /// What to do.
+        message: Cow<'static, str>,
+    },
+}
+
+impl From<ParameterError> for ApiError {
+    fn from(error: ParameterError) -> Self {
+        Self::Operation(error.into())
+    }
+}
+
+impl ApiError {
+    /// The contract's code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Auth(error) => error.code(),
+            Self::Body(BodyError::TooLarge { .. }) => Code::RequestTooLarge,
+            Self::Body(BodyError::MediaType { .. }) => Code::UnsupportedMediaType,
+            Self::Body(BodyError::Broken) | Self::Webhook(Refused::Payload(_)) => Code::InvalidParameter,
+            Self::Operation(error) => error.code(),
+            Self::Webhook(Refused::Signature(_)) => Code::Unauthorized,
+            Self::Webhook(Refused::NoAppSecret | Refused::Store(_)) => Code::ServiceUnavailable,
+            Self::Http { code, .. } => *code,
+        }
+    }
+
+    /// The scope that the caller lacks.
+    pub fn missing_scope(&self) -> Option<Scope> {
+        if let Self::Operation(error) = self { error.missing_scope() } else { None }
+    }
+
+    /// When the caller may come back.
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let Self::Operation(error) = self { error.retry_after() } else { None }
+    }
+
+    /// What stands beside the common fields.
+    pub fn refusal(&self) -> Refusal {
+        if let Self::Operation(error) = self { error.refusal() } else { Refusal::default() }
+    }
+
+    /// The `WWW-Authenticate` that goes with it.
+    pub fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::Auth(error) if self.code().http_status() == 401 => Some(error.challenge()),
+            _ => None,
+        }
+    }
+}

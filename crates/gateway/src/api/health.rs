@@ -1,0 +1,22 @@
+//! `/health/live` and `/health/ready`, for whoever watches or balances.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde_json::json;
+
+use super::Worker;
+use crate::health::Readiness;
+
+/// The process answers.
+pub async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "live"}))
+}
+
+/// 200 as long as known tenants can be served, with what is missing; else 503.
+pub async fn ready(worker: Data<Worker>) -> HttpResponse {
+    let report = worker.health.report();
+    match report.status {
+        Readiness::Unavailable => HttpResponse::ServiceUnavailable().json(report),
+        Readiness::Ready | Readiness::Degraded => HttpResponse::Ok().json(report),
+    }
+}

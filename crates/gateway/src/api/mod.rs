@@ -1,0 +1,18 @@
+//! The faces: each parses a request, calls one operation, and renders its answer. None has logic of its own.
+
+mod body;
+pub mod docs;
+mod error;
+mod headers;
+pub mod health;
+pub mod normalized;
+pub mod oauth;
+mod render;
+mod track;
+pub mod webhooks;
+mod worker;
+
+pub use error::ApiError;
+pub use render::{method_not_allowed, not_found};
+pub use track::track;
+pub use worker::Worker;

@@ -1,0 +1,114 @@
+//! Answers in the contract's envelope.
+
+use std::cell::RefCell;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{Handler, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
+use cams_api::envelope::Envelope;
+use cams_api::operation::Answer;
+use cams_api::{Code, Scope};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::ApiError;
+use super::track::{Learned, RequestId};
+
+static JSON: HeaderValue = HeaderValue::from_static("application/json");
+static X_ACS_RETRY_AFTER: HeaderName = HeaderName::from_static("x-acs-retry-after");
+
+/// An answer, or why there is none.
+pub(super) fn render<T: Answer>(http: &HttpRequest, result: Result<T, ApiError>) -> HttpResponse {
+    match result {
+        Ok(answer) => done(http, &answer),
+        Err(error) => refused(http, &error),
+    }
+}
+
+fn done<T: Answer>(http: &HttpRequest, answer: &T) -> HttpResponse {
+    let code = answer.code();
+    learn(http, |learned| learned.code = Some(code));
+    json(status(code), &Envelope::done(request_id(http), code, answer))
+}
+
+/// Why a call was refused. What the gateway itself is to blame for goes into the log.
+pub(super) fn refused(http: &HttpRequest, error: &ApiError) -> HttpResponse {
+    let (id, code, refusal) = (request_id(http), error.code(), error.refusal());
+    learn(http, |learned| {
+        learned.code = Some(code);
+        learned.upstream = refusal.upstream.as_ref().map(|upstream| (upstream.code, upstream.fbtrace_id.clone()));
+    });
+    if code.http_status() >= 500 {
+        tracing::warn!(request_id = %id, %code, reason = ?error, "a call failed");
+    }
+    let message = error.to_string();
+    let missing = error.missing_scope().map(Scope::as_str);
+    let mut response = json(status(code), &Envelope::refused(id, code, &message, missing, refusal));
+    add_headers(&mut response, error);
+    response
+}
+
+fn add_headers(response: &mut HttpResponse, error: &ApiError) {
+    let headers = response.headers_mut();
+    if let Some(challenge) = error.challenge() {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    if let Some(pause) = error.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)));
+        headers
+            .insert(X_ACS_RETRY_AFTER.clone(), HeaderValue::from(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)));
+    }
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => HttpResponseBuilder::new(status).insert_header((CONTENT_TYPE, JSON.clone())).body(bytes),
+        // Answers are made of strings and numbers; one that cannot be written is a mistake of ours.
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+fn status(code: Code) -> StatusCode {
+    StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The ID of this request.
+pub(super) fn request_id(http: &HttpRequest) -> Uuid {
+    http.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0)
+}
+
+/// Notes what a handler learned, for the request's line in the log.
+pub(super) fn learn(http: &HttpRequest, note: impl FnOnce(&mut Learned)) {
+    if let Some(learned) = http.extensions().get::<RefCell<Learned>>() {
+        note(&mut learned.borrow_mut());
+    }
+}
+
+/// There is nothing at this path.
+pub async fn not_found(http: HttpRequest) -> HttpResponse {
+    let operation = http.path().strip_prefix("/v1/").filter(|name| !name.contains('/'));
+    let error = match operation {
+        Some(_) => ApiError::Http {
+            code: Code::InvalidActionNotFound,
+            message: "There is no operation of this name; /docs/ lists them all.".into(),
+        },
+        None => ApiError::Http {
+            code: Code::NotFound,
+            message: "There is nothing at this path; /docs/ lists what there is.".into(),
+        },
+    };
+    refused(&http, &error)
+}
+
+/// The path exists, and not with this method.
+pub fn method_not_allowed(allowed: &'static str) -> impl Handler<(HttpRequest,), Output = HttpResponse> {
+    move |http: HttpRequest| async move {
+        let message = format!("This path takes {allowed}.").into();
+        let mut response = refused(&http, &ApiError::Http { code: Code::MethodNotAllowed, message });
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        response
+    }
+}

@@ -1,0 +1,106 @@
+//! Around every request: its ID, and its one line in the log.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+use cams_api::Code;
+use uuid::Uuid;
+
+use super::headers::caller_request_id;
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The ID of the request that is being answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RequestId(pub Uuid);
+
+/// What the handlers learn about a call, for its line in the log.
+#[derive(Default)]
+pub(super) struct Learned {
+    /// The operation's name.
+    pub operation: Option<&'static str>,
+    /// The tenant, once the caller was found to have a grant on it.
+    pub cust_space_id: Option<String>,
+    /// Who calls.
+    pub access_key_id: Option<String>,
+    /// What was answered.
+    pub code: Option<Code>,
+    /// Meta's code and trace ID, where Meta refused.
+    pub upstream: Option<(i64, Option<String>)>,
+}
+
+/// Gives each request its ID, and writes its line when it is answered or given up.
+pub async fn track(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = Uuid::now_v7();
+    let mut line = Line::begin(id, &request);
+    {
+        let mut extensions = request.extensions_mut();
+        extensions.insert(RequestId(id));
+        extensions.insert(RefCell::new(Learned::default()));
+    }
+    let mut response = next.call(request).await?;
+    let mut encoded = Uuid::encode_buffer();
+    if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut encoded)) {
+        response.headers_mut().insert(X_REQUEST_ID.clone(), value);
+    }
+    line.status = Some(response.status().as_u16());
+    line.learned =
+        response.request().extensions_mut().remove::<RefCell<Learned>>().map(RefCell::into_inner).unwrap_or_default();
+    Ok(response)
+}
+
+/// The line of a request; it is written when it is dropped, so a caller who hung up has one too.
+struct Line {
+    id: Uuid,
+    caller_id: Option<String>,
+    method: Method,
+    path: String,
+    begun: Instant,
+    status: Option<u16>,
+    learned: Learned,
+}
+
+impl Line {
+    fn begin(id: Uuid, request: &ServiceRequest) -> Self {
+        Self {
+            id,
+            caller_id: caller_request_id(request.headers()).map(str::to_owned),
+            method: request.method().clone(),
+            path: request.path().chars().take(128).collect(),
+            begun: Instant::now(),
+            status: None,
+            learned: Learned::default(),
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let Learned { operation, cust_space_id, access_key_id, code, upstream } = &self.learned;
+        tracing::info!(
+            target: "groupgate::request",
+            request_id = %self.id,
+            caller_request_id = self.caller_id,
+            method = %self.method,
+            path = self.path,
+            operation,
+            cust_space_id = cust_space_id.as_deref(),
+            access_key_id = access_key_id.as_deref(),
+            status = self.status.unwrap_or(499),
+            code = code.map(Code::as_str),
+            upstream_code = upstream.as_ref().map(|(code, _)| *code),
+            fbtrace_id = upstream.as_ref().and_then(|(_, trace)| trace.as_deref()),
+            microseconds = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            "request"
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! The caller of one request, and what it may do.
+
+use std::sync::Arc;
+
+use cams_api::Scope;
+
+use super::{Claims, Denied, Key};
+
+/// Who calls: an access key, perhaps narrowed by the claims of a token made for it.
+pub struct Caller {
+    key: Arc<Key>,
+    claims: Option<Arc<Claims>>,
+}
+
+impl Caller {
+    /// A caller who showed the key's secret.
+    pub fn with_key(key: Arc<Key>) -> Self {
+        Self { key, claims: None }
+    }
+
+    /// A caller who showed a token of the key.
+    pub fn with_token(key: Arc<Key>, claims: Arc<Claims>) -> Self {
+        Self { key, claims: Some(claims) }
+    }
+
+    /// The access key's ID.
+    pub fn access_key_id(&self) -> &str {
+        &self.key.access_key_id
+    }
+
+    /// Whether one grant of the key, as it is now, gives `scope` on the tenant, and the claims do not exclude it.
+    /// A RAM-style name of `operation` counts as its scope.
+    ///
+    /// # Errors
+    /// [`Denied`], which does not tell whether the tenant exists.
+    pub fn authorize(&self, scope: Scope, operation: &str, cust_space_id: &str) -> Result<(), Denied> {
+        let claimed = |claims: &Arc<Claims>| claims.tenants.contains(cust_space_id);
+        if !self.claims.as_ref().is_none_or(claimed) {
+            return Err(Denied::Tenant);
+        }
+        let mut grants = self.key.grants.iter().filter(|grant| grant.tenants.contains(cust_space_id)).peekable();
+        if grants.peek().is_none() {
+            return Err(Denied::Tenant);
+        }
+        let claimed = self.claims.as_ref().is_none_or(|claims| claims.scopes.allows(scope, operation));
+        let granted = claimed && grants.any(|grant| grant.scopes.allows(scope, operation));
+        if granted { Ok(()) } else { Err(Denied::Scope(scope)) }
+    }
+
+    /// Whether any grant gives an administrator's scope.
+    pub fn is_administrator(&self, scope: Scope) -> bool {
+        let claimed = self.claims.as_ref().is_none_or(|claims| claims.scopes.contains(scope));
+        claimed && self.key.grants.iter().any(|grant| grant.scopes.contains(scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cams_api::{Scope, ScopeSet};
+
+    use super::super::{Claims, Denied, Grant, Key, Tenants};
+    use super::Caller;
+
+    fn grant(tenant: &str, scopes: &[&str]) -> Grant {
+        let scopes = ScopeSet::from_names(scopes.iter().copied());
+        Grant { tenants: Tenants::from_ids(&[tenant.to_owned()]), scopes }
+    }
+
+    fn key(grants: Vec<Grant>) -> Arc<Key> {
+        Arc::new(Key::for_tests("key", grants))
+    }
+
+    fn claims(tenants: &[&str], scopes: &[&str]) -> Arc<Claims> {
+        let ids: Vec<String> = tenants.iter().map(|id| (*id).to_owned()).collect();
+        let scopes = ScopeSet::from_names(scopes.iter().copied());
+        Arc::new(Claims { sub: "key".to_owned(), exp: i64::MAX, tenants: Tenants::from_ids(&ids), scopes })
+    }
+
+    fn read(caller: &Caller, tenant: &str) -> Result<(), Denied> {
+        caller.authorize(Scope::GroupsRead, "GetChatGroup", tenant)
+    }
+
+    #[test]
+    fn a_grant_gives_its_scopes_on_its_tenants_alone() {
+        let caller = Caller::with_key(key(vec![grant("a-1", &["groups.read"]), grant("b-1", &["groups.write"])]));
+        assert_eq!(read(&caller, "a-1"), Ok(()));
+        assert_eq!(read(&caller, "b-1"), Err(Denied::Scope(Scope::GroupsRead)));
+        assert_eq!(read(&caller, "c-1"), Err(Denied::Tenant));
+    }
+
+    #[test]
+    fn two_grants_do_not_lend_each_other_tenants_and_scopes() {
+        let caller = Caller::with_key(key(vec![grant("*", &["groups.write"]), grant("a-1", &["groups.read"])]));
+        assert_eq!(read(&caller, "a-1"), Ok(()));
+        assert_eq!(read(&caller, "b-1"), Err(Denied::Scope(Scope::GroupsRead)));
+    }
+
+    #[test]
+    fn claims_only_narrow() {
+        let wide = key(vec![grant("*", &["cams:*"])]);
+        let narrow = key(vec![grant("a-1", &["groups.read"])]);
+        let everything = claims(&["*"], &["groups.read", "groups.write", "admin.write"]);
+        assert_eq!(read(&Caller::with_token(narrow.clone(), everything.clone()), "b-1"), Err(Denied::Tenant));
+        assert!(!Caller::with_token(narrow, everything).is_administrator(Scope::AdminWrite));
+        assert_eq!(read(&Caller::with_token(wide.clone(), claims(&["a-1"], &["groups.read"])), "a-1"), Ok(()));
+        assert_eq!(
+            read(&Caller::with_token(wide.clone(), claims(&["a-1"], &["groups.read"])), "b-1"),
+            Err(Denied::Tenant)
+        );
+        assert_eq!(
+            read(&Caller::with_token(wide, claims(&["*"], &["groups.write"])), "a-1"),
+            Err(Denied::Scope(Scope::GroupsRead))
+        );
+    }
+}

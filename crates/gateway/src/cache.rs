@@ -1,0 +1,239 @@
+//! A cache in front of the store, true within seconds and usable while PostgreSQL is away.
+//!
+//! An entry is looked at anew after a minute, and at once when a notification says that it changed. Where
+//! PostgreSQL cannot be reached, an entry goes on being used for a bounded time (`GROUPGATE_STALE_SECONDS`).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tenant_store::StoreError;
+
+use crate::flights::Flights;
+
+/// How long an entry is trusted without being looked at.
+const FRESH: Duration = Duration::from_mins(1);
+/// How long a look may take where there is an older entry to go on with.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long after a look that failed the next is tried.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Values of the store by their ID. Idle ones are dropped when `capacity` is reached.
+pub(crate) struct Cache<V> {
+    entries: quick_cache::sync::Cache<String, Arc<Entry<V>>>,
+    flights: Flights,
+    invalidations: AtomicU64,
+    born: Instant,
+    stale: Duration,
+}
+
+struct Entry<V> {
+    value: Arc<V>,
+    loaded: Instant,
+    outdated: AtomicBool,
+    /// Milliseconds since the cache was made; before it, no look is tried.
+    look_again: AtomicU64,
+}
+
+impl<V> Cache<V> {
+    /// An empty cache whose entries are used for `stale` at most while the store is away.
+    pub(crate) fn new(capacity: usize, stale: Duration) -> Self {
+        let entries = quick_cache::sync::Cache::new(capacity);
+        Self { entries, flights: Flights::default(), invalidations: AtomicU64::new(0), born: Instant::now(), stale }
+    }
+
+    /// The value of this ID: remembered, or loaded. `None` where the store has none, which is not remembered,
+    /// so that made-up IDs cost no memory.
+    ///
+    /// # Errors
+    /// The load's, where nothing usable is remembered.
+    pub(crate) async fn get(
+        &self,
+        id: &str,
+        load: impl AsyncFnOnce() -> Result<Option<V>, StoreError>,
+    ) -> Result<Option<Arc<V>>, StoreError> {
+        let known = self.entries.get(id);
+        match known {
+            Some(entry) if entry.is_fresh() => Ok(Some(entry.value.clone())),
+            Some(entry) if self.must_pause(&entry) => Ok(Some(entry.value.clone())),
+            Some(entry) => self.reload(id, &entry, load).await,
+            None => self.load(id, load).await,
+        }
+    }
+
+    /// How many values are remembered that can be served while the store is away.
+    pub(crate) fn usable(&self) -> usize {
+        self.entries.iter().filter(|(_, entry)| entry.loaded.elapsed() < self.stale).count()
+    }
+
+    /// The value of this ID changed in the store.
+    pub(crate) fn invalidate(&self, id: &str) {
+        self.invalidations.fetch_add(1, Ordering::AcqRel);
+        if let Some(entry) = self.entries.peek(id) {
+            entry.outdated.store(true, Ordering::Release);
+        }
+    }
+
+    /// Any value may have changed in the store.
+    pub(crate) fn invalidate_all(&self) {
+        self.invalidations.fetch_add(1, Ordering::AcqRel);
+        for (_, entry) in self.entries.iter() {
+            entry.outdated.store(true, Ordering::Release);
+        }
+    }
+
+    async fn load(
+        &self,
+        id: &str,
+        load: impl AsyncFnOnce() -> Result<Option<V>, StoreError>,
+    ) -> Result<Option<Arc<V>>, StoreError> {
+        let _flight = self.flights.enter(id).await;
+        if let Some(entry) = self.entries.get(id).filter(|entry| entry.is_fresh()) {
+            return Ok(Some(entry.value.clone()));
+        }
+        let before = self.invalidations.load(Ordering::Acquire);
+        let loaded = Instant::now();
+        let Some(value) = load().await? else {
+            self.entries.remove(id);
+            return Ok(None);
+        };
+        let value = Arc::new(value);
+        // A change that was announced during the load may not be in it: such an entry is looked at again.
+        let outdated = AtomicBool::new(self.invalidations.load(Ordering::Acquire) != before);
+        let entry = Entry { value: value.clone(), loaded, outdated, look_again: AtomicU64::new(0) };
+        self.entries.insert(id.to_owned(), Arc::new(entry));
+        Ok(Some(value))
+    }
+
+    async fn reload(
+        &self,
+        id: &str,
+        entry: &Entry<V>,
+        load: impl AsyncFnOnce() -> Result<Option<V>, StoreError>,
+    ) -> Result<Option<Arc<V>>, StoreError> {
+        let is_usable = entry.loaded.elapsed() < self.stale;
+        if !is_usable {
+            return self.load(id, load).await;
+        }
+        match tokio::time::timeout(PATIENCE, self.load(id, load)).await {
+            Ok(Err(StoreError::Unavailable(_))) | Err(_) => {
+                entry.look_again.store(self.now() + millis(PAUSE), Ordering::Relaxed);
+                Ok(Some(entry.value.clone()))
+            }
+            Ok(loaded) => loaded,
+        }
+    }
+
+    fn must_pause(&self, entry: &Entry<V>) -> bool {
+        entry.loaded.elapsed() < self.stale && self.now() < entry.look_again.load(Ordering::Relaxed)
+    }
+
+    fn now(&self) -> u64 {
+        millis(self.born.elapsed())
+    }
+}
+
+impl<V> Entry<V> {
+    fn is_fresh(&self) -> bool {
+        !self.outdated.load(Ordering::Acquire) && self.loaded.elapsed() < FRESH
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arc, Cache, Duration, StoreError};
+
+    const LONG: Duration = Duration::from_mins(15);
+
+    fn away() -> StoreError {
+        StoreError::Unavailable("away".to_owned())
+    }
+
+    async fn get(cache: &Cache<u32>, loads: Result<Option<u32>, StoreError>) -> Result<Option<u32>, StoreError> {
+        Ok(cache.get("id", async || loads).await?.map(|value: Arc<u32>| *value))
+    }
+
+    #[actix_web::test]
+    async fn a_value_is_loaded_once() {
+        let cache = Cache::new(8, LONG);
+        assert_eq!(get(&cache, Ok(Some(1))).await.unwrap(), Some(1));
+        assert_eq!(get(&cache, Ok(Some(2))).await.unwrap(), Some(1));
+    }
+
+    #[actix_web::test]
+    async fn many_who_want_the_same_value_load_it_once() {
+        let cache = Cache::new(8, LONG);
+        let loads = std::cell::Cell::new(0);
+        let want = || async {
+            let load = async || {
+                loads.set(loads.get() + 1);
+                tokio::task::yield_now().await;
+                Ok(Some(1))
+            };
+            cache.get("id", load).await.unwrap()
+        };
+        let got = futures_util::future::join_all((0..64).map(|_| want())).await;
+        assert!(got.iter().all(|value| value.as_deref() == Some(&1)));
+        assert_eq!(loads.get(), 1);
+    }
+
+    #[actix_web::test]
+    async fn an_announced_change_is_seen_by_the_next_call() {
+        let cache = Cache::new(8, LONG);
+        get(&cache, Ok(Some(1))).await.unwrap();
+        cache.invalidate("id");
+        assert_eq!(get(&cache, Ok(Some(2))).await.unwrap(), Some(2));
+        cache.invalidate_all();
+        assert_eq!(get(&cache, Ok(None)).await.unwrap(), None);
+        assert_eq!(get(&cache, Ok(Some(3))).await.unwrap(), Some(3));
+    }
+
+    #[actix_web::test]
+    async fn a_change_announced_during_a_load_is_not_missed() {
+        let cache = Cache::new(8, LONG);
+        let during = async || {
+            cache.invalidate("id");
+            Ok(Some(1))
+        };
+        assert_eq!(cache.get("id", during).await.unwrap().as_deref(), Some(&1));
+        assert_eq!(get(&cache, Ok(Some(2))).await.unwrap(), Some(2));
+    }
+
+    #[actix_web::test]
+    async fn what_does_not_exist_is_not_remembered() {
+        let cache: Cache<u32> = Cache::new(8, LONG);
+        assert_eq!(get(&cache, Ok(None)).await.unwrap(), None);
+        assert_eq!(cache.usable(), 0);
+    }
+
+    #[actix_web::test]
+    async fn while_the_store_is_away_known_values_go_on() {
+        let cache = Cache::new(8, LONG);
+        assert!(get(&cache, Err(away())).await.is_err());
+        get(&cache, Ok(Some(1))).await.unwrap();
+        cache.invalidate("id");
+        assert_eq!(get(&cache, Err(away())).await.unwrap(), Some(1));
+        assert_eq!(get(&cache, Ok(Some(2))).await.unwrap(), Some(1), "the next look comes after a pause");
+    }
+
+    #[actix_web::test]
+    async fn known_values_go_on_for_a_bounded_time_only() {
+        let cache = Cache::new(8, Duration::ZERO);
+        get(&cache, Ok(Some(1))).await.unwrap();
+        cache.invalidate("id");
+        assert!(get(&cache, Err(away())).await.is_err());
+    }
+
+    #[actix_web::test]
+    async fn a_store_that_hangs_is_not_waited_for_long() {
+        let cache = Cache::new(8, LONG);
+        get(&cache, Ok(Some(1))).await.unwrap();
+        cache.invalidate("id");
+        let hangs = async || std::future::pending().await;
+        assert_eq!(cache.get("id", hangs).await.unwrap().as_deref(), Some(&1));
+    }
+}

@@ -1,0 +1,93 @@
+//! The command line: which commands there are. What each does stands in [`crate::commands`].
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    commands::{CommandError, config, credentials, demo, keys, migrate, numbers, openapi, sandbox, serve, tenants},
+    config::Environment,
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed
+  2  wrong arguments or settings
+  3  not found
+  4  conflict: it is there already, or belongs to another
+  5  the database is unavailable, or its schema is not the one of this version";
+
+/// groupgate: a multi-tenant gateway for WhatsApp groups.
+#[derive(Debug, Parser)]
+#[command(name = "groupgate", version, about, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway.
+    Serve(serve::ServeArgs),
+    /// Bring the database's schema to this version, and grant the gateway's role what it needs.
+    Migrate(migrate::MigrateArgs),
+    /// Run everything on this machine, with two tenants to try: PostgreSQL, sandbox, gateway.
+    Demo(demo::DemoArgs),
+    /// Run the stand-in for the Graph API alone.
+    Sandbox(sandbox::SandboxArgs),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// The tenants: one for each customer.
+    #[command(subcommand)]
+    Tenants(tenants::TenantsCommand),
+    /// The tenants' business numbers.
+    #[command(subcommand)]
+    Numbers(numbers::NumbersCommand),
+    /// The tenants' Graph tokens.
+    #[command(subcommand)]
+    Credentials(credentials::CredentialsCommand),
+    /// The access keys of callers.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// The settings.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    ///
+    /// # Errors
+    /// Why it did not succeed; [`CommandError::exit_code`] is for the shell.
+    pub fn run(self, environment: Environment) -> Result<(), CommandError> {
+        actix_web::rt::System::new().block_on(self.command.run(environment))
+    }
+}
+
+impl Command {
+    async fn run(self, environment: Environment) -> Result<(), CommandError> {
+        match self {
+            Self::Serve(args) => serve::run(args, environment).await,
+            Self::Migrate(args) => migrate::run(&args, environment).await,
+            Self::Demo(args) => demo::run(args, environment).await,
+            Self::Sandbox(args) => sandbox::run(args, environment).await,
+            Self::Openapi => openapi::run(),
+            Self::Tenants(command) => tenants::run(command, environment).await,
+            Self::Numbers(command) => numbers::run(command, environment).await,
+            Self::Credentials(command) => credentials::run(command, environment).await,
+            Self::Keys(command) => keys::run(command, environment).await,
+            Self::Config(command) => config::run(command, environment),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_and_their_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

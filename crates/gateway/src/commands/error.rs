@@ -1,0 +1,140 @@
+//! Why a command did not succeed, and the exit code that tells scripts.
+
+use std::{io, net::SocketAddr};
+
+use tenant_store::{SchemaState, StoreError, schema::MigrateError};
+
+use super::demo::DemoError;
+use crate::{app::StartError, config::ConfigError, telemetry::TelemetryError};
+
+/// Why a command did not succeed. Its `Display` and its sources say what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// A setting is missing or wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// `config check` found settings that are missing or wrong, and has said which.
+    #[error("`groupgate serve` would not start with these settings")]
+    WrongSettings,
+    /// An argument, or what was given on standard input, is wrong in itself.
+    #[error("{0}")]
+    Usage(String),
+    /// The database is away, or refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The database's schema is not the one of this version.
+    #[error("{}", schema_advice(*.0))]
+    Schema(SchemaState),
+    /// The log could not be set up.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// The gateway did not start.
+    #[error(transparent)]
+    Start(StartError),
+    /// An address is taken, or not ours to listen on.
+    #[error("cannot listen on {address}: {source}; stop what listens there, or choose another address with --{flag}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The flag that chooses another.
+        flag: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The sandbox did not start.
+    #[error(transparent)]
+    Sandbox(#[from] graph_sandbox::SandboxError),
+    /// The demo did not start or stop as it should.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// Reading or writing the terminal, or a signal, failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl CommandError {
+    /// Of a gateway that did not start; `flag` is the one that chooses another address.
+    pub(super) fn of_start(error: StartError, flag: &'static str) -> Self {
+        match error {
+            StartError::Bind { address, error: source } => Self::Listen { address, flag, source },
+            StartError::Store(error) => Self::Store(error),
+            other => Self::Start(other),
+        }
+    }
+
+    /// The exit code; `groupgate --help` lists them.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::WrongSettings | Self::Usage(_) => 2,
+            Self::Store(error) | Self::Migrate(MigrateError::Store(error)) => exit_code_of(error),
+            Self::Schema(_) => 5,
+            _ => 1,
+        }
+    }
+
+    /// Whether the reader of our output has gone, as in `groupgate openapi | head`: no failure.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn exit_code_of(error: &StoreError) -> u8 {
+    match error {
+        StoreError::NotFound { .. } => 3,
+        StoreError::Conflict { .. } => 4,
+        StoreError::Unavailable(_) => 5,
+        StoreError::Unreadable { .. } | StoreError::Internal(_) => 1,
+    }
+}
+
+fn schema_advice(state: SchemaState) -> String {
+    match state {
+        SchemaState::Current => "the database's schema is current".to_owned(),
+        SchemaState::Absent => {
+            "the database has no schema that this role can see: run `groupgate migrate`, which also grants to the \
+             role of DATABASE_URL what it needs"
+                .to_owned()
+        }
+        SchemaState::Older { found, expected } => format!(
+            "the database's schema is of version {found} and this groupgate needs {expected}: run `groupgate migrate`"
+        ),
+        SchemaState::Newer { found, expected } => format!(
+            "the database's schema is of version {found} and this groupgate knows {expected}: a newer groupgate has \
+             migrated it; run that one"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_failure_has_the_exit_code_that_help_promises() {
+        let unavailable = || StoreError::Unavailable(String::new());
+        let cases: [(CommandError, u8); 7] = [
+            (CommandError::Usage(String::new()), 2),
+            (CommandError::WrongSettings, 2),
+            (StoreError::NotFound { what: "tenant" }.into(), 3),
+            (StoreError::Conflict { what: "tenant" }.into(), 4),
+            (unavailable().into(), 5),
+            (MigrateError::Store(unavailable()).into(), 5),
+            (StoreError::Internal(String::new()).into(), 1),
+        ];
+        for (error, code) in cases {
+            assert_eq!(error.exit_code(), code, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn an_older_schema_is_to_be_migrated_and_a_newer_one_left_to_its_version() {
+        let older = CommandError::Schema(SchemaState::Older { found: 1, expected: 2 });
+        let newer = CommandError::Schema(SchemaState::Newer { found: 3, expected: 2 });
+        assert_eq!((older.exit_code(), newer.exit_code()), (5, 5));
+        assert!(older.to_string().contains("run `groupgate migrate`"), "{older}");
+        assert!(!newer.to_string().contains("migrate`") && newer.to_string().contains("newer groupgate"), "{newer}");
+    }
+}

@@ -1,0 +1,19 @@
+//! What each command of the command line does, one file a command.
+
+pub mod config;
+mod core_dumps;
+pub mod credentials;
+pub mod demo;
+mod error;
+pub mod keys;
+pub mod migrate;
+pub mod numbers;
+pub mod openapi;
+mod output;
+pub mod sandbox;
+pub mod serve;
+mod signals;
+mod store;
+pub mod tenants;
+
+pub use error::CommandError;

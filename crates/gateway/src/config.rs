@@ -1,0 +1,128 @@
+//! Every setting, typed: read once, at start, from flags, the environment and files of secrets.
+//!
+//! A setting stands in one place, [`catalog`]: its variable, flag, default, meaning and rule. The
+//! flags of `groupgate serve`, its `--help`, `groupgate config check` and the reading itself are
+//! made from there. Nothing else of groupgate reads the environment.
+
+pub mod catalog;
+mod durations;
+mod error;
+mod flags;
+mod parse;
+mod report;
+mod setting;
+mod sources;
+mod unknown;
+
+use std::{net::SocketAddr, time::Duration};
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use tenant_store::MasterKeys;
+use url::Url;
+
+pub use durations::parse_duration;
+pub use error::ConfigError;
+pub use flags::SettingFlags;
+pub use parse::local_url;
+pub use report::{Report, Row};
+pub use setting::{AnySetting, Setting};
+pub use sources::{Environment, Origin, Sources};
+pub use unknown::Warning;
+
+use crate::telemetry::LogFormat;
+
+/// Who may see Swagger UI and the OpenAPI documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Docs {
+    /// Anyone.
+    Public,
+    /// Holders of an administrator's key.
+    Admin,
+    /// Nobody: the paths answer 404.
+    Off,
+}
+
+/// What the gateway runs with.
+///
+/// `Debug` shows no secret: they stand in types that hide themselves.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where the API listens; at least one address.
+    pub bind: Vec<SocketAddr>,
+    /// The address that callers use: issuer of tokens, `servers` of the OpenAPI document.
+    pub public_url: Url,
+    /// actix workers; at least one.
+    pub workers: usize,
+    /// The gateway's own role.
+    pub database_url: SecretString,
+    /// Size of the pool; LISTEN has one more.
+    pub db_connections: u32,
+    /// The keys that wrap the tenants' data keys; the first seals.
+    pub master_keys: MasterKeys,
+    /// The upstream's root, `https://graph.facebook.com`.
+    pub graph_url: Url,
+    /// The Graph API's version, `v23.0`.
+    pub graph_version: String,
+    /// The ISV's Meta app.
+    pub app_id: Option<String>,
+    /// The app's secrets: the first makes `appsecret_proof`, each is good for webhooks.
+    pub app_secrets: Vec<SecretString>,
+    /// What Meta must send in its verification challenge; without it the challenge is refused.
+    pub webhook_verify_token: Option<SecretString>,
+    /// How long connecting to the upstream may take.
+    pub upstream_connect_timeout: Duration,
+    /// How long an upstream call may take, head and body together.
+    pub upstream_timeout: Duration,
+    /// How long known tenants go on without PostgreSQL.
+    pub stale: Duration,
+    /// How long calls in flight may go on after SIGTERM.
+    pub drain: Duration,
+    /// Who may see the documentation.
+    pub docs: Docs,
+    /// A tracing filter, such as `info,gateway=debug`.
+    pub log: String,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+    /// Networks whose `X-Forwarded-For` and `Forwarded` count.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where `/metrics` listens.
+    pub metrics_bind: Option<SocketAddr>,
+}
+
+impl Settings {
+    /// Reads every setting of [`catalog`] that the gateway uses.
+    ///
+    /// # Errors
+    /// The first setting that is missing or wrong, by name, with what is expected.
+    pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
+        let bind = sources.required(&catalog::BIND)?;
+        let public_url = sources.optional(&catalog::PUBLIC_URL)?.or_else(|| bind.first().copied().map(local_url));
+        Ok(Self {
+            bind,
+            public_url: public_url.ok_or_else(|| ConfigError::missing(catalog::PUBLIC_URL.about()))?,
+            workers: sources.optional(&catalog::WORKERS)?.unwrap_or_else(one_a_core),
+            database_url: sources.required(&catalog::DATABASE_URL)?,
+            db_connections: sources.required(&catalog::DB_CONNECTIONS)?,
+            master_keys: sources.required(&catalog::MASTER_KEY)?,
+            graph_url: sources.required(&catalog::GRAPH_URL)?,
+            graph_version: sources.required(&catalog::GRAPH_VERSION)?,
+            app_id: sources.optional(&catalog::APP_ID)?,
+            app_secrets: sources.optional(&catalog::APP_SECRET)?.unwrap_or_default(),
+            webhook_verify_token: sources.optional(&catalog::WEBHOOK_VERIFY_TOKEN)?,
+            upstream_connect_timeout: sources.required(&catalog::UPSTREAM_CONNECT_TIMEOUT)?,
+            upstream_timeout: sources.required(&catalog::UPSTREAM_TIMEOUT)?,
+            stale: sources.required(&catalog::STALE_SECONDS)?,
+            drain: sources.required(&catalog::DRAIN_SECONDS)?,
+            docs: sources.required(&catalog::DOCS)?,
+            log: sources.required(&catalog::LOG)?,
+            log_format: sources.required(&catalog::LOG_FORMAT)?,
+            trusted_proxies: sources.optional(&catalog::TRUSTED_PROXIES)?.unwrap_or_default(),
+            metrics_bind: sources.optional(&catalog::METRICS_BIND)?,
+        })
+    }
+}
+
+fn one_a_core() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

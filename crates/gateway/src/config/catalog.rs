@@ -1,0 +1,115 @@
+//! The table of settings: one line a setting, read by everything that speaks of settings.
+
+use std::{net::SocketAddr, time::Duration};
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use tenant_store::MasterKeys;
+use url::Url;
+
+use super::{
+    AnySetting, Docs, Setting,
+    durations::{duration, seconds},
+    parse,
+};
+use crate::telemetry::LogFormat;
+
+/// Makes the settings and [`ALL`] from one list, so that none can be left out of it.
+macro_rules! settings {
+    ($($name:ident: $type:ty = $setting:expr;)*) => {
+        $(
+            #[doc = concat!("The setting `", stringify!($name), "`; its meaning is its own text.")]
+            pub static $name: Setting<$type> = $setting;
+        )*
+
+        /// All settings, in the order in which documentation lists them.
+        pub static ALL: &[&dyn AnySetting] = &[$(&$name,)*];
+    };
+}
+
+settings! {
+    DATABASE_URL: SecretString = Setting::secret("DATABASE_URL", parse::postgres_url,
+        "PostgreSQL, as the gateway's own role: no owner of tables, no BYPASSRLS").required();
+    MIGRATE_URL: SecretString = Setting::secret("GROUPGATE_MIGRATE_URL", parse::postgres_url,
+        "PostgreSQL, as the owner of the tables; only `groupgate migrate` uses it").without("required by migrate");
+    DB_CONNECTIONS: u32 = Setting::plain("GROUPGATE_DB_CONNECTIONS", "db-connections", parse::connections,
+        "Size of the pool of database connections; LISTEN has one more").default("10");
+    BIND: Vec<SocketAddr> = Setting::plain("GROUPGATE_BIND", "bind", parse::addresses,
+        "Where the API listens; several by comma").default("127.0.0.1:8080");
+    METRICS_BIND: SocketAddr = Setting::plain("GROUPGATE_METRICS_BIND", "metrics-bind", parse::address,
+        "Where /metrics listens, on a port apart from the API");
+    PUBLIC_URL: Url = Setting::plain("GROUPGATE_PUBLIC_URL", "public-url", parse::http_url,
+        "The address that callers use: issuer of tokens, servers in OpenAPI").without("from the bind address");
+    TRUSTED_PROXIES: Vec<IpNet> = Setting::plain("GROUPGATE_TRUSTED_PROXIES", "trusted-proxies", parse::networks,
+        "Networks whose X-Forwarded-For and Forwarded count; several by comma");
+    WORKERS: usize = Setting::plain("GROUPGATE_WORKERS", "workers", parse::workers,
+        "Threads that serve calls").without("one a core");
+    MASTER_KEY: MasterKeys = Setting::secret("GROUPGATE_MASTER_KEY", parse::master_keys,
+        "The keys that seal the tenants' secrets: id:base64(32 bytes), several by comma, the first seals")
+        .required();
+    GRAPH_URL: Url = Setting::plain("GROUPGATE_GRAPH_URL", "graph-url", parse::http_url,
+        "The Graph API").default("https://graph.facebook.com");
+    GRAPH_VERSION: String = Setting::plain("GROUPGATE_GRAPH_VERSION", "graph-version", parse::graph_version,
+        "The Graph API's version").default("v23.0");
+    APP_ID: String = Setting::plain("GROUPGATE_APP_ID", "app-id", parse::app_id,
+        "The ID of the ISV's Meta app");
+    APP_SECRET: Vec<SecretString> = Setting::secret("GROUPGATE_APP_SECRET", parse::secrets,
+        "The app's secret: makes appsecret_proof and checks webhooks; several by comma while rotating, the first signs")
+        .without("none: webhooks are refused");
+    WEBHOOK_VERIFY_TOKEN: SecretString = Setting::secret("GROUPGATE_WEBHOOK_VERIFY_TOKEN", parse::secret,
+        "What Meta sends in its verification challenge").without("none: the challenge is refused");
+    UPSTREAM_CONNECT_TIMEOUT: Duration = Setting::plain(
+        "GROUPGATE_UPSTREAM_CONNECT_TIMEOUT", "upstream-connect-timeout", duration,
+        "How long connecting to the Graph API may take").default("2s");
+    UPSTREAM_TIMEOUT: Duration = Setting::plain("GROUPGATE_UPSTREAM_TIMEOUT", "upstream-timeout", duration,
+        "How long a call to the Graph API may take, head and body together").default("20s");
+    STALE_SECONDS: Duration = Setting::plain("GROUPGATE_STALE_SECONDS", "stale-seconds", seconds,
+        "How long known tenants go on without PostgreSQL").default("900");
+    DRAIN_SECONDS: Duration = Setting::plain("GROUPGATE_DRAIN_SECONDS", "drain-seconds", seconds,
+        "How long calls in flight may go on after SIGTERM").default("25");
+    DOCS: Docs = Setting::plain("GROUPGATE_DOCS", "docs", parse::docs,
+        "Swagger UI and the OpenAPI documents: public, admin (behind an administrator's key), off").default("public");
+    LOG: String = Setting::plain("GROUPGATE_LOG", "log", parse::log_filter,
+        "A tracing filter, such as info,gateway=debug").default("info");
+    LOG_FORMAT: LogFormat = Setting::plain("GROUPGATE_LOG_FORMAT", "log-format", parse::log_format,
+        "How log lines are written: text, json, or auto (text on a terminal, JSON elsewhere)").default("auto");
+}
+
+/// Names that the settings' page promises and this version does not read: a warning says so, and
+/// does not take them for misspellings.
+pub(super) const NOT_READ: &[&str] = &[
+    "GROUPGATE_REDIS_URL",
+    "GROUPGATE_GRAPH_FACE_BIND",
+    "GROUPGATE_GRAPH_SUPERSET",
+    "GROUPGATE_RATE_PER_KEY",
+    "GROUPGATE_RATE_PER_TENANT",
+    "GROUPGATE_RATE_PER_NUMBER",
+    "GROUPGATE_AUTH_FAILURES",
+    "GROUPGATE_HMAC_SHA1",
+    "GROUPGATE_ALLOWED_NETWORKS",
+    "GROUPGATE_EVENT_RETENTION",
+];
+
+/// Names that the demo writes into `demo.env` for callers' scripts: known, and no settings.
+pub(super) const FOR_SCRIPTS: &[&str] = &[
+    "GROUPGATE_URL",
+    "GROUPGATE_GRAPH_FACE_URL",
+    "GROUPGATE_METRICS_URL",
+    "GROUPGATE_SANDBOX_URL",
+    "GROUPGATE_ADMIN_KEY_ID",
+    "GROUPGATE_ADMIN_KEY_SECRET",
+    "GROUPGATE_CUST_SPACE_ID",
+    "GROUPGATE_BUSINESS_NUMBER",
+    "GROUPGATE_PHONE_NUMBER_ID",
+    "GROUPGATE_WABA_ID",
+    "GROUPGATE_GROUP_ID",
+    "GROUPGATE_ACCESS_KEY_ID",
+    "GROUPGATE_ACCESS_KEY_SECRET",
+    "GROUPGATE_CUST_SPACE_ID_2",
+    "GROUPGATE_BUSINESS_NUMBER_2",
+    "GROUPGATE_PHONE_NUMBER_ID_2",
+    "GROUPGATE_WABA_ID_2",
+    "GROUPGATE_GROUP_ID_2",
+    "GROUPGATE_ACCESS_KEY_ID_2",
+    "GROUPGATE_ACCESS_KEY_SECRET_2",
+];

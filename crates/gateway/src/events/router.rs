@@ -1,0 +1,90 @@
+//! The router: takes committed events and does what they mean. Every replica runs one; they share the work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenant_store::Store;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+use super::meaning::meaning;
+use crate::operations::Services;
+
+/// How many events are taken at once.
+const BATCH: i64 = 200;
+/// How often the router looks by itself, in case it was not told.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How often changes are looked at whose answer never was recorded.
+const ABANDONED: Duration = Duration::from_secs(2);
+/// After a failure of the store.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Tells the router that there may be something to do.
+#[derive(Clone, Default)]
+pub struct Nudge(Arc<Notify>);
+
+impl Nudge {
+    /// There may be something to do.
+    pub fn look(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// The loop that routes events.
+pub struct Router {
+    store: Store,
+    services: Arc<Services>,
+    nudge: Nudge,
+}
+
+impl Router {
+    /// A router that looks whenever `nudge` says so.
+    pub fn new(services: Arc<Services>, nudge: Nudge) -> Self {
+        Self { store: services.store.clone(), services, nudge }
+    }
+
+    /// Routes events, for ever.
+    pub async fn run(self) {
+        let mut abandoned_due = Instant::now();
+        loop {
+            // Told or not, it looks.
+            let _ = timeout(LOOK_AGAIN, self.nudge.0.notified()).await;
+            self.route_all().await;
+            if Instant::now() >= abandoned_due {
+                self.settle_abandoned().await;
+                abandoned_due = Instant::now() + ABANDONED;
+            }
+        }
+    }
+
+    async fn route_all(&self) {
+        loop {
+            match self.store.route_events(BATCH, meaning).await {
+                Ok(done) => {
+                    if done.settled > 0 {
+                        self.services.waiters.wake();
+                    }
+                    if done.routed == 0 {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "events wait to be routed");
+                    tokio::time::sleep(PAUSE).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn settle_abandoned(&self) {
+        match self.store.settle_abandoned().await {
+            Ok(0) => {}
+            Ok(settled) => {
+                tracing::info!(settled, "changes were settled whose answer had not been recorded");
+                self.services.waiters.wake();
+            }
+            Err(error) => tracing::warn!(%error, "abandoned changes could not be looked at"),
+        }
+    }
+}

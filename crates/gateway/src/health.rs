@@ -1,0 +1,85 @@
+//! How the gateway is: looked at in the background, so that asking costs nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::operations::Services;
+
+/// How often PostgreSQL is looked at.
+const ROUND: Duration = Duration::from_secs(1);
+/// How long an answer of it may take.
+const PATIENCE: Duration = Duration::from_millis(800);
+/// A look may be this old before PostgreSQL counts as away.
+const RECENT: Duration = Duration::from_secs(4);
+
+/// Whether calls can be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(example = "ready")]
+pub enum Readiness {
+    /// All of them.
+    Ready,
+    /// Those of tenants that are already known.
+    Degraded,
+    /// None.
+    Unavailable,
+}
+
+/// What `/health/ready` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Report {
+    /// Whether calls can be served.
+    pub status: Readiness,
+    /// What is missing, each with what goes on without it.
+    #[schema(example = json!([]))]
+    pub missing: Vec<String>,
+}
+
+/// How the gateway is.
+pub struct Health {
+    services: Arc<Services>,
+    stale: Duration,
+    born: Instant,
+    /// When PostgreSQL last answered, in milliseconds since `born`.
+    seen: AtomicU64,
+}
+
+impl Health {
+    /// Of a gateway that has just seen its database.
+    pub fn new(services: Arc<Services>, stale: Duration) -> Self {
+        Self { services, stale, born: Instant::now(), seen: AtomicU64::new(0) }
+    }
+
+    /// Looks at PostgreSQL, for ever.
+    pub async fn watch(self: Arc<Self>) {
+        loop {
+            if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, self.services.store.ping()).await {
+                self.seen.store(self.now(), Ordering::Relaxed);
+            }
+            tokio::time::sleep(ROUND).await;
+        }
+    }
+
+    /// How it is now. Known tenants can be served for a bounded time while PostgreSQL is away.
+    pub fn report(&self) -> Report {
+        let away = Duration::from_millis(self.now().saturating_sub(self.seen.load(Ordering::Relaxed)));
+        if away < RECENT {
+            return Report { status: Readiness::Ready, missing: Vec::new() };
+        }
+        let seconds = away.as_secs();
+        if away < self.stale && self.services.resolver.usable() > 0 {
+            let missing =
+                format!("PostgreSQL, for {seconds} s; tenants in memory go on for {} s", self.stale.as_secs());
+            return Report { status: Readiness::Degraded, missing: vec![missing] };
+        }
+        Report { status: Readiness::Unavailable, missing: vec![format!("PostgreSQL, for {seconds} s")] }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

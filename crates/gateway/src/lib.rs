@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod app;
+pub mod auth;
+mod background;
+mod cache;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod events;
+mod flights;
+mod health;
+pub mod openapi;
+pub mod operations;
+mod start;
+pub mod telemetry;
+pub mod tenants;

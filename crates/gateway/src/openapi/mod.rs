@@ -1,0 +1,98 @@
+//! The OpenAPI 3.1 document of the normalized API, made from the table of operations.
+//!
+//! It is served at `/openapi.json`, printed by `groupgate openapi`, and committed as `openapi/groupgate.json`, where
+//! a change of the API shows as a difference to review.
+
+mod around;
+mod operation;
+mod security;
+
+use cams_api::envelope::{Common, Refusal};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder};
+use utoipa::openapi::{
+    InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Schema, ServerBuilder, tag::TagBuilder,
+};
+
+use crate::operations::each_operation;
+use operation::Documented;
+
+const TITLE: &str = "groupgate";
+const DESCRIPTION: &str = "\
+A multi-tenant gateway for WhatsApp groups. Every operation is a `POST` to `/v1/{Operation}` with a JSON object, and \
+answers in one envelope: `RequestId`, `Code`, `Success`, `Message`, `AccessDeniedDetail`, and the operation's own fields \
+beside them.
+
+**Authorize** with an access key: either as HTTP Basic (`AccessKeyId` and `AccessKeySecret`), or by letting this page \
+fetch a Bearer token for it (client credentials). The example values are those of `groupgate demo`, so every example \
+works there as it stands.
+
+Business numbers are international digits; lengths are in characters after trimming; times are RFC 3339 in UTC, or Unix \
+seconds where the name says `Timestamp`. A parameter that an operation does not know is refused. \
+Any call may carry the header `x-request-timeout-ms` (100 to 60000): the deadline of the whole call.";
+
+/// The schemas of a document, by name.
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// What is gathered while the document is made.
+#[derive(Default)]
+pub(crate) struct Draft {
+    paths: Paths,
+    schemas: Schemas,
+    tags: Vec<&'static str>,
+}
+
+impl Draft {
+    /// Adds the schema of `T` with all that it is made of, and answers the reference to it.
+    fn schema<T: ToSchema>(&mut self) -> Ref {
+        T::schemas(&mut self.schemas);
+        self.schemas.push((T::name().into_owned(), T::schema()));
+        Ref::from_schema_name(T::name())
+    }
+
+    /// Adds the schema of an answer: the common fields, and those of `T` beside them.
+    fn enveloped<T: ToSchema>(&mut self, name: String) -> Ref {
+        let parts = AllOfBuilder::new().item(self.schema::<Common<'static>>()).item(self.schema::<T>());
+        self.schemas.push((name.clone(), parts.into()));
+        Ref::from_schema_name(name)
+    }
+}
+
+/// The document of a gateway that is reached at `public_url`; of any gateway where there is none.
+pub fn document(public_url: Option<&str>) -> OpenApi {
+    let mut draft = Draft::default();
+    draft.enveloped::<Refusal>("Error".to_owned());
+    let mut documented = Documented::new(&mut draft);
+    each_operation(&mut documented);
+    around::add(&mut draft);
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title(TITLE)
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(DESCRIPTION))
+                .license(Some(
+                    LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build(),
+                ))
+                .build(),
+        )
+        .servers(Some(servers(public_url)))
+        .tags(Some(draft.tags.iter().map(|name| TagBuilder::new().name(*name).build())))
+        .components(Some(security::schemes(ComponentsBuilder::new().schemas_from_iter(draft.schemas)).build()))
+        .paths(draft.paths)
+        .build()
+}
+
+fn servers(public_url: Option<&str>) -> Vec<utoipa::openapi::Server> {
+    let this = ServerBuilder::new().url("/").description(Some("This gateway")).build();
+    let public = public_url.map(|url| ServerBuilder::new().url(url).description(Some("Its public address")).build());
+    public.into_iter().chain([this]).collect()
+}
+
+/// The document as it is printed and committed.
+///
+/// # Errors
+/// Where it cannot be written as JSON.
+pub fn document_json() -> Result<String, serde_json::Error> {
+    Ok(document(None).to_pretty_json()? + "\n")
+}

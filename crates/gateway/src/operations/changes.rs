@@ -1,0 +1,110 @@
+//! Asynchronous changes: what Meta accepts now and confirms by webhook later.
+
+use std::time::Duration;
+
+use cams_api::operations::{ChangeStatus, QueryChatGroupRequest, RequestState, UpstreamFault};
+use cams_api::text::InviteLink;
+use graph_client::{Acted, ChangeAccepted};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tenant_store::{Change, NewChange, UniqueCode};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::{Instant, timeout_at};
+
+use super::{Context, OperationError};
+use crate::events::LOOK_AGAIN;
+
+/// The record, then `call`, then the record of its answer. A change that Meta refused is recorded as failed; one whose
+/// answer never came stays open, and is settled by its event or by a look at Meta.
+pub(super) async fn carry_out(
+    ctx: &Context,
+    record: &NewChange,
+    call: impl AsyncFnOnce(&Context) -> Result<ChangeAccepted, OperationError>,
+) -> Result<Change, OperationError> {
+    let unique_code = ctx.space().begin_change(record).await?;
+    match call(ctx).await {
+        Ok(accepted) => {
+            let recorded = ctx.space().record_answer(unique_code, accepted.request_id.as_deref()).await;
+            recorded.map_err(|error| OperationError::Unrecorded { unique_code: unique_code.0, error })
+        }
+        Err(error) if error.acted() == Acted::Unknown => Err(error.about(unique_code.0)),
+        Err(error) => {
+            let errors = serde_json::to_value([error.fault()]).unwrap_or_default();
+            if let Err(unrecorded) = ctx.space().fail_change(unique_code, &errors).await {
+                tracing::warn!(%unique_code, error = %unrecorded, "a refused change could not be recorded");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Waits until the change is settled, at most `wait`, and not beyond the caller's deadline. Returns how it then stands.
+///
+/// # Errors
+/// None once the change is accepted: where its row cannot be read, it is what was known before.
+pub(super) async fn await_outcome(ctx: &Context, change: Change, wait: Duration) -> Result<Change, OperationError> {
+    let latest = Instant::now() + wait;
+    let until = ctx.deadline.map_or(latest, |deadline| deadline.min(latest));
+    let mut settled = ctx.services.waiters.subscribe();
+    let mut change = change;
+    while !change.status.is_settled() && Instant::now() < until && !settled.is_stopping() {
+        let next_look = until.min(Instant::now() + LOOK_AGAIN);
+        // Whether it was woken or the time is over, it looks.
+        let _ = timeout_at(next_look, settled.changed()).await;
+        match ctx.space().change(change.unique_code).await {
+            Ok(Some(now)) => change = now,
+            Ok(None) => break,
+            Err(error) => tracing::warn!(%error, "a change that is waited for could not be read"),
+        }
+    }
+    Ok(change)
+}
+
+/// What became of a change.
+pub(super) async fn query_request(
+    ctx: &Context,
+    request: QueryChatGroupRequest,
+) -> Result<RequestState, OperationError> {
+    let found = ctx.space().change(UniqueCode(request.unique_code.uuid())).await?;
+    let of_this_number = |change: &Change| change.phone_number_id == ctx.number.phone_number_id.as_str();
+    let change = found.filter(of_this_number).ok_or(OperationError::UniqueCodeNotFound)?;
+    Ok(RequestState {
+        status: status(change.status),
+        group_id: change.group_id.and_then(|id| id.parse().ok()),
+        invite_link: change.invite_link.map(InviteLink::from_upstream),
+        failed: read(change.failed),
+        fields: change.fields.and_then(|fields| serde_json::from_value(fields).ok()),
+        errors: read(change.errors),
+        created_at: rfc3339(change.created_at),
+        settled_at: change.settled_at.map(rfc3339),
+        operation: change.operation,
+    })
+}
+
+/// The faults that were recorded with a change.
+pub(super) fn faults(change: &Change) -> Vec<UpstreamFault> {
+    read(change.errors.clone())
+}
+
+fn read<T: DeserializeOwned + Default>(recorded: Option<Value>) -> T {
+    recorded.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
+}
+
+fn status(status: tenant_store::ChangeStatus) -> ChangeStatus {
+    match status {
+        tenant_store::ChangeStatus::Sending => ChangeStatus::Sending,
+        tenant_store::ChangeStatus::Pending => ChangeStatus::Pending,
+        tenant_store::ChangeStatus::Succeeded => ChangeStatus::Succeeded,
+        tenant_store::ChangeStatus::Failed => ChangeStatus::Failed,
+        tenant_store::ChangeStatus::Partial => ChangeStatus::Partial,
+        tenant_store::ChangeStatus::Unknown => ChangeStatus::Unknown,
+    }
+}
+
+/// In milliseconds, as every time in an answer.
+fn rfc3339(instant: OffsetDateTime) -> String {
+    let milliseconds = instant.millisecond();
+    let rounded = instant.replace_millisecond(milliseconds).unwrap_or(instant);
+    rounded.format(&Rfc3339).unwrap_or_default()
+}

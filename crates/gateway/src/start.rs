@@ -1,0 +1,125 @@
+//! From settings and a store to everything that a gateway works with.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use graph_client::webhooks::AppSecrets;
+use graph_client::{GraphClient, GraphSettings, InvalidSettings};
+use secrecy::SecretString;
+use tenant_store::{Store, StoreError};
+use tokio_util::task::TaskTracker;
+
+use crate::api::Worker;
+use crate::auth::{AccessKeys, Authenticator, SigningKeys, SigningKeysError, Tokens};
+use crate::background::Background;
+use crate::config::Settings;
+use crate::events::{Inbox, LinkJournal, Nudge, Waiters};
+use crate::health::Health;
+use crate::operations::Services;
+use crate::tenants::{KnownGroups, Resolver};
+
+/// Why a gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Tokens cannot be signed.
+    #[error(transparent)]
+    SigningKeys(#[from] SigningKeysError),
+    /// The upstream's settings are wrong.
+    #[error("the Graph API cannot be called with these settings: {0}")]
+    Graph(#[from] InvalidSettings),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// What all workers share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    /// What operations work with.
+    pub services: Arc<Services>,
+    authenticator: Arc<Authenticator>,
+    inbox: Arc<Inbox>,
+    health: Arc<Health>,
+    verify_token: Option<SecretString>,
+    graph: GraphSettings,
+}
+
+impl Shared {
+    /// One worker's share. It is made on the worker's own thread.
+    pub(crate) fn worker(&self) -> Worker {
+        #[expect(
+            clippy::expect_used,
+            reason = "`prepare` has made a client of the same settings before any worker starts"
+        )]
+        let graph = GraphClient::new(&self.graph).expect("settings that were tried at the start");
+        Worker {
+            services: self.services.clone(),
+            authenticator: self.authenticator.clone(),
+            inbox: self.inbox.clone(),
+            verify_token: self.verify_token.clone(),
+            health: self.health.clone(),
+            graph,
+        }
+    }
+}
+
+/// Makes everything, without listening yet.
+///
+/// # Errors
+/// [`StartError`]
+pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared, Background), StartError> {
+    let graph = graph_settings(settings);
+    GraphClient::new(&graph)?;
+    let (links, link_writer) = LinkJournal::new();
+    let services = Arc::new(Services {
+        resolver: Resolver::new(store.clone(), settings.app_secrets.first().cloned(), settings.stale),
+        known_groups: KnownGroups::default(),
+        waiters: Waiters::default(),
+        links,
+        writes: TaskTracker::new(),
+        upstream_timeout: settings.upstream_timeout,
+        store: store.clone(),
+    });
+    let authenticator = Arc::new(Authenticator {
+        keys: AccessKeys::new(store.clone(), settings.stale),
+        tokens: Tokens::new(SigningKeys::open(&store).await?, issuer(settings)),
+    });
+    let nudge = Nudge::default();
+    let health = Arc::new(Health::new(services.clone(), settings.stale));
+    let background = Background {
+        services: services.clone(),
+        authenticator: authenticator.clone(),
+        health: health.clone(),
+        notifications: store.listen().await?,
+        links: link_writer,
+        nudge: nudge.clone(),
+        graph: graph.clone(),
+    };
+    let inbox = Arc::new(Inbox::new(store, AppSecrets::from(settings.app_secrets.clone()), nudge));
+    let verify_token = settings.webhook_verify_token.clone();
+    Ok((Shared { services, authenticator, inbox, health, verify_token, graph }, background))
+}
+
+/// The gateway's public address, as its tokens name it.
+fn issuer(settings: &Settings) -> String {
+    settings.public_url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn graph_settings(settings: &Settings) -> GraphSettings {
+    GraphSettings {
+        version: settings.graph_version.clone(),
+        connect_timeout: settings.upstream_connect_timeout,
+        timeout: settings.upstream_timeout,
+        user_agent: concat!("groupgate/", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..GraphSettings::new(settings.graph_url.clone())
+    }
+}

@@ -1,0 +1,7 @@
+//! From (`CustSpaceId`, `BusinessNumber`) to everything that a call to Meta takes, made once and remembered.
+
+mod groups;
+mod resolver;
+
+pub use groups::KnownGroups;
+pub use resolver::{Number, Resolver, Unresolved};

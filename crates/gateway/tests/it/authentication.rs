@@ -1,0 +1,76 @@
+//! Who calls: HTTP Basic and Bearer, on every operation.
+
+use serde_json::json;
+
+use crate::support::{Credentials, TestApp, actor, eventually, with_tenant};
+
+fn group_of(app: &TestApp) -> serde_json::Value {
+    with_tenant(&app.first, json!({"GroupId": app.first.group_id}))
+}
+
+#[actix_web::test]
+async fn an_unknown_key_and_a_wrong_secret_look_alike() {
+    let app = TestApp::start().await;
+    let wrong = Credentials::new(&app.first.key.id, "not its secret");
+    let unknown = Credentials::new("no-such-key", "not its secret");
+    let mut messages = Vec::new();
+    for key in [wrong, unknown, Credentials::new("", ""), Credentials::new("käse", "🧀")] {
+        let answer = app.client.call_as(&key, "GetChatGroup", group_of(&app)).await;
+        assert!(answer.header("www-authenticate").unwrap().contains("Basic"), "{answer:?}");
+        messages.push(answer.expect(401, "Unauthorized")["Message"].clone());
+    }
+    messages.dedup();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+}
+
+#[actix_web::test]
+async fn no_credentials_and_unreadable_ones_are_told_apart_from_wrong_ones() {
+    let app = TestApp::start().await;
+    let body = group_of(&app).to_string().into_bytes();
+    let path = "/v1/GetChatGroup";
+    app.client.send("POST", path, &[], body.clone()).await.expect(401, "Unauthorized");
+    for value in ["Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Digest x", "ACS3 x", "", "Basic /w=="] {
+        let answer = app.client.send("POST", path, &[("authorization", value)], body.clone()).await;
+        assert!(answer.header("www-authenticate").is_some(), "{value}: {answer:?}");
+        answer.expect(401, "Unauthorized");
+    }
+    let twice = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
+    app.client.send("POST", path, &twice, body.clone()).await.expect(401, "Unauthorized");
+    app.client.send("POST", path, &[("authorization", "Bearer x")], body).await.expect(401, "InvalidToken");
+}
+
+#[actix_web::test]
+async fn the_scheme_is_read_in_any_case() {
+    let app = TestApp::start().await;
+    let token = app.client.token(&app.first.key, None).await.body()["access_token"].as_str().unwrap().to_owned();
+    for scheme in ["bearer", "BEARER", "Bearer"] {
+        let value = format!("{scheme} {token}");
+        let headers = [("authorization", value.as_str())];
+        app.client
+            .send("POST", "/v1/GetChatGroup", &headers, group_of(&app).to_string().into())
+            .await
+            .expect(200, "OK");
+    }
+}
+
+#[actix_web::test]
+async fn a_revoked_key_is_refused_within_a_second_with_its_tokens() {
+    let app = TestApp::start().await;
+    let token = app.client.token(&app.first.key, None).await.body()["access_token"].as_str().unwrap().to_owned();
+    app.client.call_with_token(&token, "GetChatGroup", group_of(&app)).await.expect(200, "OK");
+    app.store.revoke_access_key(&app.first.key.id, &actor()).await.unwrap();
+    let begun = std::time::Instant::now();
+    eventually("the token is refused", async || {
+        let answer = app.client.call_with_token(&token, "GetChatGroup", group_of(&app)).await;
+        (answer.code() == "InvalidToken").then_some(())
+    })
+    .await;
+    assert!(begun.elapsed() < std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+    app.client.call_as(&app.first.key, "GetChatGroup", group_of(&app)).await.expect(401, "Unauthorized");
+}
+
+#[actix_web::test]
+async fn nobody_learns_about_parameters_who_may_not_call() {
+    let app = TestApp::start().await;
+    app.client.send("POST", "/v1/GetChatGroup", &[], b"{ not json".to_vec()).await.expect(401, "Unauthorized");
+}

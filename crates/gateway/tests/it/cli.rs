@@ -1,0 +1,266 @@
+//! The commands that need only `DATABASE_URL` and the master key, and `serve`: what they do, print and
+//! answer to scripts.
+
+use std::net::{SocketAddr, TcpListener};
+
+use nix::sys::signal::Signal;
+use secrecy::ExposeSecret;
+use tenant_store::{
+    OpenCredential, Store, StoreSettings,
+    private_server::{TestDatabase, test_database},
+};
+
+use crate::program::{Ended, PATIENCE, Running, free_port, groupgate, http, run, wait_until};
+
+/// 32 bytes.
+const MASTER_KEY: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+struct Console {
+    database: TestDatabase,
+}
+
+impl Console {
+    async fn new() -> Self {
+        Self { database: test_database().await }
+    }
+
+    fn environment(&self) -> [(&str, &str); 2] {
+        [("DATABASE_URL", self.database.app_url.expose_secret()), ("GROUPGATE_MASTER_KEY", MASTER_KEY)]
+    }
+
+    fn run(&self, line: &str) -> Ended {
+        self.run_with(line, "")
+    }
+
+    fn run_with(&self, line: &str, input: &str) -> Ended {
+        run(&line.split(' ').collect::<Vec<_>>(), &self.environment(), input)
+    }
+
+    fn done(&self, line: &str) -> Ended {
+        let ended = self.run(line);
+        assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
+        ended
+    }
+
+    async fn store(&self) -> Store {
+        let url = self.database.app_url.clone();
+        let settings = StoreSettings { url, connections: 1, acquire_timeout: PATIENCE };
+        Store::connect(&settings, MASTER_KEY.parse().unwrap()).await.unwrap()
+    }
+
+    /// `DATABASE_URL` with another database of the same server, which has no schema of ours.
+    fn url_of_a_bare_database(&self) -> String {
+        let mut url: url::Url = self.database.app_url.expose_secret().parse().unwrap();
+        url.set_path("postgres");
+        url.into()
+    }
+}
+
+#[actix_web::test]
+async fn a_tenant_is_set_up_by_four_commands() {
+    let console = Console::new().await;
+    let token = format!("EAA{}", "x".repeat(4093));
+    console.done("tenants add cams-8c8pdv --name Bakery");
+    console.done("numbers add +1-555-000-0009 --tenant cams-8c8pdv --phone-number-id 109 --waba-id 209");
+    let stored = console.run_with("credentials set --tenant cams-8c8pdv --json", &format!("{token}\n"));
+    let key =
+        console.done("keys create --name till --tenant cams-8c8pdv --scope groups.read --scope groups.write --json");
+    assert_eq!((stored.code, stored.json()["last4"].as_str()), (Some(0), Some("xxxx")));
+    assert!(!format!("{stored:?}").contains(&token));
+
+    let store = console.store().await;
+    let tenant = store.open_tenant("cams-8c8pdv").await.unwrap().unwrap();
+    assert_eq!(tenant.numbers[0].business_number, "15550000009");
+    assert!(matches!(tenant.credential, OpenCredential::Open(open) if open.expose_secret() == token));
+    let key = key.json();
+    let stored = store.access_key(key["access_key_id"].as_str().unwrap()).await.unwrap().unwrap();
+    assert_eq!(stored.secret.expose_secret(), key["access_key_secret"].as_str().unwrap());
+    assert_eq!(stored.grants[0].cust_space_ids, ["cams-8c8pdv"]);
+    assert_eq!(stored.grants[0].scopes, ["groups.read", "groups.write"]);
+}
+
+#[actix_web::test]
+async fn a_key_for_all_tenants_is_asked_for_by_name() {
+    let console = Console::new().await;
+    let key = console.done("keys create --name ops --all-tenants --scope admin.read --json").json();
+    assert_eq!(key["grants"][0]["cust_space_ids"], serde_json::json!(["*"]));
+    for line in ["keys create --name x --scope admin.read", "keys create --name x --all-tenants"] {
+        assert_eq!(console.run(line).code, Some(2), "{line}");
+    }
+    assert_eq!(console.run("keys create --name x --all-tenants --tenant cams-a1 --scope groups.read").code, Some(2));
+}
+
+#[actix_web::test]
+async fn a_scope_that_does_not_exist_is_refused_with_those_that_do() {
+    let ended = run(&["keys", "create", "--name", "x", "--all-tenants", "--scope", "groups.raed"], &[], "");
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("groups.read, groups.write"), "{}", ended.stderr);
+}
+
+#[actix_web::test]
+async fn exit_codes_tell_conflict_from_not_found() {
+    let console = Console::new().await;
+    console.done("tenants add cams-one");
+    console.done("tenants add cams-two");
+    assert_eq!(console.run("tenants add cams-one").code, Some(4));
+    let number = "numbers add 15550000008 --phone-number-id 108 --waba-id 208 --tenant";
+    console.done(&format!("{number} cams-one"));
+    let taken = console.run(&format!("{number} cams-two"));
+    assert_eq!(taken.code, Some(4));
+    assert!(!taken.stderr.contains("cams-one"), "{}", taken.stderr);
+    assert_eq!(console.run(&format!("{number} cams-nobody")).code, Some(3));
+    assert_eq!(console.run_with("credentials set --tenant cams-nobody", "EAAx").code, Some(3));
+}
+
+#[actix_web::test]
+async fn a_database_that_is_away_has_an_exit_code_and_its_password_is_not_shown() {
+    let url = format!("postgres://groupgate_app:hunter2@127.0.0.1:{}/groupgate", free_port());
+    let environment = [("DATABASE_URL", url.as_str()), ("GROUPGATE_MASTER_KEY", MASTER_KEY)];
+    for arguments in [&["tenants", "add", "cams-one"][..], &["serve"]] {
+        let ended = run(arguments, &environment, "");
+        assert_eq!(ended.code, Some(5), "{ended:?}");
+        assert!(!format!("{ended:?}").contains("hunter2"), "{ended:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_token_is_taken_from_standard_input_only() {
+    let console = Console::new().await;
+    console.done("tenants add cams-one");
+    assert_eq!(console.run("credentials set --tenant cams-one --token EAAx").code, Some(2));
+    let nothing = console.run("credentials set --tenant cams-one");
+    assert_eq!(nothing.code, Some(2));
+    assert!(nothing.stderr.contains("standard input"), "{}", nothing.stderr);
+}
+
+#[actix_web::test]
+async fn migrating_again_changes_nothing() {
+    let console = Console::new().await;
+    let owner_url = console.database.owner_url.expose_secret().to_owned();
+    let app_url = console.database.app_url.expose_secret().to_owned();
+    let environment = [("GROUPGATE_MIGRATE_URL", owner_url.as_str()), ("DATABASE_URL", app_url.as_str())];
+    let ended = run(&["migrate", "--json"], &environment, "");
+    assert_eq!((ended.code, ended.json()["applied"].as_u64()), (Some(0), Some(0)), "{ended:?}");
+}
+
+#[actix_web::test]
+async fn migrating_for_a_role_that_does_not_exist_prints_the_statement_that_makes_it() {
+    let console = Console::new().await;
+    let owner_url = console.database.owner_url.expose_secret().to_owned();
+    let environment = [
+        ("GROUPGATE_MIGRATE_URL", owner_url.as_str()),
+        ("DATABASE_URL", "postgres://no_such_role:hunter2@127.0.0.1/groupgate"),
+    ];
+    let ended = run(&["migrate"], &environment, "");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.to_uppercase().contains("CREATE ROLE"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+}
+
+#[actix_web::test]
+async fn serve_refuses_a_database_that_was_not_migrated_and_says_what_to_run() {
+    let console = Console::new().await;
+    let url = console.url_of_a_bare_database();
+    let ended = run(&["serve"], &[("DATABASE_URL", &url), ("GROUPGATE_MASTER_KEY", MASTER_KEY)], "");
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    assert!(ended.stderr.contains("groupgate migrate"), "{}", ended.stderr);
+}
+
+#[actix_web::test]
+async fn serve_answers_until_it_is_told_to_stop() {
+    let console = Console::new().await;
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let serve = Running::spawn(groupgate(&["serve", "--bind", &address.to_string()], &console.environment()));
+    wait_until("it listens", || std::net::TcpStream::connect(address).is_ok());
+    assert_eq!(http(address, &["GET /health/live HTTP/1.1"], "").0, 200);
+    serve.signal(Signal::SIGTERM);
+    let (status, stderr) = serve.ended();
+    assert!(status.success(), "{status}: {stderr}");
+}
+
+#[actix_web::test]
+async fn serve_leaves_no_core_dump_that_would_hold_opened_tokens() {
+    let console = Console::new().await;
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let serve = Running::spawn(groupgate(&["serve", "--bind", &address.to_string()], &console.environment()));
+    wait_until("it listens", || std::net::TcpStream::connect(address).is_ok());
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", serve.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).collect::<Vec<_>>(), ["0", "0", "bytes"]);
+}
+
+#[actix_web::test]
+async fn serve_tells_of_a_misspelt_variable_in_its_log() {
+    let console = Console::new().await;
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port())).to_string();
+    let environment: Vec<_> = console.environment().into_iter().chain([("GROUPGATE_BNID", address.as_str())]).collect();
+    let serve = Running::spawn(groupgate(&["serve", "--bind", &address], &environment));
+    wait_until("it listens", || std::net::TcpStream::connect(&address).is_ok());
+    serve.signal(Signal::SIGINT);
+    let (status, stderr) = serve.ended();
+    assert!(status.success(), "{status}: {stderr}");
+    assert!(stderr.contains("GROUPGATE_BNID") && stderr.contains("GROUPGATE_BIND"), "{stderr}");
+}
+
+#[actix_web::test]
+async fn a_taken_port_is_told_with_the_address_and_the_flag() {
+    let console = Console::new().await;
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ended = console.run(&format!("serve --bind {address}"));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains(&address) && ended.stderr.contains("--bind"), "{}", ended.stderr);
+}
+
+#[actix_web::test]
+async fn settings_are_checked_with_secrets_masked() {
+    let console = Console::new().await;
+    let ended = console.done("config check --json --docs off");
+    assert!(!ended.stdout.contains("AAECAwQF"), "{}", ended.stdout);
+    let settings = ended.json()["settings"].clone();
+    let docs = settings.as_array().unwrap().iter().find(|row| row["variable"] == "GROUPGATE_DOCS").cloned().unwrap();
+    assert_eq!((docs["value"].as_str(), docs["origin"].as_str()), (Some("off"), Some("--docs")));
+    let wrong = console.run("config check --docs maybe");
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stdout.contains(r#"--docs is "maybe""#), "{}", wrong.stdout);
+}
+
+#[test]
+fn the_sandbox_runs_alone_and_its_taken_port_is_told_with_the_flag() {
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let mut sandbox = Running::spawn(groupgate(&["sandbox", "--bind", &address.to_string()], &[]));
+    sandbox.lines_until("/_sandbox/");
+    assert_eq!(http(address, &["GET /_sandbox/state HTTP/1.1"], "").0, 200);
+    let second = run(&["sandbox", "--bind", &address.to_string()], &[], "");
+    assert_eq!(second.code, Some(1), "{second:?}");
+    assert!(second.stderr.contains(&address.to_string()) && second.stderr.contains("--bind"), "{}", second.stderr);
+    sandbox.signal(Signal::SIGTERM);
+    let (status, stderr) = sandbox.ended();
+    assert!(status.success(), "{status}: {stderr}");
+}
+
+#[test]
+fn the_openapi_document_is_printed_and_a_reader_who_leaves_is_no_failure() {
+    let printed = run(&["openapi"], &[], "");
+    assert_eq!((printed.code, printed.json()["openapi"].as_str()), (Some(0), Some("3.1.0")));
+    let mut openapi = groupgate(&["openapi"], &[]).spawn().unwrap();
+    drop(openapi.stdout.take());
+    assert_eq!(openapi.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn help_lists_every_setting_with_its_variable_and_default_and_the_exit_codes() {
+    let serve = run(&["serve", "--help"], &[], "").stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for setting in gateway::config::catalog::ALL {
+        let about = setting.about();
+        assert!(serve.contains(about.variable) && serve.contains(about.meaning), "{}", about.variable);
+        assert!(serve.contains(&format!("[default: {}]", about.shown_default())), "{}", about.variable);
+    }
+    assert!(run(&["--help"], &[], "").stdout.contains("5  the database is unavailable"));
+}
+
+#[test]
+fn a_wrong_argument_has_its_own_exit_code() {
+    assert_eq!(run(&["serv"], &[], "").code, Some(2));
+    assert_eq!(run(&["tenants", "add", "Not-A-Tenant"], &[], "").code, Some(2));
+}

@@ -1,0 +1,149 @@
+//! `AddChatGroup` and `GetChatGroup`.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{TestApp, eventually};
+
+#[actix_web::test]
+async fn a_group_is_answered_with_its_link_once_meta_has_made_it() {
+    let app = TestApp::start().await;
+    let wanted =
+        json!({"Subject": "  Order 1042 ", "Description": "Questions", "JoinApprovalMode": "approval_required"});
+    let made = app.client.call("AddChatGroup", &app.first, wanted).await.expect(200, "OK");
+    assert_eq!(made["GroupStatus"], "ACTIVE");
+    let (status, asked) = app.sandbox.join("16505559999", made["InviteLink"].as_str().unwrap()).await;
+    assert_eq!((status, &asked["result"]), (200, &json!("requested")), "entering needs approval");
+
+    let look = json!({"GroupId": made["GroupId"], "IncludeInviteLink": true});
+    let seen = app.client.call("GetChatGroup", &app.first, look).await.expect(200, "OK");
+    assert_eq!(seen["Data"]["Subject"], "Order 1042");
+    assert_eq!(seen["Data"]["Description"], "Questions");
+    assert_eq!(seen["Data"]["JoinApprovalMode"], "approval_required");
+    assert_eq!(seen["Data"]["InviteLink"], made["InviteLink"]);
+    assert_eq!(seen["Data"]["GroupStatus"], "ACTIVE");
+}
+
+#[actix_web::test]
+async fn a_caller_who_does_not_wait_gets_a_unique_code_that_settles() {
+    let app = TestApp::start().await;
+    let begun = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S", "WaitSeconds": 0})).await;
+    let begun = begun.expect(200, "OK");
+    assert!(begun.get("GroupId").is_none(), "{begun}");
+    let ask = json!({"UniqueCode": begun["UniqueCode"]});
+    let settled = eventually("the change is settled", async || {
+        let state = app.client.call("QueryChatGroupRequest", &app.first, ask.clone()).await.expect(200, "OK");
+        (state["Status"] == "SUCCEEDED").then_some(state)
+    })
+    .await;
+    assert_eq!(settled["Operation"], "AddChatGroup");
+    assert!(settled["GroupId"].is_string() && settled["InviteLink"].is_string(), "{settled}");
+    assert!(settled["SettledAt"].as_str().unwrap() >= settled["CreatedAt"].as_str().unwrap());
+}
+
+#[actix_web::test]
+async fn the_time_to_wait_is_kept() {
+    let app = TestApp::start().await;
+    app.sandbox.webhooks(json!({"mode": "hold"})).await;
+    let begun = Instant::now();
+    let answer = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S", "WaitSeconds": 1})).await;
+    let answer = answer.expect(200, "OK");
+    assert!(answer.get("GroupId").is_none(), "{answer}");
+    assert!((Duration::from_secs(1)..Duration::from_secs(4)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+}
+
+#[actix_web::test]
+async fn a_webhook_that_comes_before_the_answer_is_not_lost() {
+    let app = TestApp::start().await;
+    app.sandbox.webhooks(json!({"mode": "before_answer"})).await;
+    for round in 0..5 {
+        let wanted = json!({"Subject": format!("Round {round}"), "WaitSeconds": 10});
+        let made = app.client.call("AddChatGroup", &app.first, wanted).await.expect(200, "OK");
+        assert!(made["GroupId"].is_string(), "{made}");
+    }
+}
+
+#[actix_web::test]
+async fn a_doubled_webhook_changes_nothing() {
+    let app = TestApp::start().await;
+    app.sandbox.webhooks(json!({"mode": "double"})).await;
+    let made = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await.expect(200, "OK");
+    let ask = json!({"UniqueCode": made["UniqueCode"]});
+    let state = app.client.call("QueryChatGroupRequest", &app.first, ask).await.expect(200, "OK");
+    assert_eq!((&state["Status"], &state["GroupId"]), (&json!("SUCCEEDED"), &made["GroupId"]));
+}
+
+#[actix_web::test]
+async fn the_webhook_may_reach_another_replica() {
+    let app = TestApp::start().await;
+    let (other, running) = app.replica().await;
+    app.sandbox.webhooks(json!({"url": format!("{}/webhooks/graph", other.url)})).await;
+    let made = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S", "WaitSeconds": 10})).await;
+    assert!(made.expect(200, "OK")["GroupId"].is_string());
+    running.stop(Duration::from_secs(1)).await;
+}
+
+#[actix_web::test]
+async fn groups_of_one_subject_made_at_once_are_not_mixed_up() {
+    let app = TestApp::start().await;
+    let call = || app.client.call("AddChatGroup", &app.first, json!({"Subject": "The same", "WaitSeconds": 20}));
+    let made = futures_util::future::join_all((0..10).map(|_| call())).await;
+    let mut ids: Vec<String> =
+        made.into_iter().map(|answer| answer.expect(200, "OK")["GroupId"].as_str().unwrap().to_owned()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 10);
+}
+
+#[actix_web::test]
+async fn a_change_that_meta_refuses_is_recorded_as_failed() {
+    let app = TestApp::start().await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "code": 131_211})).await;
+    let answer = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await;
+    assert_eq!(answer.expect(422, "Upstream.Rejected")["Upstream"]["Code"], 131_211);
+}
+
+#[actix_web::test]
+async fn a_create_whose_answer_was_lost_is_settled_by_its_webhook() {
+    let app = TestApp::with(&[("GROUPGATE_UPSTREAM_TIMEOUT", "1s")]).await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "close": "after"})).await;
+    let lost = app.client.call("AddChatGroup", &app.first, json!({"Subject": "Lost and found"})).await;
+    let lost = lost.expect(502, "Upstream.Unavailable");
+    assert_eq!(lost["RetrySafe"], false);
+    let ask = json!({"UniqueCode": lost["UniqueCode"]});
+    eventually("the change is settled without its answer", async || {
+        let state = app.client.call("QueryChatGroupRequest", &app.first, ask.clone()).await.expect(200, "OK");
+        (state["Status"] == "SUCCEEDED").then_some(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_gateway_that_was_killed_settles_its_changes_when_it_is_back() {
+    let app = TestApp::start().await;
+    app.sandbox.webhooks(json!({"mode": "hold"})).await;
+    let begun = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S", "WaitSeconds": 0})).await;
+    let ask = json!({"UniqueCode": begun.expect(200, "OK")["UniqueCode"]});
+    let stopped = app.stop_gateway().await;
+    let (client, running) = stopped.start_gateway().await;
+    eventually("held webhooks are sent", async || (stopped.sandbox.release().await > 0).then_some(())).await;
+    eventually("the change is settled", async || {
+        let state = client.call("QueryChatGroupRequest", &stopped.first, ask.clone()).await.expect(200, "OK");
+        (state["Status"] == "SUCCEEDED").then_some(())
+    })
+    .await;
+    running.stop(Duration::from_secs(1)).await;
+}
+
+#[actix_web::test]
+async fn a_group_shows_its_participants() {
+    let app = TestApp::start().await;
+    let seen = app.client.call("GetChatGroup", &app.first, json!({"GroupId": app.first.group_id})).await;
+    let group = seen.expect(200, "OK")["Data"].clone();
+    let participants = group["Participants"].as_array().unwrap();
+    assert!(participants.iter().any(|one| one["ParticipantNumber"] == graph_sandbox::DEMO_PARTICIPANT), "{group}");
+    assert!(participants.iter().all(|one| one["UserId"].is_string()), "{group}");
+    assert_eq!(group["TotalParticipantCount"], json!(participants.len()));
+    assert!(group.get("InviteLink").is_none(), "only where it is asked for");
+}

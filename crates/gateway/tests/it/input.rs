@@ -1,0 +1,179 @@
+//! Wrong input of every kind, on every operation: each gives its code, and nothing gives a 500.
+
+use cams_api::Operation;
+use gateway::operations::{Context, OperationError, OperationVisitor, each_operation};
+use serde_json::{Value, json};
+
+use crate::support::{Answered, TestApp};
+
+/// Every operation with its example, which names the demo's tenant, as the tests' first is.
+struct Examples(Vec<(&'static str, Value)>);
+
+impl OperationVisitor for Examples {
+    fn visit<O: Operation>(
+        &mut self,
+        _: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + Copy + 'static,
+    ) {
+        self.0.push((O::NAME, O::example()));
+    }
+}
+
+fn examples() -> Vec<(&'static str, Value)> {
+    let mut examples = Examples(Vec::new());
+    each_operation(&mut examples);
+    examples.0
+}
+
+async fn send(app: &TestApp, operation: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answered {
+    let token = app.client.token(&app.first.key, None).await.body()["access_token"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {token}");
+    let mut all = vec![("authorization", bearer.as_str())];
+    all.extend_from_slice(headers);
+    app.client.send("POST", &format!("/v1/{operation}"), &all, body.into()).await
+}
+
+#[actix_web::test]
+async fn every_parameter_of_every_operation_is_held_to_its_rule() {
+    let app = TestApp::start().await;
+    let wrong: Vec<Value> = vec![
+        json!(""),
+        json!(" "),
+        json!("\u{0}"),
+        json!("x".repeat(100_000)),
+        json!(-1),
+        json!(1.5),
+        json!(1e300),
+        json!(true),
+        json!([]),
+        json!([1]),
+        json!({}),
+        json!({"a": {"b": []}}),
+        json!("'; drop table tenants; --"),
+        json!("../../etc/passwd"),
+        json!("\u{202e}\u{fffd}"),
+        Value::Null,
+    ];
+    for (operation, example) in examples() {
+        for parameter in example.as_object().unwrap().keys() {
+            for value in &wrong {
+                let mut body = example.clone();
+                body[parameter] = value.clone();
+                let answer = app.client.call_as(&app.first.key, operation, body).await;
+                assert!(answer.status < 500, "{operation} {parameter}={value:.60}: {}", answer.text);
+                assert!(answer.body()["RequestId"].is_string(), "{}", answer.text);
+                if answer.code() == "MissingParameter" || answer.code() == "InvalidParameter" {
+                    assert_eq!(answer.status, 400);
+                    let message = answer.body()["Message"].as_str().unwrap().to_owned();
+                    assert!(message.contains(parameter.as_str()), "{message}");
+                    assert!(message.len() < 600, "{message}");
+                }
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_every_operation_needs_is_asked_for() {
+    let app = TestApp::start().await;
+    for (operation, example) in examples() {
+        for parameter in ["CustSpaceId", "BusinessNumber", "GroupId", "Subject", "UniqueCode"] {
+            let mut body = example.clone();
+            if body.as_object_mut().unwrap().remove(parameter).is_none() {
+                continue;
+            }
+            let answer = app.client.call_as(&app.first.key, operation, body).await.expect(400, "MissingParameter");
+            assert!(answer["Message"].as_str().unwrap().contains(parameter), "{answer}");
+        }
+        let mut body = example.clone();
+        body["Colour"] = json!("red");
+        let answer = app.client.call_as(&app.first.key, operation, body).await.expect(400, "InvalidParameter");
+        assert!(answer["Message"].as_str().unwrap().contains("Colour"), "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_that_is_no_json_object_is_refused() {
+    let app = TestApp::start().await;
+    let bodies: [&[u8]; 9] = [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b"\"a\"",
+        b"{\"a\": \"\xff\xfe\"}",
+        b"\xef\xbb\xbf{}",
+        b"{\"a\": 1}{\"b\": 2}",
+    ];
+    for (operation, _) in examples() {
+        for body in bodies {
+            send(&app, operation, &[("content-type", "application/json")], body).await.expect(400, "InvalidParameter");
+        }
+        let deep = format!("{{\"a\": {}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        send(&app, operation, &[], deep).await.expect(400, "InvalidParameter");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_of_another_type_is_refused_by_name() {
+    let app = TestApp::start().await;
+    for sort in ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", "", "json"] {
+        let answer = send(&app, "GetChatGroup", &[("content-type", sort)], "{}").await;
+        let answer = answer.expect(415, "UnsupportedMediaType");
+        assert!(answer["Message"].as_str().unwrap().contains("application/json"), "{answer}");
+    }
+    let (_, example) = examples().remove(0);
+    for sort in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+        send(&app, examples()[0].0, &[("content-type", sort)], example.to_string()).await.expect(200, "OK");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_that_is_too_large_is_refused_and_its_sender_hears_it() {
+    let app = TestApp::start().await;
+    for size in [256 * 1024 + 1, 10 * 1024 * 1024] {
+        let body = format!("{{\"Subject\": \"{}\"}}", "x".repeat(size));
+        send(&app, "AddChatGroup", &[], body).await.expect(413, "RequestTooLarge");
+    }
+    let body = format!("{{\"Subject\": \"{}\"}}", "x".repeat(200 * 1024));
+    send(&app, "AddChatGroup", &[], body).await.expect(400, "InvalidParameter");
+}
+
+#[actix_web::test]
+async fn what_is_not_there_is_told_in_the_envelope() {
+    let app = TestApp::start().await;
+    let at = async |method: &str, path: &str| app.client.send(method, path, &[], Vec::new()).await;
+    at("POST", "/v1/NoSuchOperation").await.expect(404, "InvalidAction.NotFound");
+    at("POST", "/v1/addchatgroup").await.expect(404, "InvalidAction.NotFound");
+    for path in ["/", "/v2/GetChatGroup", "/v1/GetChatGroup/x", "/%00", "/v1/../v1", "//", "/favicon.ico"] {
+        at("GET", path).await.expect(404, "NotFound");
+    }
+    for method in ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+        let answer = at(method, "/v1/GetChatGroup").await;
+        assert_eq!(answer.header("allow"), Some("POST"), "{method}");
+        answer.expect(405, "MethodNotAllowed");
+    }
+    assert_eq!(at("POST", "/health/live").await.status, 405);
+    assert_eq!(at("DELETE", "/webhooks/graph").await.header("allow"), Some("GET, POST"));
+}
+
+#[actix_web::test]
+async fn the_channel_is_whatsapp_in_any_case_and_no_other() {
+    let app = TestApp::start().await;
+    for (channel, right) in
+        [("WHATSAPP", true), ("whatsapp", true), ("WhatsApp", true), ("TELEGRAM", false), ("sms", false)]
+    {
+        let parameters = json!({"GroupId": app.first.group_id, "ChannelType": channel});
+        let answer = app.client.call("GetChatGroup", &app.first, parameters).await;
+        assert_eq!(answer.status == 200, right, "{channel}: {}", answer.text);
+    }
+}
+
+#[actix_web::test]
+async fn a_number_is_understood_in_every_usual_spelling() {
+    let app = TestApp::start().await;
+    for number in ["15550000001", "+15550000001", "+1 (555) 000-0001"] {
+        let body = json!({"CustSpaceId": "cams-demo1", "BusinessNumber": number, "GroupId": app.first.group_id});
+        app.client.call_as(&app.first.key, "GetChatGroup", body).await.expect(200, "OK");
+    }
+}

@@ -1,0 +1,24 @@
+//! The gateway from outside: real HTTP, a real PostgreSQL, the sandbox in Meta's place. One binary, so that it links once.
+
+// clippy's `allow-unwrap-in-tests` knows test functions, and not the helpers beside them.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+// A request's parameters are written with `json!` where they are sent.
+#![allow(clippy::needless_pass_by_value)]
+
+mod support;
+
+mod authentication;
+mod changes;
+mod cli;
+mod config;
+mod demo;
+mod documents;
+mod groups;
+mod health;
+mod input;
+mod invite_links;
+mod isolation;
+mod outages;
+mod program;
+mod tokens;
+mod webhooks;

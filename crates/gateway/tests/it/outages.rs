@@ -1,0 +1,78 @@
+//! PostgreSQL away: known tenants go on, what needs a record answers 503, and nothing needs a restart.
+
+use serde_json::json;
+
+use crate::support::{TestApp, actor, eventually};
+
+async fn readiness(app: &TestApp) -> (u16, String) {
+    let answer = app.client.send("GET", "/health/ready", &[], Vec::new()).await;
+    (answer.status, answer.body()["status"].as_str().unwrap().to_owned())
+}
+
+#[actix_web::test]
+async fn known_tenants_go_on_and_the_rest_says_so_until_postgresql_is_back() {
+    let (app, proxy) = TestApp::behind_proxy(&[]).await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+
+    proxy.cut();
+    eventually("readiness is degraded", async || (readiness(&app).await == (200, "degraded".to_owned())).then_some(()))
+        .await;
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    app.client.call("AddChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    let unknown_tenant = json!({"GroupId": app.second.group_id});
+    app.client.call("GetChatGroup", &app.second, unknown_tenant.clone()).await.expect(503, "ServiceUnavailable");
+    let create = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await;
+    create.expect(503, "ServiceUnavailable");
+    assert_eq!(app.sandbox.count("POST", "/groups").await, 0, "no change is begun without its record");
+
+    proxy.restore();
+    eventually("readiness is back", async || (readiness(&app).await == (200, "ready".to_owned())).then_some(())).await;
+    app.client.call("GetChatGroup", &app.second, unknown_tenant).await.expect(200, "OK");
+    app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await.expect(200, "OK");
+}
+
+#[actix_web::test]
+async fn a_tenant_that_was_suspended_during_the_outage_is_refused_after_it() {
+    let (app, proxy) = TestApp::behind_proxy(&[]).await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroup", &app.first, group.clone()).await.expect(200, "OK");
+    proxy.cut();
+    app.store.space(app.first.cust_space_id).suspend("a test", &actor()).await.unwrap();
+    app.client.call("GetChatGroup", &app.first, group.clone()).await.expect(200, "OK");
+    proxy.restore();
+    eventually("the tenant is refused", async || {
+        let answer = app.client.call("GetChatGroup", &app.first, group.clone()).await;
+        (answer.code() == "Tenant.Suspended").then_some(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn known_tenants_go_on_for_a_bounded_time_only() {
+    let (app, proxy) = TestApp::behind_proxy(&[("GROUPGATE_STALE_SECONDS", "1")]).await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroup", &app.first, group).await.expect(200, "OK");
+    proxy.cut();
+    eventually("readiness says that nobody can be served", async || {
+        (readiness(&app).await == (503, "unavailable".to_owned())).then_some(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_webhook_that_cannot_be_committed_is_sent_again() {
+    let (app, proxy) = TestApp::behind_proxy(&[]).await;
+    let wanted = json!({"Subject": "S", "WaitSeconds": 0});
+    app.sandbox.webhooks(json!({"mode": "hold"})).await;
+    let begun = app.client.call("AddChatGroup", &app.first, wanted).await.expect(200, "OK");
+    proxy.cut();
+    eventually("held webhooks are sent", async || (app.sandbox.release().await > 0).then_some(())).await;
+    proxy.restore();
+    let ask = json!({"UniqueCode": begun["UniqueCode"]});
+    eventually("the webhook came again", async || {
+        let answer = app.client.call("QueryChatGroupRequest", &app.first, ask.clone()).await;
+        (answer.body()["Status"] == "SUCCEEDED").then_some(())
+    })
+    .await;
+}

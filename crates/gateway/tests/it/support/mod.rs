@@ -1,0 +1,232 @@
+//! A whole groupgate in the test's own process: a fresh database, the sandbox, and the gateway, on free ports.
+
+mod client;
+mod proxy;
+mod sandbox;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gateway::app::{self, GatewayParts, Running};
+use gateway::config::{Environment, SettingFlags, Settings, Sources};
+use graph_sandbox::{RunningSandbox, SandboxSettings, Seed};
+use secrecy::{ExposeSecret, SecretString};
+use tenant_store::private_server::{TestDatabase, test_database};
+use tenant_store::{Actor, Grant, NewAccessKey, NewNumber, NewTenant, Store, StoreSettings};
+
+pub(crate) use client::{Answered, Client, Credentials, with_tenant};
+pub(crate) use proxy::ChaosProxy;
+pub(crate) use sandbox::SandboxControl;
+
+pub(crate) const APP_SECRET: &str = "the app's secret in tests";
+pub(crate) const VERIFY_TOKEN: &str = "the verify token in tests";
+const MASTER_KEY: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// Longer than anything here takes, also on a machine that compiles beside it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A tenant with one number, a token, a key, and two groups.
+#[derive(Debug, Clone)]
+pub(crate) struct Tenant {
+    pub(crate) cust_space_id: &'static str,
+    pub(crate) business_number: &'static str,
+    pub(crate) phone_number_id: &'static str,
+    pub(crate) waba_id: &'static str,
+    pub(crate) group_id: &'static str,
+    pub(crate) spare_group_id: &'static str,
+    pub(crate) graph_token: &'static str,
+    pub(crate) key: Credentials,
+}
+
+/// The whole of it.
+pub(crate) struct TestApp {
+    pub(crate) client: Client,
+    pub(crate) sandbox: SandboxControl,
+    pub(crate) store: Store,
+    pub(crate) database: TestDatabase,
+    /// Sees its own WABA with its token.
+    pub(crate) first: Tenant,
+    /// Its token sees the first tenant's WABA too, as a Solution Partner's does.
+    pub(crate) second: Tenant,
+    meta: RunningSandbox,
+    running: Running,
+}
+
+impl TestApp {
+    /// One with the usual settings.
+    pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// One with these settings more.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        let database = test_database().await;
+        let app_url = database.app_url.clone();
+        Self::on(database, &app_url, settings).await
+    }
+
+    /// One whose gateway reaches PostgreSQL through a proxy that can cut it off.
+    pub(crate) async fn behind_proxy(settings: &[(&str, &str)]) -> (Self, ChaosProxy) {
+        let database = test_database().await;
+        let proxy = ChaosProxy::start(database.port).await;
+        let (direct, proxied) = (format!(":{}/", database.port), format!(":{}/", proxy.port));
+        let app_url = SecretString::from(database.app_url.expose_secret().replace(&direct, &proxied));
+        (Self::on(database, &app_url, settings).await, proxy)
+    }
+
+    async fn on(database: TestDatabase, app_url: &SecretString, settings: &[(&str, &str)]) -> Self {
+        let (first, second) = (first_tenant(), second_tenant());
+        let sandbox = graph_sandbox::start(SandboxSettings {
+            app_id: "300000000000001".to_owned(),
+            app_secret: APP_SECRET.to_owned(),
+            webhook_verify_token: Some(VERIFY_TOKEN.to_owned()),
+            latency: Duration::from_millis(5)..=Duration::from_millis(20),
+            seed: Seed::demo(first.graph_token, second.graph_token),
+            ..SandboxSettings::default()
+        });
+        let sandbox = sandbox.await.unwrap();
+        let store = connect(&database.app_url).await;
+        for tenant in [&first, &second] {
+            provision(&store, tenant).await;
+        }
+        let running = start_gateway(app_url, &sandbox.url(), settings).await;
+        let url = format!("http://{}", running.addrs()[0]);
+        sandbox.set_webhook_url(&format!("{url}/webhooks/graph"));
+        let control = SandboxControl::new(sandbox.url());
+        Self { client: Client::new(url), sandbox: control, store, database, first, second, meta: sandbox, running }
+    }
+
+    /// Another gateway on the same database and sandbox, as a second replica is.
+    pub(crate) async fn replica(&self) -> (Client, Running) {
+        let running = start_gateway(&self.database.app_url, &self.sandbox.url, &[]).await;
+        (Client::new(format!("http://{}", running.addrs()[0])), running)
+    }
+
+    /// Ends the gateway as a kill does: nothing is finished, nothing is told.
+    pub(crate) async fn stop_gateway(self) -> Stopped {
+        self.running.stop(Duration::ZERO).await;
+        Stopped { database: self.database, sandbox: self.sandbox, meta: self.meta, first: self.first }
+    }
+
+    /// A new access key with these grants.
+    pub(crate) async fn key(&self, id: &str, grants: &[(&str, &[&str])]) -> Credentials {
+        create_key(&self.store, id, grants).await
+    }
+}
+
+/// What is left of a [`TestApp`] whose gateway was stopped.
+pub(crate) struct Stopped {
+    database: TestDatabase,
+    pub(crate) sandbox: SandboxControl,
+    meta: RunningSandbox,
+    pub(crate) first: Tenant,
+}
+
+impl Stopped {
+    /// A gateway again, on the same database and sandbox.
+    pub(crate) async fn start_gateway(&self) -> (Client, Running) {
+        let running = start_gateway(&self.database.app_url, &self.sandbox.url, &[]).await;
+        let url = format!("http://{}", running.addrs()[0]);
+        self.meta.set_webhook_url(&format!("{url}/webhooks/graph"));
+        (Client::new(url), running)
+    }
+}
+
+pub(crate) fn actor() -> Actor {
+    Actor { name: "test".to_owned(), address: None, request_id: None }
+}
+
+/// Waits until `look` finds something, with a bound.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn connect(app_url: &SecretString) -> Store {
+    let settings = StoreSettings { url: app_url.clone(), connections: 4, acquire_timeout: Duration::from_secs(5) };
+    Store::connect(&settings, MASTER_KEY.parse().unwrap()).await.unwrap()
+}
+
+async fn start_gateway(app_url: &SecretString, graph_url: &str, more: &[(&str, &str)]) -> Running {
+    let usual = [
+        ("DATABASE_URL", app_url.expose_secret()),
+        ("GROUPGATE_MASTER_KEY", MASTER_KEY),
+        ("GROUPGATE_BIND", "127.0.0.1:0"),
+        ("GROUPGATE_PUBLIC_URL", "https://gateway.example"),
+        ("GROUPGATE_GRAPH_URL", graph_url),
+        ("GROUPGATE_APP_SECRET", APP_SECRET),
+        ("GROUPGATE_WEBHOOK_VERIFY_TOKEN", VERIFY_TOKEN),
+        ("GROUPGATE_WORKERS", "1"),
+    ];
+    let environment: Environment = usual.iter().chain(more).map(|(name, value)| (*name, *value)).collect();
+    let settings = Settings::read(&Sources::new(SettingFlags::default(), environment)).unwrap();
+    let store = connect(app_url).await;
+    app::start(GatewayParts { settings: Arc::new(settings), store }).await.unwrap()
+}
+
+fn first_tenant() -> Tenant {
+    Tenant {
+        cust_space_id: "cams-demo1",
+        business_number: "15550000001",
+        phone_number_id: graph_sandbox::DEMO_PHONE_NUMBER_ID_1,
+        waba_id: graph_sandbox::DEMO_WABA_ID_1,
+        group_id: graph_sandbox::DEMO_GROUP_ID_1,
+        spare_group_id: graph_sandbox::DEMO_SPARE_GROUP_ID_1,
+        graph_token: "EAAfirst",
+        key: Credentials::new("key-of-the-first", "secret of the first"),
+    }
+}
+
+fn second_tenant() -> Tenant {
+    Tenant {
+        cust_space_id: "cams-demo2",
+        business_number: "15550000002",
+        phone_number_id: graph_sandbox::DEMO_PHONE_NUMBER_ID_2,
+        waba_id: graph_sandbox::DEMO_WABA_ID_2,
+        group_id: graph_sandbox::DEMO_GROUP_ID_2,
+        spare_group_id: graph_sandbox::DEMO_SPARE_GROUP_ID_2,
+        graph_token: "EAAsecond",
+        key: Credentials::new("key-of-the-second", "secret of the second"),
+    }
+}
+
+async fn provision(store: &Store, tenant: &Tenant) {
+    let id = tenant.cust_space_id.to_owned();
+    store.add_tenant(&NewTenant { cust_space_id: id, name: "A tenant".to_owned() }, &actor()).await.unwrap();
+    let space = store.space(tenant.cust_space_id);
+    let number = NewNumber {
+        business_number: tenant.business_number.to_owned(),
+        phone_number_id: tenant.phone_number_id.to_owned(),
+        waba_id: tenant.waba_id.to_owned(),
+    };
+    space.add_number(&number, &actor()).await.unwrap();
+    space.set_credential(&SecretString::from(tenant.graph_token), &actor()).await.unwrap();
+    let new = new_key(&tenant.key, &[(tenant.cust_space_id, &["groups.read", "groups.write"])]);
+    store.create_access_key(&new, &actor()).await.unwrap();
+}
+
+async fn create_key(store: &Store, id: &str, grants: &[(&str, &[&str])]) -> Credentials {
+    let credentials = Credentials::new(id, "a secret of thirty characters or so");
+    store.create_access_key(&new_key(&credentials, grants), &actor()).await.unwrap();
+    credentials
+}
+
+fn new_key(credentials: &Credentials, grants: &[(&str, &[&str])]) -> NewAccessKey {
+    let grant = |(tenant, scopes): &(&str, &[&str])| Grant {
+        cust_space_ids: vec![(*tenant).to_owned()],
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+    };
+    NewAccessKey {
+        name: "A key".to_owned(),
+        grants: grants.iter().map(grant).collect(),
+        access_key_id: Some(credentials.id.clone()),
+        secret: Some(SecretString::from(credentials.secret.clone())),
+        ..NewAccessKey::default()
+    }
+}

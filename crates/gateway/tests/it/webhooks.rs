@@ -1,0 +1,161 @@
+//! `POST /webhooks/graph`, and `GET` for Meta's challenge.
+
+use aws_lc_rs::hmac;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::support::{APP_SECRET, Answered, TestApp, VERIFY_TOKEN, eventually};
+
+fn signature(secret: &str, body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    format!("sha256={}", hex::encode(hmac::sign(&key, body)))
+}
+
+async fn send(app: &TestApp, signature: &str, body: &[u8]) -> Answered {
+    let headers = [("x-hub-signature-256", signature), ("content-type", "application/json")];
+    app.client.send("POST", "/webhooks/graph", &headers, body.to_vec()).await
+}
+
+fn payload(phone_number_id: &str, waba_id: &str, group: Value) -> Vec<u8> {
+    json!({"object": "whatsapp_business_account", "entry": [{"id": waba_id, "changes": [{
+        "field": "group_lifecycle_update",
+        "value": {
+            "messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": "15550000001", "phone_number_id": phone_number_id},
+            "groups": [group],
+        },
+    }]}]})
+    .to_string()
+    .into_bytes()
+}
+
+fn created(group_id: &str) -> Value {
+    json!({"timestamp": "1763712000", "group_id": group_id, "type": "group_create", "request_id": "R1",
+           "subject": "Made elsewhere", "invite_link": "https://chat.whatsapp.com/X", "join_approval_mode": "auto_approve"})
+}
+
+/// How many events the inbox has, seen past row-level security.
+async fn events(app: &TestApp) -> i64 {
+    let mut database = sqlx::PgConnection::connect(app.database.superuser_url.expose_secret()).await.unwrap();
+    sqlx::query_scalar("select count(*) from events").fetch_one(&mut database).await.unwrap()
+}
+
+use sqlx::Connection;
+
+#[actix_web::test]
+async fn a_webhook_is_committed_and_answered_with_an_empty_200() {
+    let app = TestApp::start().await;
+    let body = payload(app.first.phone_number_id, app.first.waba_id, created("made-elsewhere"));
+    let answer = send(&app, &signature(APP_SECRET, &body), &body).await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, ""));
+    assert_eq!(events(&app).await, 1, "committed before it is answered");
+    eventually("the group is known", async || {
+        let space = app.store.space(app.first.cust_space_id);
+        space.knows_group(app.first.phone_number_id, "made-elsewhere").await.unwrap().then_some(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_same_webhook_again_changes_nothing() {
+    let app = TestApp::start().await;
+    let body = payload(app.first.phone_number_id, app.first.waba_id, created("made-elsewhere"));
+    for _ in 0..3 {
+        assert_eq!(send(&app, &signature(APP_SECRET, &body), &body).await.status, 200);
+    }
+    assert_eq!(events(&app).await, 1);
+}
+
+#[actix_web::test]
+async fn a_webhook_that_the_app_did_not_sign_is_refused() {
+    let app = TestApp::start().await;
+    let body = payload(app.first.phone_number_id, app.first.waba_id, created("forged"));
+    let right = signature(APP_SECRET, &body);
+    let re_serialized = serde_json::to_vec_pretty(&serde_json::from_slice::<Value>(&body).unwrap()).unwrap();
+    send(&app, &right, &re_serialized).await.expect(401, "Unauthorized");
+    for wrong in
+        [signature("another secret", &body), right.replace("sha256=", "sha1="), right[..40].to_owned(), String::new()]
+    {
+        send(&app, &wrong, &body).await.expect(401, "Unauthorized");
+    }
+    app.client.send("POST", "/webhooks/graph", &[], body.clone()).await.expect(401, "Unauthorized");
+    let sha1 = [("x-hub-signature", right.as_str())];
+    app.client.send("POST", "/webhooks/graph", &sha1, body.clone()).await.expect(401, "Unauthorized");
+    let twice = [("x-hub-signature-256", right.as_str()), ("x-hub-signature-256", right.as_str())];
+    app.client.send("POST", "/webhooks/graph", &twice, body).await.expect(401, "Unauthorized");
+    assert_eq!(events(&app).await, 0);
+}
+
+#[actix_web::test]
+async fn an_unknown_field_and_an_unknown_number_are_kept() {
+    let app = TestApp::start().await;
+    let unknown_number = payload("999999999999999", "888888888888888", created("nobodys"));
+    assert_eq!(send(&app, &signature(APP_SECRET, &unknown_number), &unknown_number).await.status, 200);
+    let unknown_field = json!({"object": "whatsapp_business_account", "entry": [{"id": app.first.waba_id, "changes": [
+        {"field": "something_new", "value": {"a": "\u{0}", "b": [1, 2]}}]}]});
+    let body = unknown_field.to_string().into_bytes();
+    assert_eq!(send(&app, &signature(APP_SECRET, &body), &body).await.status, 200);
+    assert_eq!(events(&app).await, 2);
+}
+
+#[actix_web::test]
+async fn what_is_signed_and_no_webhook_is_kept_and_refused() {
+    let app = TestApp::start().await;
+    for body in [&b"{ not json"[..], b"[]", br#"{"object": "page", "entry": []}"#, b"\xff\xfe"] {
+        send(&app, &signature(APP_SECRET, body), body).await.expect(400, "InvalidParameter");
+    }
+}
+
+#[actix_web::test]
+async fn a_secret_that_is_being_replaced_is_still_good() {
+    let app = TestApp::with(&[("GROUPGATE_APP_SECRET", "the new one,the app's secret in tests")]).await;
+    let body = payload(app.first.phone_number_id, app.first.waba_id, created("made-elsewhere"));
+    for secret in ["the new one", APP_SECRET] {
+        assert_eq!(send(&app, &signature(secret, &body), &body).await.status, 200);
+    }
+}
+
+#[actix_web::test]
+async fn without_an_app_secret_no_webhook_is_taken() {
+    let app = TestApp::with(&[("GROUPGATE_APP_SECRET", "")]).await;
+    let body = payload(app.first.phone_number_id, app.first.waba_id, created("made-elsewhere"));
+    send(&app, &signature("", &body), &body).await.expect(503, "ServiceUnavailable");
+}
+
+#[actix_web::test]
+async fn three_megabytes_with_a_thousand_updates_are_taken() {
+    let app = TestApp::start().await;
+    let groups: Vec<Value> = (0..1000)
+        .map(|n| {
+            let mut group = created(&format!("group-{n}"));
+            group["description"] = json!("ü".repeat(400));
+            group["padding"] = json!("x".repeat(2000));
+            group
+        })
+        .collect();
+    let mut whole: Value =
+        serde_json::from_slice(&payload(app.first.phone_number_id, app.first.waba_id, Value::Null)).unwrap();
+    whole["entry"][0]["changes"][0]["value"]["groups"] = json!(groups);
+    let body = whole.to_string().into_bytes();
+    assert!(body.len() > 2_500_000, "{}", body.len());
+    assert_eq!(send(&app, &signature(APP_SECRET, &body), &body).await.status, 200);
+    assert_eq!(events(&app).await, 1000);
+    let too_large = vec![b' '; 4 * 1024 * 1024 + 1];
+    send(&app, &signature(APP_SECRET, &too_large), &too_large).await.expect(413, "RequestTooLarge");
+}
+
+#[actix_web::test]
+async fn metas_challenge_is_answered_to_whoever_knows_the_token() {
+    let app = TestApp::start().await;
+    let ask = async |mode: &str, token: &str| {
+        let token = token.replace(' ', "%20");
+        let path = format!("/webhooks/graph?hub.mode={mode}&hub.challenge=1158201444&hub.verify_token={token}");
+        app.client.send("GET", &path, &[], Vec::new()).await
+    };
+    let answer = ask("subscribe", VERIFY_TOKEN).await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, "1158201444"));
+    for (mode, token) in [("subscribe", "wrong"), ("subscribe", ""), ("unsubscribe", VERIFY_TOKEN)] {
+        assert_eq!(ask(mode, token).await.status, 403, "{mode} {token}");
+    }
+    assert_eq!(app.client.send("GET", "/webhooks/graph", &[], Vec::new()).await.status, 403);
+}
