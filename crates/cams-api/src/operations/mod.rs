@@ -20,6 +20,8 @@ pub const EXAMPLE_BUSINESS_NUMBER: &str = "15550000001";
 pub const EXAMPLE_GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTEZD";
 /// Another, for the examples that take something away.
 pub const EXAMPLE_SPARE_GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTIZD";
+/// That group's name.
+pub const EXAMPLE_SUBJECT: &str = "Watch enthusiasts";
 /// What a `UniqueCode` looks like. The demo knows it: it is the first tenant's first change.
 pub const EXAMPLE_UNIQUE_CODE: &str = "0199aa0e-7c1d-7c44-9d0e-8a4f5a1b2c3d";
 

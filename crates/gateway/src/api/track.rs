@@ -15,6 +15,8 @@ use uuid::Uuid;
 use super::headers::caller_request_id;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The same, for SDKs of Alibaba Cloud.
+static X_ACS_REQUEST_ID: HeaderName = HeaderName::from_static("x-acs-request-id");
 
 /// The ID of the request that is being answered.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +52,7 @@ pub async fn track(
     let mut response = next.call(request).await?;
     let mut encoded = Uuid::encode_buffer();
     if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut encoded)) {
+        response.headers_mut().insert(X_ACS_REQUEST_ID.clone(), value.clone());
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }
     line.status = Some(response.status().as_u16());

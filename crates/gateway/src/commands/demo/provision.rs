@@ -3,7 +3,7 @@
 
 use std::{io, time::Duration};
 
-use cams_api::operations::EXAMPLE_UNIQUE_CODE;
+use cams_api::operations::{EXAMPLE_SUBJECT, EXAMPLE_UNIQUE_CODE};
 use secrecy::{ExposeSecret, SecretString};
 use tenant_store::{
     Actor, ChangeStatus, Grant, NewAccessKey, NewChange, NewNumber, NewTenant, OpenCredential, Outcome, Store,
@@ -87,7 +87,7 @@ async fn record_example(store: &Store) -> Result<(), CommandError> {
         business_number: tenant.business_number.to_owned(),
         phone_number_id: tenant.phone_number_id.to_owned(),
         group_id: None,
-        subject: None,
+        subject: Some(EXAMPLE_SUBJECT.to_owned()),
         request: serde_json::json!({}),
         answer_due: Duration::ZERO,
     };

@@ -48,6 +48,7 @@ impl Answered {
         let body = self.body();
         assert_eq!(body["Success"], json!(status < 300), "{body}");
         assert_eq!(body["RequestId"].as_str(), self.header("x-request-id"), "{body}");
+        assert_eq!(self.header("x-acs-request-id"), self.header("x-request-id"));
         body
     }
 }
