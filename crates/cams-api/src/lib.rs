@@ -5,11 +5,13 @@ pub mod envelope;
 pub mod identifiers;
 pub mod operation;
 pub mod operations;
+pub mod page;
 pub mod parameters;
 pub mod scope;
 pub mod text;
 mod value;
 pub mod wait;
+pub mod whoami;
 
 pub use code::Code;
 pub use operation::Operation;

@@ -31,8 +31,8 @@ pub trait Operation: DeserializeOwned + ToSchema + 'static {
     /// The tenant that the call is about.
     fn cust_space_id(&self) -> &CustSpaceId;
 
-    /// The number that the call is about.
-    fn business_number(&self) -> &BusinessNumber;
+    /// The number that the call is about; `None` where it is about all of the tenant's.
+    fn business_number(&self) -> Option<&BusinessNumber>;
 
     /// A request that works as it stands in the demo.
     fn example() -> Value;
@@ -59,6 +59,8 @@ pub const COMMON_CODES: &[Code] = &[
     Code::ForbiddenScope,
     Code::ForbiddenTenant,
     Code::TenantSuspended,
+    Code::ThrottlingUser,
+    Code::ThrottlingTenant,
     Code::BusinessNumberNotFound,
     Code::MethodNotAllowed,
     Code::RequestTooLarge,

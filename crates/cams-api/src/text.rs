@@ -63,6 +63,30 @@ text_parameter!(
         .examples(["Questions about order 1042, answered from 9 to 17 h."])
 );
 
+/// A part of a subject to look for: up to 128 characters after trimming. An empty one is in every subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectPart(String);
+
+impl SubjectPart {
+    fn parse(text: &str) -> Option<Self> {
+        trimmed(text, 128).map(Self)
+    }
+
+    /// The text, trimmed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+text_parameter!(
+    SubjectPart,
+    rule: "up to 128 characters after trimming, none of them NUL",
+    schema: ObjectBuilder::new()
+        .description(Some("Only groups whose name has this in it, in any case: up to 128 characters after trimming."))
+        .pattern(Some(r"^\s*([^\s\x00]([^\x00]{0,126}[^\s\x00])?)?\s*$"))
+        .examples(["inquiry"])
+);
+
 /// `https://chat.whatsapp.com/<LINK_ID>`. Whoever holds it may enter, so `Debug` shortens it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct InviteLink(String);
@@ -124,7 +148,7 @@ impl JoinApprovalMode {
 }
 
 /// Where a group stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schema(example = "ACTIVE")]
 pub enum GroupStatus {
@@ -140,4 +164,18 @@ pub enum GroupStatus {
     Suspended,
     /// Deleted, or gone.
     Inactive,
+}
+
+impl GroupStatus {
+    /// The status as callers write and read it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "CREATING",
+            Self::Active => "ACTIVE",
+            Self::Updating => "UPDATING",
+            Self::Deleting => "DELETING",
+            Self::Suspended => "SUSPENDED",
+            Self::Inactive => "INACTIVE",
+        }
+    }
 }

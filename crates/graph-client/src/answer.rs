@@ -4,7 +4,8 @@ use awc::{
     ClientResponse,
     http::header::{self, HeaderMap},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use url::Url;
 
 use crate::{
@@ -38,7 +39,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     if status.is_redirection() {
         return Err(unreadable(Unreadable::Redirect { to: redirected_host(response.headers()) }));
     }
-    if status.is_success() && !body.starts_with(br#"{"error":"#) {
+    if status.is_success() && !holds_error(body) {
         let body = result(body, effect).map_err(|error| unreadable(why(&error, response, body)))?;
         return Ok(Answer { body, status: status.as_u16(), usage });
     }
@@ -47,10 +48,24 @@ pub(crate) fn read<T: DeserializeOwned>(
         .map_or_else(|| unreadable(no_error_object(response, body)), |refusal| GraphError::Refused(Box::new(refusal))))
 }
 
+/// Whether an error object stands in place of a result. Most answers do not even hold the word.
+fn holds_error(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Top<'a> {
+        #[serde(borrow)]
+        error: Option<&'a RawValue>,
+    }
+    const WORD: &[u8] = br#""error""#;
+    body.windows(WORD.len()).any(|window| window == WORD)
+        && serde_json::from_slice::<Top<'_>>(body).is_ok_and(|top| top.error.is_some())
+}
+
 /// In answer to a change an empty body stands for an empty object: Meta documents some without one.
 fn result<T: DeserializeOwned>(body: &[u8], effect: Effect) -> serde_json::Result<T> {
     match (body.trim_ascii(), effect) {
         (b"", Effect::Change) => serde_json::from_slice(b"{}"),
+        // A derived type would read a list, too, and take its absent members for defaults.
+        (body, _) if body.starts_with(b"[") => Err(serde::de::Error::missing_field("any member, in a list")),
         (body, _) => serde_json::from_slice(body),
     }
 }

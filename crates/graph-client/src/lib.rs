@@ -20,6 +20,7 @@ pub use calls::{
     changes::ChangeAccepted,
     groups::{GroupField, GroupInfo, GroupPage, JoinApprovalMode, ListPage, ListedGroup, NewGroup},
     invite_links::{CurrentInviteLink, Deleted, InviteLink},
+    numbers::NumberInfo,
     participants::Participant,
 };
 pub use client::{Call, GraphClient};

@@ -15,6 +15,9 @@ use crate::{
     usage::Usage,
 };
 
+/// How much of each of Meta's words is kept, in characters.
+const LONGEST_WORDS: usize = 1000;
+
 /// Meta's refusal of a call, with the token taken out of its words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Refusal {
@@ -98,6 +101,7 @@ impl Refusal {
             effect: met.effect,
         };
         refusal.words().for_each(|words| met.token.redact(words));
+        refusal.words().for_each(shorten);
         Some(refusal)
     }
 
@@ -116,6 +120,14 @@ impl Refusal {
             .into_iter()
             .flatten()
             .chain(std::iter::once(&mut self.message))
+    }
+}
+
+/// Words are passed on to callers and into logs, so they have a bound.
+fn shorten(words: &mut String) {
+    if let Some((end, _)) = words.char_indices().nth(LONGEST_WORDS) {
+        words.truncate(end);
+        words.push('…');
     }
 }
 

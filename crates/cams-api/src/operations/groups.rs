@@ -1,4 +1,4 @@
-//! Groups: make one, look at one.
+//! Groups: make one, look at one, delete one.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,6 +53,32 @@ impl GroupAdded {
 }
 
 impl Answer for GroupAdded {}
+
+request! {
+    /// What `DeleteChatGroup` takes.
+    DeleteChatGroup {
+        /// The group that is deleted, with all its participants.
+        group_id: GroupId,
+        /// How long to wait for Meta's confirmation.
+        wait_seconds: Option<WaitSeconds>,
+    }
+}
+
+/// The group's end, or its `UniqueCode` alone while Meta is still at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct GroupDeleted {
+    /// How many groups: 1.
+    #[schema(example = 1)]
+    pub result: u8,
+    /// The change's ID, for `QueryChatGroupRequest` and in events.
+    pub unique_code: UniqueCode,
+    /// `INACTIVE`, once Meta has confirmed the deletion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_status: Option<GroupStatus>,
+}
+
+impl Answer for GroupDeleted {}
 
 request! {
     /// What `GetChatGroup` takes.
@@ -189,5 +215,26 @@ impl Operation for GetChatGroup {
             }],
             "InviteLink": "https://chat.whatsapp.com/LINK_ID",
         }})
+    }
+}
+
+impl Operation for DeleteChatGroup {
+    type Answer = GroupDeleted;
+
+    const NAME: &'static str = "DeleteChatGroup";
+    const SCOPE: Scope = Scope::GroupsWrite;
+    const NOUN: &'static str = "Groups";
+    const SUMMARY: &'static str = "Delete a group";
+    const DESCRIPTION: &'static str = "Asks Meta to delete the group and remove all its participants. Meta does it a little later and says so by webhook; the call waits for that up to `WaitSeconds` and then answers with `GroupStatus` `INACTIVE`. Where the time is over first, `GroupStatus` is absent, and `QueryChatGroupRequest` tells what became of it.\n\nThe example names the demo's second group; once that is gone, the example answers `Group.NotFound`.\n\nUpstream: `DELETE /{group_id}`, then the `group_delete` webhook.";
+    const CODES: &'static [Code] = &[Code::GroupNotFound, Code::GroupSuspended];
+
+    addressed!();
+
+    fn example() -> Value {
+        example!("GroupId": super::EXAMPLE_SPARE_GROUP_ID, "WaitSeconds": 10)
+    }
+
+    fn example_answer() -> Value {
+        json!({"Result": 1, "UniqueCode": super::EXAMPLE_UNIQUE_CODE, "GroupStatus": "INACTIVE"})
     }
 }

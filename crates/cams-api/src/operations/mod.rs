@@ -2,15 +2,21 @@
 //! beside the envelope.
 
 mod changes;
+mod group_list;
 mod groups;
 mod invite_links;
+mod numbers;
 
 pub use changes::{ChangeStatus, PartResult, QueryChatGroupRequest, RequestState, UpstreamFault};
-pub use groups::{AddChatGroup, GetChatGroup, Group, GroupAdded, GroupData, Participant};
+pub use group_list::{GroupList, GroupListData, ListChatGroup, ListedGroup};
+pub use groups::{
+    AddChatGroup, DeleteChatGroup, GetChatGroup, Group, GroupAdded, GroupData, GroupDeleted, Participant,
+};
 pub use invite_links::{
     AddChatGroupInviteLink, CurrentInviteLink, DeleteChatGroupInviteLink, GetChatGroupInviteLink, InviteLinkDeleted,
     InviteLinkGiven,
 };
+pub use numbers::{ListBusinessNumbers, ListedNumber, NumberList, NumberListData};
 
 /// The demo's tenant.
 pub const EXAMPLE_CUST_SPACE_ID: &str = "cams-demo1";
@@ -25,17 +31,42 @@ pub const EXAMPLE_SUBJECT: &str = "Watch enthusiasts";
 /// What a `UniqueCode` looks like. The demo knows it: it is the first tenant's first change.
 pub const EXAMPLE_UNIQUE_CODE: &str = "0199aa0e-7c1d-7c44-9d0e-8a4f5a1b2c3d";
 
-/// Makes a request's type: the parameters that all operations share, and its own.
+/// Makes a request's type: the parameters that all operations share, and its own. `for any number` makes the
+/// business number optional.
 macro_rules! request {
-    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $type:ty,)* }) => {
+    ($(#[$meta:meta])* $name:ident { $($own:tt)* }) => {
+        $crate::operations::request! {
+            @ $(#[$meta])* $name
+            {
+                /// The tenant's business number.
+                business_number: $crate::identifiers::BusinessNumber,
+            }
+            { $($own)* }
+        }
+    };
+    ($(#[$meta:meta])* $name:ident for any number { $($own:tt)* }) => {
+        $crate::operations::request! {
+            @ $(#[$meta])* $name
+            {
+                /// One of the tenant's business numbers; all of them where it is absent.
+                business_number: Option<$crate::identifiers::BusinessNumber>,
+            }
+            { $($own)* }
+        }
+    };
+    (
+        @ $(#[$meta:meta])* $name:ident
+        { $(#[$number_meta:meta])* $number:ident : $number_type:ty, }
+        { $($(#[$field_meta:meta])* $field:ident : $type:ty,)* }
+    ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, serde::Deserialize, utoipa::ToSchema)]
         #[serde(rename_all = "PascalCase", deny_unknown_fields)]
         pub struct $name {
             /// The tenant: one customer of the ISV.
             pub cust_space_id: $crate::identifiers::CustSpaceId,
-            /// The tenant's business number.
-            pub business_number: $crate::identifiers::BusinessNumber,
+            $(#[$number_meta])*
+            pub $number: $number_type,
             /// `WHATSAPP`, the default and the only value.
             pub channel_type: Option<$crate::identifiers::ChannelType>,
             $($(#[$field_meta])* pub $field: $type,)*
@@ -50,8 +81,21 @@ macro_rules! addressed {
             &self.cust_space_id
         }
 
-        fn business_number(&self) -> &$crate::identifiers::BusinessNumber {
-            &self.business_number
+        fn business_number(&self) -> Option<&$crate::identifiers::BusinessNumber> {
+            Some(&self.business_number)
+        }
+    };
+}
+
+/// The same for an operation that may be about all of the tenant's numbers.
+macro_rules! addressed_to_any {
+    () => {
+        fn cust_space_id(&self) -> &$crate::identifiers::CustSpaceId {
+            &self.cust_space_id
+        }
+
+        fn business_number(&self) -> Option<&$crate::identifiers::BusinessNumber> {
+            self.business_number.as_ref()
         }
     };
 }
@@ -67,4 +111,4 @@ macro_rules! example {
     };
 }
 
-use {addressed, example, request};
+use {addressed, addressed_to_any, example, request};

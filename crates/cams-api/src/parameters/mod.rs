@@ -13,7 +13,7 @@ pub use error::{ParameterError, WrongValue};
 
 /// Reads a REST caller's JSON body.
 ///
-/// A parameter that is `null` counts as absent, and so does a required one that is `""` or `[]`.
+/// A parameter that is `null` counts as absent, and so does a required one that is empty text, or an empty list.
 ///
 /// # Errors
 /// [`ParameterError`] where the body is no JSON object, or a parameter is absent, wrong or unknown.

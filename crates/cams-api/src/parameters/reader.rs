@@ -57,8 +57,7 @@ impl Parameter<'_> {
     fn is_absent(&self) -> bool {
         match self.value {
             Value::Null => true,
-            Value::String(text) => text.is_empty() && !self.optional,
-            Value::Array(items) => items.is_empty() && !self.optional,
+            Value::String(text) => text.trim().is_empty() && !self.optional,
             _ => false,
         }
     }
@@ -88,6 +87,15 @@ impl<'de> Deserializer<'de> for Parameter<'_> {
         }
     }
 
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+        match self.value {
+            Value::Array(items) if items.is_empty() && !self.optional => {
+                Err(ParameterError::Missing { parameter: String::new() })
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -111,7 +119,7 @@ impl<'de> Deserializer<'de> for Parameter<'_> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier ignored_any
+        tuple tuple_struct map struct identifier ignored_any
     }
 }
 

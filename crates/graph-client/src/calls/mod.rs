@@ -3,6 +3,7 @@
 pub(crate) mod changes;
 pub(crate) mod groups;
 pub(crate) mod invite_links;
+pub(crate) mod numbers;
 pub(crate) mod participants;
 
 /// The member that every body of the Cloud API must have.

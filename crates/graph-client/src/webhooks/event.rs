@@ -77,6 +77,8 @@ pub struct CreatedGroup {
     pub invite_link: Option<String>,
     /// Who lets users in.
     pub join_approval_mode: Option<JoinApprovalMode>,
+    /// Who is in from the beginning: Meta's reference has this, its guide does not.
+    pub participants: Vec<Participant>,
 }
 
 /// The outcome of a change of settings; a part that was not asked for is absent.

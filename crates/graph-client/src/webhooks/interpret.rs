@@ -76,6 +76,7 @@ fn created(group: &Object<'_>, update: GroupUpdate) -> CreatedGroup {
         description: group.text("description"),
         invite_link: group.text("invite_link"),
         join_approval_mode: group.text("join_approval_mode").and_then(|word| JoinApprovalMode::of(&word)),
+        participants: group.objects("added_participants").iter().map(Object::participant).collect(),
     }
 }
 

@@ -62,7 +62,7 @@ fn changes(json: &RawValue) -> Option<Vec<Change>> {
     }
     let mut splitting = Splitting { changes: Vec::new(), budget: REPEATED };
     for entry in payload.list("entry")? {
-        splitting.entry(&Object::read(entry)?)?;
+        splitting.entry(entry);
     }
     Some(splitting.changes)
 }
@@ -74,7 +74,11 @@ struct Splitting {
     budget: usize,
 }
 
+/// The field of what is not of the form that changes have.
+const UNREADABLE: &str = "unreadable";
+
 /// Where an event was found.
+#[derive(Clone)]
 struct Place {
     waba_id: Option<String>,
     entry_time: Option<i64>,
@@ -89,21 +93,28 @@ struct List<'a> {
 }
 
 impl Splitting {
-    fn entry(&mut self, entry: &Object<'_>) -> Option<()> {
-        let (waba_id, entry_time) = (entry.name("id"), entry.integer("time"));
-        for change in entry.list("changes")? {
-            let change = Object::read(change)?;
-            let value = change.get("value")?;
-            let members = Object::read(value).unwrap_or_default();
-            let place = Place {
-                waba_id: waba_id.clone(),
-                entry_time,
-                field: change.name("field")?,
-                phone_number_id: members.object("metadata").and_then(|metadata| metadata.name("phone_number_id")),
-            };
-            self.value(&place, value, &members);
+    /// An entry that is not of Meta's form is kept whole: it must not cost those beside it.
+    fn entry(&mut self, written: &RawValue) {
+        let entry = Object::read(written).unwrap_or_default();
+        let place = Place {
+            waba_id: entry.name("id"),
+            entry_time: entry.integer("time"),
+            field: UNREADABLE.to_owned(),
+            phone_number_id: None,
+        };
+        match entry.list("changes") {
+            Some(changes) => changes.into_iter().for_each(|change| self.change(&place, change)),
+            None => self.push(&place, written.to_owned(), written),
         }
-        Some(())
+    }
+
+    fn change(&mut self, entry: &Place, written: &RawValue) {
+        let change = Object::read(written).unwrap_or_default();
+        let place = Place { field: change.name("field").unwrap_or_else(|| UNREADABLE.to_owned()), ..entry.clone() };
+        let Some(value) = change.get("value") else { return self.push(&place, written.to_owned(), written) };
+        let members = Object::read(value).unwrap_or_default();
+        let phone_number_id = members.object("metadata").and_then(|metadata| metadata.name("phone_number_id"));
+        self.value(&Place { phone_number_id, ..place }, value, &members);
     }
 
     fn value(&mut self, place: &Place, value: &RawValue, members: &Object<'_>) {
@@ -253,15 +264,28 @@ mod tests {
         for body in [&b""[..], b"{", b"\xff", b"{} x", b"<html>"] {
             assert_eq!(parse(body).unwrap_err(), PayloadError::NotJson);
         }
-        for body in [
-            "{}",
-            "[]",
-            r#"{"object":"page","entry":[]}"#,
-            r#"{"object":"whatsapp_business_account"}"#,
-            r#"{"object":"whatsapp_business_account","entry":[7]}"#,
-            r#"{"object":"whatsapp_business_account","entry":[{"changes":[{"value":{}}]}]}"#,
-        ] {
+        for body in ["{}", "[]", r#"{"object":"page","entry":[]}"#, r#"{"object":"whatsapp_business_account"}"#] {
             assert_eq!(parse(body.as_bytes()).unwrap_err(), PayloadError::NotWhatsApp, "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_odd_is_kept_and_costs_nothing_beside_it() {
+        let body = r#"{"object":"whatsapp_business_account","entry":[7,{"id":"W"},{"id":"W","changes":[
+            {"field":"future"},{"value":{"a":1}},"x",{"field":"good","value":{"groups":[{"b":2}]}}]}]}"#;
+        let found: Vec<(String, String)> = parse(body.as_bytes())
+            .unwrap()
+            .into_iter()
+            .map(|change| (change.field, change.value.get().to_owned()))
+            .collect();
+        let expected = [
+            ("unreadable", "7"),
+            ("unreadable", r#"{"id":"W"}"#),
+            ("future", r#"{"field":"future"}"#),
+            ("unreadable", r#"{"a":1}"#),
+            ("unreadable", r#""x""#),
+            ("good", r#"{"groups":[{"b":2}]}"#),
+        ];
+        assert_eq!(found, expected.map(|(field, value)| (field.to_owned(), value.to_owned())));
     }
 }

@@ -59,6 +59,21 @@ async fn group_info_is_read_as_the_guide_quotes_it() {
 }
 
 #[actix_rt::test]
+async fn a_number_is_read_as_far_as_meta_says_anything_of_it() {
+    let body = r#"{"id":"1","verified_name":"Shop","quality_rating":"GREEN","status":"LINKED","is_official_business_account":"true"}"#;
+    let graph = Graph::answering(200, body).await;
+    let info = graph.client().number_info(call(&token()), &number()).await.unwrap().body;
+    assert_eq!((info.verified_name.as_deref(), info.quality_rating.as_deref()), (Some("Shop"), Some("GREEN")));
+    assert_eq!((info.status.as_deref(), info.is_official_business_account), (Some("LINKED"), Some(true)));
+    let asked = graph.request().target;
+    let fields = "fields=verified_name%2Cquality_rating%2Cstatus%2Cis_official_business_account";
+    assert!(asked.contains(fields), "{asked}");
+    let graph = Graph::answering(200, r#"{"id":"1","quality_rating":null}"#).await;
+    let info = graph.client().number_info(call(&token()), &number()).await.unwrap().body;
+    assert_eq!(info, graph_client::NumberInfo::default());
+}
+
+#[actix_rt::test]
 async fn a_page_of_groups_leads_to_the_next_one() {
     let graph = Graph::answering(
         200,

@@ -181,3 +181,23 @@ async fn no_error_holds_the_token_or_the_proof() {
         assert!(!shown.contains("EAAG") && !shown.contains("appsecret"), "{shown}");
     }
 }
+
+#[actix_rt::test]
+async fn an_error_object_is_one_however_it_is_spaced_and_a_list_is_no_answer() {
+    for body in [
+        r#"{ "error" : {"code":190,"message":"m","type":"t"}}"#,
+        "\n{\"x\":1,\"error\":{\"code\":190,\"message\":\"m\"}}",
+    ] {
+        let graph = Graph::with(vec![Reply::Whole(response(200, &[], body))]).await;
+        assert!(matches!(change_fails(&graph).await, GraphError::Refused(_)), "{body}");
+    }
+    let graph = Graph::with(vec![Reply::Whole(response(200, &[], "[]"))]).await;
+    assert!(matches!(change_fails(&graph).await, GraphError::Unreadable { .. }));
+}
+
+#[actix_rt::test]
+async fn metas_words_have_a_bound() {
+    let body = format!(r#"{{"error":{{"code":100,"message":"{}"}}}}"#, "x".repeat(200_000));
+    let graph = Graph::with(vec![Reply::Whole(response(400, &[], &body))]).await;
+    assert!(read_fails(&graph).await.to_string().len() < 2_000);
+}
