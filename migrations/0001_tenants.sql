@@ -10,16 +10,22 @@ create table tenants (
     name             text not null,
     status           text not null default 'pending' check (status in ('pending', 'active', 'suspended')),
     suspended_reason text,
-    created_at       timestamptz not null default now()
+    created_at       timestamptz not null default now(),
+    -- The tenant's own limits; null is the gateway's default.
+    per_tenant       text check (per_tenant ~ '^(off|[1-9][0-9]{0,6}/[smh](;burst=[1-9][0-9]{0,6})?)$'),
+    per_number       text check (per_number ~ '^(off|[1-9][0-9]{0,6}/[smh](;burst=[1-9][0-9]{0,6})?)$'),
+    in_flight        integer check (in_flight > 0)
 );
 
+-- Whatever belongs to a tenant goes with it: a table that refers to tenants says `on delete cascade`.
 create table business_numbers (
-    cust_space_id             text not null references tenants,
+    cust_space_id             text not null references tenants on delete cascade,
     business_number           text not null check (business_number ~ '^[0-9]{7,15}$'),
     phone_number_id           text not null unique,
     waba_id                   text not null,
     verified_name             text,
     quality_rating            text,
+    status                    text,
     official_business_account boolean,
     groups_eligible           boolean,
     groups_ineligible_reason  text,
@@ -40,7 +46,7 @@ create table data_keys (
 );
 
 create table credentials (
-    cust_space_id text primary key references tenants,
+    cust_space_id text primary key references tenants on delete cascade,
     sealed_token  bytea not null,
     key_version   integer not null,
     last4         text not null,
@@ -59,7 +65,13 @@ create table access_keys (
     expires_at    timestamptz,
     created_at    timestamptz not null default now(),
     revoked_at    timestamptz,
-    foreign key (cust_space_id, key_version) references data_keys
+    -- The secret before the last rotation, which is good until then.
+    previous_secret      bytea,
+    previous_key_version integer,
+    previous_until       timestamptz,
+    check (num_nulls(previous_secret, previous_key_version, previous_until) in (0, 3)),
+    foreign key (cust_space_id, key_version) references data_keys,
+    foreign key (cust_space_id, previous_key_version) references data_keys
 );
 
 create table signing_keys (

@@ -5,7 +5,7 @@ create table events (
     id                uuid primary key,
     position          bigint generated always as identity,
     -- Null for a number that no tenant has: such rows are visible to no tenant.
-    cust_space_id     text references tenants,
+    cust_space_id     text references tenants on delete cascade,
     field             text not null,
     waba_id           text not null,
     phone_number_id   text,
@@ -31,6 +31,8 @@ create index events_unmatched_group on events (cust_space_id, change_kind, chang
     where outcome is not null and unique_code is null;
 create index events_unmatched_create on events (cust_space_id, change_kind, phone_number_id, change_subject, position)
     where outcome is not null and unique_code is null;
+-- For the foreign key, when a tenant's changes go.
+create index events_settled on events (unique_code) where unique_code is not null;
 create index events_unknown on events (phone_number_id) where cust_space_id is null;
 
 -- Doubles are known by these. No partitions, and apart from the events: a unique index on a partitioned table would

@@ -12,15 +12,20 @@ begin
         'usage on schema public',
         'select on _sqlx_migrations',
         'select, insert on tenants, business_numbers, data_keys, credentials, access_keys, signing_keys, audit_log',
-        'update (name, status, suspended_reason) on tenants',
+        'update (name, status, suspended_reason, per_tenant, per_number, in_flight) on tenants',
         'update (sealed_token, key_version, last4, updated_at) on credentials',
-        'update (state, revoked_at) on access_keys',
-        'select, insert, update on groups, changes',
+        'update (sealed_secret, key_version, previous_secret, previous_key_version, previous_until, grants,
+                 state, revoked_at) on access_keys',
+        -- What refers to these goes with them, by the foreign keys.
+        'delete on tenants, business_numbers, data_keys',
+        'select, insert, update on groups, mirrors, changes',
+        'update (verified_name, quality_rating, status, official_business_account, groups_eligible,
+                 groups_ineligible_reason) on business_numbers',
         'select on events',
         'update (state, attempts, route_after, routed_at, change_kind, change_request_id, change_group_id,
                  change_subject, outcome, unique_code) on events',
-        'execute on function list_tenants, open_tenant, open_access_key, receive_events, keep_malformed,
-                 forget_old_fingerprints, adopt_events, claim_events, claim_stale_changes, abandoned_changes'
+        'execute on function uncertain, list_tenants, open_tenant, open_access_key, receive_events, keep_malformed,
+                 forget_old_fingerprints, adopt_events, adopt_strays, settled_changes, claim_events, claim_stale_changes, abandoned_changes, claim_mirrors'
     ] loop
         execute format('grant %s to %I', privilege, role);
     end loop;

@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    BusinessNumber, Grant, InboxEvent, KeyState, ReceivedEvent, StoreError, Tenant, TenantStatus, UniqueCode,
+    BusinessNumber, Grant, InboxEvent, KeyState, Limits, MirrorClaim, ReceivedEvent, StoreError, Tenant, TenantStatus,
+    UniqueCode, limits,
     sealing::WrappedKey,
     text::{storable, storable_option},
 };
@@ -18,6 +19,7 @@ pub(crate) struct ResolvedTenant {
     pub(crate) status: TenantStatus,
     pub(crate) numbers: Vec<BusinessNumber>,
     pub(crate) credential: Option<SealedCredential>,
+    pub(crate) limits: Limits,
 }
 
 /// A sealed token with the data key that opens it.
@@ -34,6 +36,14 @@ pub(crate) struct SealedAccessKey {
     pub(crate) expires_at: Option<OffsetDateTime>,
     pub(crate) sealed_secret: Vec<u8>,
     pub(crate) key: WrappedKey,
+    pub(crate) previous: Option<SealedPreviousSecret>,
+}
+
+/// The secret of an access key before its last rotation, with the data key that opens it.
+pub(crate) struct SealedPreviousSecret {
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) key: WrappedKey,
+    pub(crate) until: OffsetDateTime,
 }
 
 /// An event that the calling transaction holds, and its place in the order of arrival.
@@ -57,26 +67,28 @@ pub(crate) async fn list_tenants(pool: &PgPool, after: &str, limit: i64) -> Resu
 pub(crate) async fn open_tenant(pool: &PgPool, cust_space_id: &str) -> Result<Option<ResolvedTenant>, StoreError> {
     let row = sqlx::query!(
         r#"select status as "status!: TenantStatus", numbers as "numbers!: Json<Vec<BusinessNumber>>",
-                  sealed_token, key_version, master_key_id, wrapped_key
+                  per_tenant, per_number, in_flight, sealed_token, key_version, master_key_id, wrapped_key
            from open_tenant($1)"#,
         &storable(cust_space_id),
     );
     let Some(row) = row.fetch_optional(pool).await? else {
         return Ok(None);
     };
+    let limits = limits::stored(row.per_tenant.as_deref(), row.per_number.as_deref(), row.in_flight);
     let key = match (row.key_version, row.master_key_id, row.wrapped_key) {
         (Some(version), Some(master_key_id), Some(bytes)) => Some(WrappedKey { version, master_key_id, bytes }),
         _ => None,
     };
     let credential = row.sealed_token.zip(key).map(|(sealed_token, key)| SealedCredential { sealed_token, key });
-    Ok(Some(ResolvedTenant { status: row.status, numbers: row.numbers.0, credential }))
+    Ok(Some(ResolvedTenant { status: row.status, numbers: row.numbers.0, credential, limits }))
 }
 
 pub(crate) async fn open_access_key(pool: &PgPool, access_key_id: &str) -> Result<Option<SealedAccessKey>, StoreError> {
     let row = sqlx::query!(
         r#"select name as "name!", grants as "grants!: Json<Vec<Grant>>", sealed_secret as "sealed_secret!",
                   state as "state!: KeyState", expires_at, key_version as "version!",
-                  master_key_id as "master_key_id!", wrapped_key as "wrapped_key!"
+                  master_key_id as "master_key_id!", wrapped_key as "wrapped_key!",
+                  previous_secret, previous_until, previous_key_version, previous_master_key_id, previous_wrapped_key
            from open_access_key($1)"#,
         &storable(access_key_id),
     );
@@ -87,6 +99,11 @@ pub(crate) async fn open_access_key(pool: &PgPool, access_key_id: &str) -> Resul
         expires_at: row.expires_at,
         sealed_secret: row.sealed_secret,
         key: WrappedKey { version: row.version, master_key_id: row.master_key_id, bytes: row.wrapped_key },
+        previous: row.previous_secret.zip(row.previous_until).and_then(|(sealed, until)| {
+            let (version, master_key_id) = row.previous_key_version.zip(row.previous_master_key_id)?;
+            let key = WrappedKey { version, master_key_id, bytes: row.previous_wrapped_key? };
+            Some(SealedPreviousSecret { sealed, key, until })
+        }),
     }))
 }
 
@@ -125,6 +142,18 @@ pub(crate) async fn forget_old_fingerprints(pool: &PgPool) -> Result<u64, StoreE
 pub(crate) async fn adopt_events(transaction: &mut PgConnection, phone_number_id: &str) -> Result<(), StoreError> {
     sqlx::query!("select adopt_events($1)", &storable(phone_number_id)).fetch_one(transaction).await?;
     Ok(())
+}
+
+/// Gives events that have no tenant to the tenant that their number or account now has. Returns how many.
+pub(crate) async fn adopt_strays(pool: &PgPool) -> Result<u64, StoreError> {
+    let adopted = sqlx::query_scalar!(r#"select adopt_strays() as "adopted!""#).fetch_one(pool).await?;
+    Ok(adopted.unsigned_abs())
+}
+
+/// Which of these changes, of any tenant, are settled.
+pub(crate) async fn settled_changes(pool: &PgPool, codes: &[Uuid]) -> Result<Vec<UniqueCode>, StoreError> {
+    let settled = sqlx::query_scalar!(r#"select settled_changes($1) as "code!: UniqueCode""#, codes);
+    Ok(settled.fetch_all(pool).await?)
 }
 
 /// Locks unrouted events of known tenants for this transaction.
@@ -173,4 +202,17 @@ pub(crate) async fn abandoned_changes(pool: &PgPool, limit: i64) -> Result<Vec<(
         limit,
     );
     Ok(rows.fetch_all(pool).await?.into_iter().map(|row| (row.cust_space_id, row.unique_code)).collect())
+}
+
+/// Claims numbers whose mirror is due, for as long as `lease`.
+pub(crate) async fn claim_mirrors(pool: &PgPool, lease: Duration, limit: i64) -> Result<Vec<MirrorClaim>, StoreError> {
+    let lease = PgInterval { months: 0, days: 0, microseconds: i64::try_from(lease.as_micros()).unwrap_or(i64::MAX) };
+    let claims = sqlx::query_as!(
+        MirrorClaim,
+        r#"select cust_space_id as "cust_space_id!", phone_number_id as "phone_number_id!", claim as "claim!"
+           from claim_mirrors($1, $2)"#,
+        lease,
+        limit,
+    );
+    Ok(claims.fetch_all(pool).await?)
 }

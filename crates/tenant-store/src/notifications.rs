@@ -9,11 +9,12 @@ use sqlx::{
 
 use crate::StoreError;
 
-const CHANNELS: [&str; 4] = [TENANTS, ACCESS_KEYS, CHANGES, EVENTS];
+const CHANNELS: [&str; 5] = [TENANTS, ACCESS_KEYS, CHANGES, EVENTS, MIRRORS];
 const TENANTS: &str = "groupgate_tenants";
 const ACCESS_KEYS: &str = "groupgate_access_keys";
 const CHANGES: &str = "groupgate_changes";
 const EVENTS: &str = "groupgate_events";
+const MIRRORS: &str = "groupgate_mirrors";
 
 /// Between two tries to reach a PostgreSQL that is away.
 const RETRY: Duration = Duration::from_millis(500);
@@ -29,6 +30,8 @@ pub enum Notification {
     Changes,
     /// Events came into the inbox, and wait to be routed.
     Events,
+    /// Something is due to be compared with Meta's word.
+    Mirrors,
     /// The connection was lost and is back: anything may have happened meanwhile.
     Reconnected,
 }
@@ -94,6 +97,7 @@ fn parse(notification: &PgNotification) -> Option<Notification> {
         ACCESS_KEYS => Some(Notification::AccessKeys(notification.payload().to_owned())),
         CHANGES => Some(Notification::Changes),
         EVENTS => Some(Notification::Events),
+        MIRRORS => Some(Notification::Mirrors),
         _ => None,
     }
 }

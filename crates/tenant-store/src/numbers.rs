@@ -17,6 +17,17 @@ pub struct NewNumber {
     pub waba_id: String,
 }
 
+/// A number that was removed, and what went with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RemovedNumber {
+    /// The number, as it was.
+    pub number: BusinessNumber,
+    /// How many groups the mirror had of it.
+    pub groups: i64,
+    /// Whether the tenant has none left, and so can no longer be called for.
+    pub was_last: bool,
+}
+
 /// A tenant's number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BusinessNumber {
@@ -30,6 +41,8 @@ pub struct BusinessNumber {
     pub verified_name: Option<String>,
     /// Meta's word for its quality, such as `GREEN`.
     pub quality_rating: Option<String>,
+    /// Meta's word for where it stands, such as `LINKED`.
+    pub status: Option<String>,
     /// Whether it is an Official Business Account.
     pub official_business_account: Option<bool>,
     /// Whether it may have groups; `None` until Meta said so.
@@ -59,12 +72,94 @@ impl Space<'_> {
         let mut transaction = self.begin().await?;
         let numbers = sqlx::query_as!(
             BusinessNumber,
-            "select business_number, phone_number_id, waba_id, verified_name, quality_rating,
+            "select business_number, phone_number_id, waba_id, verified_name, quality_rating, status,
                     official_business_account, groups_eligible, groups_ineligible_reason
              from business_numbers where cust_space_id = $1 order by business_number",
             self.cust_space_id,
         );
         Ok(numbers.fetch_all(&mut *transaction).await?)
+    }
+
+    /// Removes a number with its groups in the mirror. Its events and changes stay with the tenant; changes that are open
+    /// can no longer be followed, and become `UNKNOWN`. A tenant without numbers is pending again.
+    /// [`StoreError::NotFound`] where the tenant has no such number.
+    pub async fn remove_number(&self, business_number: &str, actor: &Actor) -> Result<RemovedNumber, StoreError> {
+        let mut transaction = self.begin().await?;
+        self.hold_events(&mut transaction).await?;
+        self.existing(&mut transaction).await?;
+        let number = self.number(&mut transaction, business_number).await?;
+        let groups = self.count_groups(&mut transaction, &number.phone_number_id).await?;
+        self.give_up_changes(&mut transaction, &number.phone_number_id).await?;
+        self.delete_number(&mut transaction, business_number).await?;
+        let was_last = self.deactivate_without_numbers(&mut transaction).await?;
+        let removed = RemovedNumber { number, groups, was_last };
+        let object = format!("number {business_number}");
+        let action = Action { name: "number.remove", object: &object, before: Some(json!(removed)), after: None };
+        self.log(&mut transaction, actor, action).await?;
+        transaction.commit().await?;
+        Ok(removed)
+    }
+
+    async fn number(&self, transaction: &mut PgConnection, number: &str) -> Result<BusinessNumber, StoreError> {
+        let number = sqlx::query_as!(
+            BusinessNumber,
+            "select business_number, phone_number_id, waba_id, verified_name, quality_rating, status,
+                    official_business_account, groups_eligible, groups_ineligible_reason
+             from business_numbers where cust_space_id = $1 and business_number = $2",
+            self.cust_space_id,
+            &storable(number),
+        );
+        number.fetch_optional(transaction).await?.ok_or(StoreError::NotFound { what: "business number" })
+    }
+
+    async fn count_groups(&self, transaction: &mut PgConnection, phone_number_id: &str) -> Result<i64, StoreError> {
+        let count = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from groups where cust_space_id = $1 and phone_number_id = $2"#,
+            self.cust_space_id,
+            phone_number_id,
+        );
+        Ok(count.fetch_one(transaction).await?)
+    }
+
+    async fn give_up_changes(&self, transaction: &mut PgConnection, phone_number_id: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update changes set status = 'UNKNOWN', settled_at = now()
+             where cust_space_id = $1 and phone_number_id = $2 and status in ('SENDING', 'PENDING')",
+            self.cust_space_id,
+            phone_number_id,
+        )
+        .execute(transaction)
+        .await?;
+        Ok(())
+    }
+
+    async fn delete_number(&self, transaction: &mut PgConnection, number: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "delete from business_numbers where cust_space_id = $1 and business_number = $2",
+            self.cust_space_id,
+            number,
+        )
+        .execute(transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// An active tenant that has no number left is pending from now on. Whether it has none left.
+    async fn deactivate_without_numbers(&self, transaction: &mut PgConnection) -> Result<bool, StoreError> {
+        let has_numbers = sqlx::query_scalar!(
+            r#"select exists (select 1 from business_numbers where cust_space_id = $1) as "exists!""#,
+            self.cust_space_id,
+        );
+        if has_numbers.fetch_one(&mut *transaction).await? {
+            return Ok(false);
+        }
+        sqlx::query!(
+            "update tenants set status = 'pending' where cust_space_id = $1 and status = 'active'",
+            self.cust_space_id,
+        )
+        .execute(transaction)
+        .await?;
+        Ok(true)
     }
 
     async fn insert_number(&self, transaction: &mut PgConnection, new: &NewNumber) -> Result<(), StoreError> {
@@ -90,6 +185,7 @@ impl From<NewNumber> for BusinessNumber {
             waba_id: new.waba_id,
             verified_name: None,
             quality_rating: None,
+            status: None,
             official_business_account: None,
             groups_eligible: None,
             groups_ineligible_reason: None,

@@ -71,6 +71,19 @@ impl Store {
         schema::state(self.pool()).await
     }
 
+    /// Whether row-level security binds the role that this store connects as: it is no superuser, may not bypass it, and
+    /// owns none of the tables, whose owner no policy binds.
+    pub async fn is_bound_by_policies(&self) -> Result<bool, StoreError> {
+        let bound = sqlx::query_scalar!(
+            r#"select not (r.rolsuper or r.rolbypassrls)
+                      and not exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                                      where n.nspname = 'public' and c.relkind = 'r'
+                                        and pg_has_role(current_user, c.relowner, 'usage')) as "bound!"
+               from pg_roles r where r.rolname = current_user"#
+        );
+        Ok(bound.fetch_one(self.pool()).await?)
+    }
+
     /// Listens, on a connection of its own, for what other replicas changed.
     pub async fn listen(&self) -> Result<Notifications, StoreError> {
         Notifications::connect(connect_options(&self.inner.url)?).await

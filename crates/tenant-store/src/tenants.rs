@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::{
-    Actor, BusinessNumber, Space, Store, StoreError,
+    Actor, BusinessNumber, Limits, Space, Store, StoreError,
     across_tenants::{self, ResolvedTenant},
     audit::Action,
     credentials,
@@ -60,6 +60,8 @@ pub struct OpenTenant {
     pub numbers: Vec<BusinessNumber>,
     /// Its Graph token.
     pub credential: OpenCredential,
+    /// Its own limits.
+    pub limits: Limits,
 }
 
 /// A tenant's Graph token, as it came out of its seal.
@@ -100,11 +102,12 @@ impl Store {
     /// One tenant with its numbers and its opened token, in one statement.
     pub async fn open_tenant(&self, cust_space_id: &str) -> Result<Option<OpenTenant>, StoreError> {
         let resolved = across_tenants::open_tenant(self.pool(), cust_space_id).await?;
-        Ok(resolved.map(|ResolvedTenant { status, numbers, credential }| OpenTenant {
+        Ok(resolved.map(|ResolvedTenant { status, numbers, credential, limits }| OpenTenant {
             cust_space_id: cust_space_id.to_owned(),
             status,
             numbers,
             credential: credentials::open(self, cust_space_id, credential),
+            limits,
         }))
     }
 }

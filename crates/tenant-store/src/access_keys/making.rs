@@ -21,9 +21,14 @@ pub(super) fn created(new: &NewAccessKey) -> Result<CreatedAccessKey, StoreError
     };
     let secret = match &new.secret {
         Some(given) => given.clone(),
-        None => SecretString::from(random_text(SECRET_LENGTH)?.as_str()),
+        None => secret()?,
     };
     Ok(CreatedAccessKey { access_key_id, secret })
+}
+
+/// A new secret.
+pub(super) fn secret() -> Result<SecretString, StoreError> {
+    Ok(SecretString::from(random_text(SECRET_LENGTH)?.as_str()))
 }
 
 /// Random characters of `[A-Za-z0-9]`, all equally likely.

@@ -15,6 +15,11 @@ use crate::{
 };
 
 mod making;
+mod narrowing;
+mod rotating;
+
+pub(crate) use narrowing::forget_tenant;
+pub use rotating::{PreviousSecret, RotatedAccessKey};
 
 /// Which tenants and scopes a key carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +73,8 @@ pub struct AccessKey {
     pub name: String,
     /// `AccessKeySecret`.
     pub secret: SecretString,
+    /// The secret before the last rotation, as long as it is good too.
+    pub previous: Option<PreviousSecret>,
     /// What it may do.
     pub grants: Vec<Grant>,
     /// Whether it is accepted.
@@ -89,6 +96,8 @@ pub struct ListedAccessKey {
     pub state: KeyState,
     /// When it stops to be accepted.
     pub expires_at: Option<OffsetDateTime>,
+    /// Until when the secret before the last rotation is good; `None` where it no longer is.
+    pub previous_until: Option<OffsetDateTime>,
     /// When it was made.
     pub created_at: OffsetDateTime,
 }
@@ -124,6 +133,7 @@ impl Store {
             access_key_id: access_key_id.to_owned(),
             name: found.name,
             secret,
+            previous: found.previous.and_then(|sealed| rotating::open_previous(self, access_key_id, &sealed)),
             grants: found.grants,
             state: found.state,
             expires_at: found.expires_at,
@@ -136,7 +146,7 @@ impl Store {
         let keys = sqlx::query_as!(
             ListedRow,
             r#"select access_key_id, name, grants as "grants: Json<Vec<Grant>>", state as "state: KeyState",
-                      expires_at, created_at
+                      expires_at, case when previous_until > now() then previous_until end as previous_until, created_at
                from access_keys order by access_key_id"#,
         );
         Ok(keys.fetch_all(&mut *transaction).await?.into_iter().map(Into::into).collect())
@@ -163,13 +173,15 @@ struct ListedRow {
     grants: Json<Vec<Grant>>,
     state: KeyState,
     expires_at: Option<OffsetDateTime>,
+    previous_until: Option<OffsetDateTime>,
     created_at: OffsetDateTime,
 }
 
 impl From<ListedRow> for ListedAccessKey {
     fn from(row: ListedRow) -> Self {
-        let ListedRow { access_key_id, name, grants: Json(grants), state, expires_at, created_at } = row;
-        Self { access_key_id, name, grants, state, expires_at, created_at }
+        let ListedRow { access_key_id, name, grants: Json(grants), state, expires_at, previous_until, created_at } =
+            row;
+        Self { access_key_id, name, grants, state, expires_at, previous_until, created_at }
     }
 }
 
@@ -204,7 +216,7 @@ async fn revoke(transaction: &mut PgConnection, access_key_id: &str) -> Result<O
         r#"update access_keys set state = 'revoked', revoked_at = coalesce(revoked_at, now())
            where access_key_id = $1
            returning access_key_id, name, grants as "grants: Json<Vec<Grant>>", state as "state: KeyState",
-                     expires_at, created_at"#,
+                     expires_at, case when previous_until > now() then previous_until end as previous_until, created_at"#,
         &storable(access_key_id),
     );
     Ok(revoked.fetch_optional(transaction).await?.map(Into::into))

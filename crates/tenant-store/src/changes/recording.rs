@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Change, ChangeStatus, NewChange, Outcome, StaleChange, UniqueCode, settling};
 use crate::{
     Space, Store, StoreError, across_tenants,
-    text::{storable, storable_option},
+    text::{folded, request_key, storable, storable_option},
 };
 
 /// How many abandoned changes one round of [`Store::settle_abandoned`] looks at.
@@ -28,8 +28,8 @@ impl Space<'_> {
         let mut transaction = self.begin().await?;
         sqlx::query!(
             "insert into changes (unique_code, cust_space_id, operation, business_number, phone_number_id, group_id,
-                                  subject, request, answer_due)
-             values ($1, $2, $3, $4, $5, $6, $7, $8::text::json, now() + make_interval(secs => $9))",
+                                  subject, subject_folded, request, answer_due)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::json, now() + make_interval(secs => $10))",
             unique_code as UniqueCode,
             self.cust_space_id,
             new.operation,
@@ -37,6 +37,7 @@ impl Space<'_> {
             &storable(&new.phone_number_id),
             storable_option(new.group_id.as_deref()),
             storable_option(new.subject.as_deref()),
+            new.subject.as_deref().map(|subject| folded(&storable(subject))),
             new.request.to_string(),
             new.answer_due.as_secs_f64(),
         )
@@ -62,7 +63,7 @@ impl Space<'_> {
     /// Records that the upstream took the change (`PENDING`), and settles it where its event came first.
     /// `request_id` is Meta's, where its answer had one.
     pub async fn record_answer(&self, unique_code: UniqueCode, request_id: Option<&str>) -> Result<Change, StoreError> {
-        let request_id = request_id.map(storable);
+        let request_id = request_id.map(request_key);
         let mut transaction = self.begin().await?;
         let sent = self.existing_change(&mut transaction, unique_code).await?;
         settling::lock(&mut transaction, settling::keys_of(self.cust_space_id, &sent, request_id.as_deref())).await?;
@@ -130,6 +131,12 @@ impl Space<'_> {
 }
 
 impl Store {
+    /// Which of these changes are settled: for calls of any tenant that wait for their own.
+    pub async fn settled_changes(&self, codes: &[UniqueCode]) -> Result<Vec<UniqueCode>, StoreError> {
+        let codes: Vec<Uuid> = codes.iter().map(|code| code.0).collect();
+        across_tenants::settled_changes(self.pool(), &codes).await
+    }
+
     /// Claims up to `limit` changes that are open for longer than `older_than`, of all tenants. Whoever claims one has
     /// a minute for looking it up before another replica may.
     pub async fn stale_changes(&self, older_than: Duration, limit: i64) -> Result<Vec<StaleChange>, StoreError> {

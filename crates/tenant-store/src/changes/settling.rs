@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Change, ChangeStatus, Outcome, UniqueCode};
 use crate::{
     ChangeOutcome, GroupLifecycle, GroupUpdate, InboxEvent, StoreError, groups,
-    text::{json_text, storable, storable_option},
+    text::{json_text, request_key, storable, storable_option},
 };
 
 /// The names of the locks for a change.
@@ -67,7 +67,7 @@ pub(crate) async fn settle_from_inbox(
         return Ok(false);
     }
     let found = match &change.request_id {
-        Some(request_id) => unmatched_by_request(transaction, cust_space_id, request_id).await?,
+        Some(request_id) => unmatched_by_request(transaction, cust_space_id, change, request_id).await?,
         None => unmatched_by_likeness(transaction, cust_space_id, change).await?,
     };
     let Some(event) = found else { return Ok(false) };
@@ -76,7 +76,8 @@ pub(crate) async fn settle_from_inbox(
 }
 
 /// The change that an event ends: the one of its request ID; where Meta's answer gave none, the oldest that waits for
-/// an event of this kind, of the same group, or for a create of the same number and subject.
+/// an event of this kind, of the same group, or for a create of the same number and subject. An event that has a request
+/// ID waits while a like change is still to be answered: that answer may claim it.
 pub(crate) async fn find_change(
     transaction: &mut PgConnection,
     event: &InboxEvent,
@@ -85,9 +86,13 @@ pub(crate) async fn find_change(
     if let Some(request_id) = &told.request_id {
         let of_request = sqlx::query_scalar!(
             r#"select unique_code as "unique_code: UniqueCode" from changes
-               where cust_space_id = $1 and request_id = $2 order by created_at desc limit 1"#,
+               where cust_space_id = $1 and request_id = $2 and operation = $3
+                 and ($4::text is null or phone_number_id = $4)
+               order by created_at desc limit 1"#,
             event.cust_space_id,
-            &storable(request_id),
+            &request_key(request_id),
+            told.kind,
+            event.phone_number_id,
         );
         if let Some(found) = of_request.fetch_optional(&mut *transaction).await? {
             return Ok(Some(found));
@@ -98,6 +103,10 @@ pub(crate) async fn find_change(
            where cust_space_id = $1 and status = 'PENDING' and request_id is null and operation = $2
              and created_at <= $3
              and (group_id = $4 or group_id is null and phone_number_id = $5 and subject = $6)
+             and ($7::bool is false or not exists (
+                 select 1 from changes o
+                 where o.cust_space_id = $1 and o.status = 'SENDING' and o.operation = $2 and o.answer_due > now()
+                   and (o.group_id = $4 or o.group_id is null and o.phone_number_id = $5 and o.subject = $6)))
            order by created_at limit 1"#,
         event.cust_space_id,
         told.kind,
@@ -105,6 +114,7 @@ pub(crate) async fn find_change(
         storable_option(told.group_id.as_deref()),
         event.phone_number_id,
         storable_option(told.subject.as_deref()),
+        told.request_id.is_some(),
     );
     Ok(oldest_alike.fetch_optional(transaction).await?)
 }
@@ -121,7 +131,7 @@ pub(crate) async fn settle(
         "update changes set status = $3, group_id = coalesce(group_id, $4), invite_link = $5, failed = $6::text::json,
                             fields = $7::text::json, errors = $8::text::json, settled_at = now()
          where cust_space_id = $1 and unique_code = $2 and status in ('SENDING', 'PENDING', 'UNKNOWN')
-         returning phone_number_id, subject, created_at",
+         returning operation, phone_number_id, group_id, subject, created_at",
         cust_space_id,
         unique_code as UniqueCode,
         outcome.status as ChangeStatus,
@@ -134,7 +144,7 @@ pub(crate) async fn settle(
     let Some(settled) = settled.fetch_optional(&mut *transaction).await? else {
         return Ok(false);
     };
-    if let Some(group) = created_group(&settled, outcome) {
+    if let Some(group) = created_group(&settled, outcome).or_else(|| deleted_group(&settled, outcome)) {
         groups::apply(transaction, cust_space_id, &settled.phone_number_id, &group).await?;
     }
     sqlx::query!("select pg_notify('groupgate_changes', '')").execute(transaction).await?;
@@ -142,7 +152,9 @@ pub(crate) async fn settle(
 }
 
 struct Settled {
+    operation: String,
     phone_number_id: String,
+    group_id: Option<String>,
     subject: Option<String>,
     created_at: OffsetDateTime,
 }
@@ -162,6 +174,13 @@ fn created_group(settled: &Settled, outcome: &Outcome) -> Option<GroupUpdate> {
     })
 }
 
+/// The mirror's row of a group that was deleted. It counts as told now: there is nothing after it.
+fn deleted_group(settled: &Settled, outcome: &Outcome) -> Option<GroupUpdate> {
+    let is_deleted = settled.operation == "DeleteChatGroup" && outcome.status == ChangeStatus::Succeeded;
+    let group_id = settled.group_id.clone().filter(|_| is_deleted)?;
+    Some(GroupUpdate { group_id, lifecycle: Some(GroupLifecycle::Inactive), ..GroupUpdate::default() })
+}
+
 struct Unmatched {
     id: Uuid,
     outcome: Json<Outcome>,
@@ -170,15 +189,19 @@ struct Unmatched {
 async fn unmatched_by_request(
     transaction: &mut PgConnection,
     cust_space_id: &str,
+    change: &Change,
     request_id: &str,
 ) -> Result<Option<Unmatched>, StoreError> {
     let event = sqlx::query_as!(
         Unmatched,
         r#"select id, outcome as "outcome!: Json<Outcome>" from events
            where cust_space_id = $1 and change_request_id = $2 and outcome is not null and unique_code is null
+             and change_kind = $3 and (phone_number_id is null or phone_number_id = $4)
            order by position limit 1"#,
         cust_space_id,
         request_id,
+        change.operation,
+        change.phone_number_id,
     );
     Ok(event.fetch_optional(transaction).await?)
 }

@@ -102,6 +102,11 @@ impl Store {
         across_tenants::keep_malformed(self.pool(), start, whole_length).await
     }
 
+    /// Gives events that came for nobody to the tenant that their number or account has by now. Returns how many.
+    pub async fn adopt_strays(&self) -> Result<u64, StoreError> {
+        across_tenants::adopt_strays(self.pool()).await
+    }
+
     /// Drops fingerprints that are older than Meta repeats an event (7 days, and one more). Returns how many.
     pub async fn forget_old_fingerprints(&self) -> Result<u64, StoreError> {
         across_tenants::forget_old_fingerprints(self.pool()).await

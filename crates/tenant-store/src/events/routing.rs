@@ -9,7 +9,7 @@ use crate::{
     across_tenants::{self, ClaimedEvent},
     changes::settling,
     groups, store,
-    text::storable_option,
+    text::{request_key, storable_option},
 };
 
 struct Interpreted {
@@ -134,7 +134,7 @@ async fn keep_outcome(
         event.cust_space_id,
         event.id,
         told.kind,
-        storable_option(told.request_id.as_deref()),
+        told.request_id.as_deref().map(request_key),
         storable_option(told.group_id.as_deref()),
         storable_option(told.subject.as_deref()),
         outcome,

@@ -4,9 +4,11 @@ use time::OffsetDateTime;
 
 use crate::{Space, StoreError, text::storable};
 
+mod listing;
 mod merging;
 
-pub(crate) use merging::apply;
+pub use listing::{GroupFilter, GroupList, GroupStatus, GroupSummary};
+pub(crate) use merging::{apply, record_listed, told_at};
 
 /// Whether a group is there. Other states (`CREATING`, `UPDATING`, `DELETING`) follow from open changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]

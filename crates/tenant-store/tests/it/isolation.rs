@@ -9,6 +9,8 @@ use crate::helpers::{ALPHA, ALPHA_PHONE, BETA, BETA_PHONE, TestEvent, World, act
 /// Tables that hold nothing of a tenant: sqlx's own, and those that definer functions alone reach.
 const WITHOUT_TENANT: [&str; 3] = ["_sqlx_migrations", "event_fingerprints", "malformed_webhooks"];
 const OF_SYSTEM: [&str; 2] = ["access_keys", "signing_keys"];
+/// Tables whose rows the gateway's role may delete: a tenant goes, what refers to it with it, and then its data keys.
+const DELETABLE: [&str; 3] = ["tenants", "business_numbers", "data_keys"];
 
 /// A row in every table, for both tenants.
 async fn filled() -> World {
@@ -95,13 +97,34 @@ async fn a_tenant_can_neither_write_into_another_nor_move_a_row_there() {
 }
 
 #[tokio::test]
+async fn a_tenant_can_delete_nothing_of_another() {
+    let world = filled().await;
+    let gateway = world.plain_gateway().await;
+    for table in DELETABLE {
+        for (scope, deleted) in [("", 0), ("cams-gamma", 0)] {
+            let mut transaction = gateway.begin().await.unwrap();
+            sqlx::query("select set_config('groupgate.cust_space_id', $1, true)")
+                .bind(scope)
+                .execute(&mut *transaction)
+                .await
+                .unwrap();
+            let done = sqlx::query(AssertSqlSafe(format!("delete from {table}"))).execute(&mut *transaction).await;
+            assert_eq!(done.unwrap().rows_affected(), deleted, "{table} in {scope:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_gateways_role_cannot_delete_alter_the_log_or_look_behind_the_functions() {
     let world = filled().await;
     let gateway = world.plain_gateway().await;
-    for table in tables(&world.owner().await).await {
+    let tables = tables(&world.owner().await).await;
+    for table in &tables {
+        assert!(refused(&gateway, &format!("truncate {table}")).await.contains("42501"), "{table}");
+    }
+    for table in tables.iter().filter(|table| !DELETABLE.contains(&table.as_str())) {
         let error = refused(&gateway, &format!("delete from {table}")).await;
         assert!(error.contains("42501"), "{table}: {error}");
-        assert!(refused(&gateway, &format!("truncate {table}")).await.contains("42501"), "{table}");
     }
     for statement in [
         "update audit_log set actor = 'nobody'",
@@ -190,7 +213,9 @@ async fn every_definer_function_has_a_fixed_search_path_and_is_closed_to_the_pub
     let expected = [
         "abandoned_changes",
         "adopt_events",
+        "adopt_strays",
         "claim_events",
+        "claim_mirrors",
         "claim_stale_changes",
         "forget_old_fingerprints",
         "keep_malformed",
@@ -198,6 +223,22 @@ async fn every_definer_function_has_a_fixed_search_path_and_is_closed_to_the_pub
         "open_access_key",
         "open_tenant",
         "receive_events",
+        "settled_changes",
     ];
     assert_eq!(definers, expected);
+}
+
+#[tokio::test]
+async fn the_owners_role_and_the_superusers_are_told_from_the_gateways() {
+    let database = tenant_store::private_server::test_database().await;
+    for (url, bound) in [(&database.app_url, true), (&database.owner_url, false), (&database.superuser_url, false)] {
+        let settings = tenant_store::StoreSettings {
+            url: url.clone(),
+            connections: 1,
+            acquire_timeout: std::time::Duration::from_secs(10),
+        };
+        let keys = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".parse().unwrap();
+        let store = tenant_store::Store::connect(&settings, keys).await.unwrap();
+        assert_eq!(store.is_bound_by_policies().await.unwrap(), bound);
+    }
 }

@@ -89,7 +89,7 @@ async fn an_empty_database_is_migrated_from_nothing_for_a_role_of_any_name() {
         .await
         .unwrap();
     assert!(may_read);
-    let may_delete: bool = sqlx::query_scalar("select has_table_privilege($1::name, 'tenants', 'delete')")
+    let may_delete: bool = sqlx::query_scalar("select has_table_privilege($1::name, 'audit_log', 'delete')")
         .bind(odd_role)
         .fetch_one(&owner)
         .await
