@@ -61,6 +61,8 @@ fn next_batch(engine: &Engine, hook: &HookSettings) -> Option<(String, Batch)> {
 }
 
 async fn deliver(engine: Arc<Engine>, client: Rc<awc::Client>, url: String, batch: Batch) {
+    // A webhook tells of what would otherwise be forgotten by a crash, and then happen again in another way.
+    engine.kept().await;
     let secret = engine.hook.get().secret;
     let entry = json!({ "id": batch.waba_id, "changes": batch.changes });
     match post(&client, &url, &secret, &payload(&entry)).await {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::faults::Faults;
 use crate::hook::Hook;
 use crate::nature::Nature;
+use crate::persist::Keeping;
 use crate::request_log::RequestLog;
 use crate::seed::Seed;
 use crate::settings::{MetaApp, SandboxSettings};
@@ -23,6 +24,8 @@ pub(crate) struct Engine {
     seed: Seed,
     state: Mutex<State>,
     version: watch::Sender<u64>,
+    /// `None` where the state is in memory only.
+    keeping: Option<Keeping>,
 }
 
 impl Engine {
@@ -40,6 +43,7 @@ impl Engine {
             seed: settings.seed.clone(),
             state: Mutex::new(state),
             version: watch::Sender::new(0),
+            keeping: settings.data_dir.as_ref().map(|_| Keeping::default()),
         }
     }
 
@@ -50,19 +54,43 @@ impl Engine {
 
     /// Changes the state, and wakes whoever waits for that.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let outcome = change(&mut self.lock());
-        self.wake();
+        let mut state = self.lock();
+        let outcome = change(&mut state);
+        // Still under the lock: a version is one state.
+        self.version.send_modify(|version| *version += 1);
         outcome
+    }
+
+    /// Changes the state, and returns when the change is in the state's file: what is
+    /// answered after that holds after a crash too.
+    pub(crate) async fn commit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let outcome = self.change(change);
+        self.kept().await;
+        outcome
+    }
+
+    /// Waits until the state as it stands now is in its file.
+    pub(crate) async fn kept(&self) {
+        let version = *self.version.borrow();
+        if let Some(keeping) = &self.keeping {
+            keeping.reach(version).await;
+        }
+    }
+
+    /// The writer's progress; `None` where the state is in memory only.
+    pub(crate) fn keeping(&self) -> Option<&Keeping> {
+        self.keeping.as_ref()
+    }
+
+    /// The state as its file holds it, and its version.
+    pub(crate) fn snapshot(&self) -> (u64, serde_json::Result<Vec<u8>>) {
+        let state = self.lock();
+        (*self.version.borrow(), serde_json::to_vec(&*state))
     }
 
     /// Lends the state to what only reads it, though its type would let it write.
     pub(crate) fn lend<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
         read(&mut self.lock())
-    }
-
-    /// Wakes whoever waits for a change.
-    pub(crate) fn wake(&self) {
-        self.version.send_modify(|version| *version += 1);
     }
 
     /// Tells of every change from now on.
@@ -105,8 +133,8 @@ impl Engine {
     }
 
     /// Forgets everything and is born anew from the seed.
-    pub(crate) fn be_born_anew(&self) {
-        self.change(|state| *state = State::born_with(&self.seed, &self.nature));
+    pub(crate) async fn be_born_anew(&self) {
+        self.commit(|state| *state = State::born_with(&self.seed, &self.nature)).await;
         self.faults.clear();
         self.requests.clear();
     }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::ids::shortened;
 
 /// When the connection of a call drops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Close {
     /// Before anything was done.
@@ -19,18 +20,23 @@ pub(crate) enum Close {
 }
 
 /// What happens to a call.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Effect {
     /// Meta's code: gives its status and error object, and nothing is done.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 131_016)]
     pub(crate) code: Option<u32>,
+    /// The answer's status; nothing is done.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 200, maximum = 599)]
     pub(crate) http_status: Option<u16>,
-    /// A text as it stands, anything else as JSON.
+    /// The answer's body: a text as it stands, anything else as JSON. Nothing is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<Value>,
+    /// How long the call waits before anything else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delay_ms: Option<u64>,
+    /// The connection drops.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) close: Option<Close>,
     /// The answer's body comes a byte at a time, this long apart.
@@ -39,17 +45,27 @@ pub(crate) struct Effect {
 }
 
 /// Which calls fail, how often, and how.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Fault {
-    #[serde(skip_deserializing)]
+    /// Given by the sandbox.
+    #[serde(default)]
+    #[schema(read_only)]
     pub(crate) id: u64,
+    /// Only calls of this method.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "POST")]
     pub(crate) method: Option<String>,
+    /// Only calls of paths that begin so, or that fit where it has a `*`, which stands for any characters, `/` too. The
+    /// path has its version and no query.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "*/invite_link")]
     pub(crate) path: Option<String>,
+    /// Only calls with this token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
+    /// How many calls fail.
     #[serde(default = "one")]
+    #[schema(minimum = 1, default = 1)]
     pub(crate) count: u64,
     #[serde(flatten)]
     pub(crate) effect: Effect,

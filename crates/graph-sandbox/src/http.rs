@@ -181,8 +181,8 @@ async fn answered(engine: &Engine, incoming: Incoming, token: Option<String>, se
     let call = GraphCall { method: incoming.method, path, params, token: token.or(in_body), url: incoming.url };
     let asked = Asked { call: &call, turn: engine.turn(seq) };
     let answer = |state: &mut State| graph::answer(state, &asked, &engine.app);
-    // Reads wake nobody: the state's file is not written for them.
-    if call.only_reads() { engine.lend(answer) } else { engine.change(answer) }
+    // Reads wake nobody and wait for nothing: the state's file is not written for them.
+    if call.only_reads() { engine.lend(answer) } else { engine.commit(answer).await }
 }
 
 /// The answer on its way out, with what it tells of the app's use.
@@ -192,10 +192,10 @@ fn rendered(engine: &Engine, reply: Reply, drip_ms: Option<u64>) -> HttpResponse
     let mut response = HttpResponse::build(status);
     response.content_type("application/json; charset=UTF-8");
     if let Some(app) = usage.app {
-        response.insert_header(("X-App-Usage", app.to_string()));
+        response.insert_header(("X-App-Usage", Value::from(app).to_string()));
     }
     if let Some(business) = usage.business {
-        response.insert_header(("X-Business-Use-Case-Usage", business.to_string()));
+        response.insert_header(("X-Business-Use-Case-Usage", Value::from(business).to_string()));
     }
     match drip_ms {
         None => response.body(reply.text),

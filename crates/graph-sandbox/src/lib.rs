@@ -12,6 +12,7 @@ mod hook;
 mod http;
 mod ids;
 mod nature;
+pub mod openapi;
 mod persist;
 mod request_log;
 mod seed;

@@ -7,6 +7,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue}
 use serde::Serialize;
 use serde_json::Value;
 use url::form_urlencoded::{Serializer, parse};
+use utoipa::ToSchema;
 
 use crate::ids::shortened;
 
@@ -19,7 +20,7 @@ const SECRETS: [&str; 6] =
     ["access_token", "appsecret_proof", "client_secret", "code", "fb_exchange_token", "input_token"];
 
 /// One call.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct LoggedRequest {
     pub(crate) seq: u64,
     pub(crate) time: String,

@@ -46,6 +46,7 @@ pub async fn start(settings: SandboxSettings) -> Result<RunningSandbox, SandboxE
     let listener = listen(settings.bind)?;
     let addr = listener.local_addr().map_err(bind)?;
     let engine = Arc::new(Engine::new(&settings, found));
+    file.as_ref().map_or(Ok(()), |file| file.begin(&engine))?;
     let server = serve(listener, &engine).map_err(bind)?;
     let handle = server.handle();
     let (stop, stopped) = oneshot::channel();

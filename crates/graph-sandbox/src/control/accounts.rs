@@ -1,9 +1,10 @@
 //! Customers who come, and tokens that go bad.
 
 use actix_web::web::{Data, Json, Path};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::answers::{NotThere, OfToken, Success, WrongCall};
 use super::{ControlError, ControlResult, answer, success};
 use crate::engine::Engine;
 use crate::ids::{PhoneNumberId, WabaId, digits_of};
@@ -16,40 +17,86 @@ use crate::state::tokens::{SignupCode, Token, TokenStatus};
 const SIGNUP_MS: i64 = 30_000;
 
 /// A customer's account; what is absent is made up.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewWaba {
     waba_id: Option<String>,
     numbers: Vec<NewNumber>,
     token: Option<String>,
+    /// Whether its webhooks are sent; `true` unless told otherwise.
     subscribed: Option<bool>,
 }
 
 /// One of its numbers.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewNumber {
     phone_number_id: Option<String>,
+    /// However it is written: five digits at least.
+    #[schema(example = "+1 555-000-0009", pattern = "^[^0-9]*([0-9][^0-9]*){5,}$")]
     display_phone_number: String,
+    /// Whether it is an Official Business Account; `true` unless told otherwise.
     official: Option<bool>,
+    /// Whether it may have groups; as `official` unless told otherwise.
     groups_eligible: Option<bool>,
 }
 
 /// What a token may do from now on.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scopes {
+    #[schema(example = json!(["whatsapp_business_management", "whatsapp_business_messaging"]))]
     scopes: Vec<String>,
 }
 
 /// Whose customer signs up.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignUp {
+    #[schema(example = json!(crate::DEMO_WABA_ID_1))]
     waba_id: String,
 }
 
-/// `POST /_sandbox/wabas`.
+/// An account, with a token that sees it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Customer {
+    #[schema(value_type = String)]
+    waba_id: WabaId,
+    numbers: Vec<ShownNumber>,
+    token: String,
+    subscribed: bool,
+}
+
+/// One of its numbers as it now is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ShownNumber {
+    #[schema(value_type = String)]
+    phone_number_id: PhoneNumberId,
+    display_phone_number: String,
+    official: bool,
+    groups_eligible: bool,
+}
+
+/// A code of Embedded Signup.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GrantedCode {
+    code: String,
+}
+
+/// A new customer comes.
+///
+/// Or an account that is known gets more numbers. What is absent is made up; a number that is not official is not eligible for groups.
+#[utoipa::path(
+    post,
+    path = "/_sandbox/wabas",
+    tag = "Accounts",
+    operation_id = "AddWaba",
+    request_body(content = NewWaba, example = json!({ "numbers": [{ "display_phone_number": "+1 555-000-0009" }] })),
+    responses(
+        (status = 200, body = Customer, description = "The account, with a token that sees it."),
+        WrongCall,
+    ),
+)]
 pub(crate) async fn add(engine: Data<Engine>, body: Json<NewWaba>) -> ControlResult {
     let new = body.into_inner();
     let unusable = |number: &&NewNumber| digits_of(&number.display_phone_number).len() < 5;
@@ -58,11 +105,11 @@ pub(crate) async fn add(engine: Data<Engine>, body: Json<NewWaba>) -> ControlRes
         let message = format!("display_phone_number: {shown:?} is no phone number");
         return Err(ControlError::Wrong(message));
     }
-    let added = engine.change(|state| add_waba(state, new, &engine.nature));
+    let added = engine.commit(|state| add_waba(state, new, &engine.nature)).await;
     Ok(answer(&added?))
 }
 
-fn add_waba(state: &mut State, new: NewWaba, nature: &Nature) -> Result<Value, ControlError> {
+fn add_waba(state: &mut State, new: NewWaba, nature: &Nature) -> Result<Customer, ControlError> {
     let id = new.waba_id.unwrap_or_else(|| nature.digits(15));
     let waba_id = WabaId::from(id);
     refuse_taken_numbers(state, &waba_id, &new.numbers)?;
@@ -72,14 +119,8 @@ fn add_waba(state: &mut State, new: NewWaba, nature: &Nature) -> Result<Value, C
     let known = state.tokens.entry(token.clone());
     let known = known.or_insert_with(|| Token::new([]));
     known.waba_ids.insert(waba_id.clone());
-    let numbers: Vec<Value> =
-        new.numbers.into_iter().map(|number| add_number(state, number, &waba_id, nature)).collect();
-    Ok(json!({
-        "waba_id": waba_id,
-        "numbers": numbers,
-        "token": token,
-        "subscribed": subscribed,
-    }))
+    let numbers = new.numbers.into_iter().map(|number| add_number(state, number, &waba_id, nature)).collect();
+    Ok(Customer { waba_id, numbers, token, subscribed })
 }
 
 /// A number has one owner: its ID must be free, or the account's own.
@@ -98,7 +139,7 @@ fn refuse_taken_numbers(state: &State, waba_id: &WabaId, numbers: &[NewNumber]) 
     }
 }
 
-fn add_number(state: &mut State, new: NewNumber, waba_id: &WabaId, nature: &Nature) -> Value {
+fn add_number(state: &mut State, new: NewNumber, waba_id: &WabaId, nature: &Nature) -> ShownNumber {
     let id = new.phone_number_id.unwrap_or_else(|| nature.digits(15));
     let id = PhoneNumberId::from(id);
     let official = new.official.unwrap_or(true);
@@ -107,32 +148,73 @@ fn add_number(state: &mut State, new: NewNumber, waba_id: &WabaId, nature: &Natu
     number.display_phone_number = new.display_phone_number;
     number.official = official;
     number.groups_eligible = new.groups_eligible.unwrap_or(official);
-    json!({
-        "phone_number_id": id,
-        "display_phone_number": number.display_phone_number,
-        "official": number.official,
-        "groups_eligible": number.groups_eligible,
-    })
+    ShownNumber {
+        phone_number_id: id,
+        display_phone_number: number.display_phone_number.clone(),
+        official: number.official,
+        groups_eligible: number.groups_eligible,
+    }
 }
 
-/// `POST /_sandbox/tokens/{token}/expire`.
+/// A token expires.
+///
+/// Later calls with it get code 190.
+#[utoipa::path(
+    post,
+    path = "/_sandbox/tokens/{token}/expire",
+    tag = "Accounts",
+    operation_id = "ExpireToken",
+    params(OfToken),
+    responses(
+        (status = 200, body = Success, description = "Done."),
+        NotThere,
+    ),
+)]
 pub(crate) async fn expire(engine: Data<Engine>, path: Path<String>) -> ControlResult {
-    on_token(&engine, &path, |token| token.status = TokenStatus::Expired)
+    on_token(&engine, &path, |token| token.status = TokenStatus::Expired).await
 }
 
-/// `POST /_sandbox/tokens/{token}/revoke`.
+/// A token is taken back.
+///
+/// Later calls with it get code 190.
+#[utoipa::path(
+    post,
+    path = "/_sandbox/tokens/{token}/revoke",
+    tag = "Accounts",
+    operation_id = "RevokeToken",
+    params(OfToken),
+    responses(
+        (status = 200, body = Success, description = "Done."),
+        NotThere,
+    ),
+)]
 pub(crate) async fn revoke(engine: Data<Engine>, path: Path<String>) -> ControlResult {
-    on_token(&engine, &path, |token| token.status = TokenStatus::Revoked)
+    on_token(&engine, &path, |token| token.status = TokenStatus::Revoked).await
 }
 
-/// `POST /_sandbox/tokens/{token}/scopes`.
+/// Say what a token may do.
+///
+/// Later calls that need another scope get code 10.
+#[utoipa::path(
+    post,
+    path = "/_sandbox/tokens/{token}/scopes",
+    tag = "Accounts",
+    operation_id = "SetScopes",
+    params(OfToken),
+    request_body = Scopes,
+    responses(
+        (status = 200, body = Success, description = "Done."),
+        WrongCall,
+        NotThere,
+    ),
+)]
 pub(crate) async fn set_scopes(engine: Data<Engine>, path: Path<String>, body: Json<Scopes>) -> ControlResult {
     let scopes = body.into_inner().scopes;
-    on_token(&engine, &path, |token| token.scopes = scopes.into_iter().collect())
+    on_token(&engine, &path, |token| token.scopes = scopes.into_iter().collect()).await
 }
 
-fn on_token(engine: &Engine, text: &str, change: impl FnOnce(&mut Token)) -> ControlResult {
-    let found = engine.change(|state| state.tokens.get_mut(text).map(change).is_some());
+async fn on_token(engine: &Engine, text: &str, change: impl FnOnce(&mut Token)) -> ControlResult {
+    let found = engine.commit(|state| state.tokens.get_mut(text).map(change).is_some()).await;
     if found {
         return Ok(success());
     }
@@ -140,7 +222,21 @@ fn on_token(engine: &Engine, text: &str, change: impl FnOnce(&mut Token)) -> Con
     Err(ControlError::NotFound(message.to_owned()))
 }
 
-/// `POST /_sandbox/signup`: a code, good once and for 30 seconds.
+/// Get an Embedded Signup code.
+///
+/// It is good once, for 30 seconds.
+#[utoipa::path(
+    post,
+    path = "/_sandbox/signup",
+    tag = "Accounts",
+    operation_id = "SignUp",
+    request_body = SignUp,
+    responses(
+        (status = 200, body = GrantedCode, description = "The code."),
+        WrongCall,
+        NotThere,
+    ),
+)]
 pub(crate) async fn sign_up(engine: Data<Engine>, body: Json<SignUp>) -> ControlResult {
     let waba_id = WabaId::from(&*body.waba_id);
     if !engine.look(|state| state.wabas.contains_key(&waba_id)) {
@@ -150,6 +246,6 @@ pub(crate) async fn sign_up(engine: Data<Engine>, body: Json<SignUp>) -> Control
     let code = format!("AQ{}{}", engine.nature.link_id(), engine.nature.link_id());
     let expires_ms = engine.nature.now_ms() + SIGNUP_MS;
     let signup = SignupCode { waba_id, expires_ms };
-    engine.change(|state| state.signup_codes.insert(code.clone(), signup));
-    Ok(answer(&json!({ "code": code })))
+    engine.commit(|state| state.signup_codes.insert(code.clone(), signup)).await;
+    Ok(answer(&GrantedCode { code }))
 }

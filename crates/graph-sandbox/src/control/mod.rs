@@ -1,6 +1,8 @@
 //! The control API under `/_sandbox`: what a phone would do, and what can go wrong.
 
 pub(crate) mod accounts;
+pub(crate) mod answers;
+pub(crate) mod docs;
 pub(crate) mod faults;
 pub(crate) mod groups;
 pub(crate) mod observation;
@@ -9,10 +11,11 @@ pub(crate) mod users;
 pub(crate) mod webhooks;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, JsonConfig};
+use actix_web::web::{Data, JsonConfig, QueryConfig};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use self::answers::{Failure, Reason, Success};
 use crate::engine::Engine;
 use crate::ids::GroupId;
 use crate::state::Turn;
@@ -41,11 +44,12 @@ impl ResponseError for ControlError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut error = json!({ "message": self.to_string() });
-        if let Self::NotEntered(reason) = self {
-            error["reason"] = json!(reason);
-        }
-        HttpResponse::build(self.status_code()).json(json!({ "error": error }))
+        let reason = match self {
+            Self::NotEntered(reason) => Some(*reason),
+            Self::Wrong(_) | Self::NotFound(_) => None,
+        };
+        let error = Reason { message: self.to_string(), reason };
+        HttpResponse::build(self.status_code()).json(Failure { error })
     }
 }
 
@@ -58,6 +62,11 @@ pub(crate) fn json_config() -> JsonConfig {
         .error_handler(|error, _| ControlError::Wrong(format!("the body: {error}")).into())
 }
 
+/// Errors of queries have the form of all others.
+pub(crate) fn query_config() -> QueryConfig {
+    QueryConfig::default().error_handler(|error, _| ControlError::Wrong(format!("the query: {error}")).into())
+}
+
 /// Any path under `/_sandbox` that is not served.
 pub(crate) async fn unknown_path() -> ControlResult {
     let message = "no such call; GET /_sandbox/ lists them all";
@@ -66,10 +75,10 @@ pub(crate) async fn unknown_path() -> ControlResult {
 
 /// `{"success": true}`.
 fn success() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "success": true }))
+    answer(&Success { success: true })
 }
 
-fn answer(body: &Value) -> HttpResponse {
+fn answer(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(body)
 }
 

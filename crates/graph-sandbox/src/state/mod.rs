@@ -15,7 +15,8 @@ pub(crate) mod webhook;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::ids::{GroupId, PhoneNumberId, WaId, WabaId};
 use crate::nature::Nature;
@@ -45,13 +46,15 @@ pub(crate) struct State {
 }
 
 /// What later answers say of the app's use, as set by the control API.
-#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Usage {
     /// The content of `X-App-Usage`.
-    pub(crate) app: Option<Value>,
+    #[schema(value_type = Option<Object>, example = json!({ "call_count": 28, "total_time": 25, "total_cputime": 25 }))]
+    pub(crate) app: Option<Map<String, Value>>,
     /// The content of `X-Business-Use-Case-Usage`.
-    pub(crate) business: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    pub(crate) business: Option<Map<String, Value>>,
 }
 
 /// What a change of the state needs beside the state: time, dice, and the call

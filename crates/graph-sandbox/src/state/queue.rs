@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::Turn;
 use crate::ids::WabaId;
@@ -20,7 +21,7 @@ const SHUFFLE_MS: u64 = 400;
 const CAPACITY: usize = 100_000;
 
 /// How webhooks are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Mode {
     /// As they come, in order for each account.
@@ -37,7 +38,7 @@ pub(crate) enum Mode {
 }
 
 /// In which order held webhooks are released.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ReleaseOrder {
     #[default]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::State;
 use crate::ids::WaId;
@@ -9,7 +10,7 @@ use crate::nature::Nature;
 
 /// How a user appears to businesses.
 /// Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids>
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the names are Meta's")]
 pub(crate) struct User {
     /// The business-scoped user ID; `None` only where a test took it away.

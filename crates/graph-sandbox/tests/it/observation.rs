@@ -37,9 +37,11 @@ async fn calls_come_oldest_first_in_pages() {
     let seqs = |calls: Vec<Value>| -> Vec<i64> { calls.iter().map(|call| call["seq"].as_i64().unwrap()).collect() };
     assert_eq!(seqs(requests(&sandbox, "?after=1&limit=2").await), [2, 3]);
     assert_eq!(seqs(requests(&sandbox, "?after=4").await), [5]);
-    for limit in ["0", "1001"] {
+    for limit in ["0", "1001", "many"] {
         let path = format!("requests?limit={limit}");
-        assert_eq!(sandbox.control(Method::GET, &path, Value::Null).await.0, 400);
+        let (status, answer) = sandbox.control(Method::GET, &path, Value::Null).await;
+        assert_eq!(status, 400);
+        assert!(answer["error"]["message"].is_string(), "{answer}");
     }
 }
 
@@ -93,6 +95,45 @@ async fn the_page_shows_what_callers_wrote_as_text() {
     assert!(page.contains("&lt;script&gt;") && !page.contains("<script"));
     assert!(page.contains("POST /_sandbox/users/{wa_id}/join"));
     assert!(!page.contains(TOKEN_1));
+}
+
+#[actix_web::test]
+async fn the_page_leads_to_swagger_ui_which_shows_the_document_and_loads_nothing_from_elsewhere() {
+    let sandbox = TestSandbox::start().await;
+    let get = async |path: &str| {
+        let mut response = sandbox.raw(Method::GET, path).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let policy = response.headers().get("content-security-policy").unwrap().to_str().unwrap().to_owned();
+        (policy, String::from_utf8(response.body().await.unwrap().to_vec()).unwrap())
+    };
+    assert!(get("/_sandbox/").await.1.contains("href=\"/_sandbox/docs/\""));
+    let (policy, ui) = get("/_sandbox/docs/").await;
+    assert!(ui.contains("swagger-ui"), "{ui}");
+    assert!(policy.contains("default-src 'none'; script-src 'self';") && !policy.contains("http"), "{policy}");
+    let document: Value = serde_json::from_str(&get("/_sandbox/openapi.json").await.1).unwrap();
+    assert_eq!(document, serde_json::to_value(graph_sandbox::openapi::document()).unwrap());
+}
+
+/// Every body that Swagger UI offers, sent as it stands.
+#[actix_web::test]
+async fn every_example_of_the_document_is_a_body_that_is_understood() {
+    let document = serde_json::to_value(graph_sandbox::openapi::document()).unwrap();
+    let sandbox = TestSandbox::start().await;
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |one| (path, one)));
+    let mut tried = 0;
+    for (path, (method, operation)) in operations {
+        let example = &operation["requestBody"]["content"]["application/json"]["example"];
+        if example.is_null() {
+            continue;
+        }
+        let path = path.trim_start_matches("/_sandbox/").replace("{wa_id}", "16505559999");
+        let method = method.to_uppercase().parse().unwrap();
+        let (status, answer) = sandbox.control(method, &path, example.clone()).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        tried += 1;
+    }
+    assert!(tried >= 7, "{tried}");
 }
 
 #[actix_web::test]

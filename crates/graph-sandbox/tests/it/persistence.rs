@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
 use graph_sandbox::{DEMO_GROUP_ID_1, SandboxError, SandboxSettings, Seed, start};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::helpers::{TOKEN_1, TestSandbox, settings, whatsapp};
 
@@ -55,23 +55,73 @@ async fn changes_that_were_promised_are_done_after_a_restart() {
     assert_eq!(event["request_id"], answer["request_id"]);
 }
 
+/// What a crash at this moment would leave.
+fn on_disk(dir: &tempfile::TempDir) -> Value {
+    serde_json::from_slice(&std::fs::read(dir.path().join("sandbox.json")).unwrap()).unwrap()
+}
+
 #[actix_web::test]
-async fn the_file_is_written_without_a_stop_and_only_its_owner_may_read_it() {
+async fn what_a_sandbox_is_born_with_is_in_the_file_before_the_first_call() {
+    let dir = tempfile::tempdir().unwrap();
+    let sandbox = TestSandbox::start_with(settings_in(&dir)).await;
+    let link = sandbox.link(DEMO_GROUP_ID_1).await;
+    assert_eq!(on_disk(&dir)["groups"][DEMO_GROUP_ID_1]["invite_link"], link);
+}
+
+#[actix_web::test]
+async fn what_was_answered_is_in_the_file_which_is_whole_at_any_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    // None of them is born while this looks.
+    let latency = Duration::from_mins(1)..=Duration::from_mins(1);
+    let sandbox = TestSandbox::start_with(SandboxSettings { latency, ..settings_in(&dir) }).await;
+    let create = async |number: usize| {
+        let body = whatsapp(json!({ "subject": format!("Group {number}") }));
+        let (status, answer) = sandbox.graph(Method::POST, "100000000000001/groups", body).await;
+        assert_eq!(status, 200, "{answer}");
+        let promised = on_disk(&dir)["schedule"].clone();
+        let is_ours = |item: &Value| item["request_id"] == answer["request_id"];
+        assert!(promised.as_array().unwrap().iter().any(is_ours), "{answer} is not in {promised}");
+    };
+    futures_util::future::join_all((0..40).map(create)).await;
+}
+
+#[actix_web::test]
+async fn a_user_who_was_told_that_he_joined_is_in_the_file_which_only_its_owner_may_read() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let dir = tempfile::tempdir().unwrap();
     let sandbox = TestSandbox::start_with(settings_in(&dir)).await;
     let link = sandbox.link(DEMO_GROUP_ID_1).await;
     sandbox.join("16505550009", &link).await;
-    let path = dir.path().join("sandbox.json");
-    let begun = Instant::now();
-    let holds_user = || std::fs::read_to_string(&path).is_ok_and(|t| t.contains("16505550009"));
-    while !holds_user() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "never written");
-        actix_web::rt::task::yield_now().await;
-    }
-    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    let participants = on_disk(&dir)["groups"][DEMO_GROUP_ID_1]["participants"].clone();
+    assert!(participants.as_array().unwrap().contains(&json!("16505550009")), "{participants}");
+    let mode = std::fs::metadata(dir.path().join("sandbox.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[actix_web::test]
+async fn a_webhook_tells_only_of_what_is_in_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let sandbox = TestSandbox::start_with(settings_in(&dir)).await;
+    for _ in 0..20 {
+        let born = sandbox.create_group(json!({})).await;
+        let id = born["group_id"].as_str().unwrap();
+        assert_eq!(on_disk(&dir)["groups"][id]["invite_link"], born["invite_link"], "{born}");
+    }
+}
+
+#[actix_web::test]
+async fn a_file_that_cannot_be_written_ends_a_start_and_nothing_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let aside = dir.path().join("sandbox.json.new");
+    std::fs::create_dir(&aside).unwrap();
+    let error = start(settings_in(&dir)).await.map(|_| ()).unwrap_err();
+    assert!(matches!(error, SandboxError::StateFile { .. }), "{error:?}");
+    std::fs::remove_dir(&aside).unwrap();
+    let sandbox = TestSandbox::start_with(settings_in(&dir)).await;
+    std::fs::create_dir(&aside).unwrap();
+    let born = sandbox.create_group(json!({})).await;
+    assert_eq!(on_disk(&dir)["groups"][born["group_id"].as_str().unwrap()], Value::Null);
 }
 
 #[actix_web::test]
