@@ -12,7 +12,7 @@ use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder};
 use tenant_store::Store;
 use utoipa::openapi::OpenApi;
 
-use crate::api::{docs, health, method_not_allowed, normalized, not_found, oauth, track, webhooks};
+use crate::api::{docs, health, method_not_allowed, normalized, not_found, oauth, track, webhooks, whoami};
 use crate::background::RunningBackground;
 use crate::config::{Docs, Settings};
 use crate::openapi;
@@ -43,6 +43,7 @@ fn routes(config: &mut ServiceConfig, docs: Docs, document: OpenApi) {
             web::scope("/v1")
                 .configure(normalized::routes)
                 .configure(oauth::routes)
+                .configure(whoami::routes)
                 .default_service(web::to(not_found)),
         )
         .service(

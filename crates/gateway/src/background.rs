@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::auth::Authenticator;
 use crate::events::{LinkWriter, Nudge, Router, Settler};
 use crate::health::Health;
+use crate::mirror::Keeper;
 use crate::operations::Services;
 
 /// What the loops work with.
@@ -28,7 +29,7 @@ pub(crate) struct Background {
     pub links: LinkWriter,
     /// Tells the router to look.
     pub nudge: Nudge,
-    /// For the settler's own client.
+    /// For the client of the settler and of the keeper of mirrors.
     pub graph: GraphSettings,
 }
 
@@ -59,16 +60,22 @@ impl Background {
 
     fn spawn(self) -> Vec<JoinHandle<()>> {
         let Self { services, authenticator, health, notifications, links, nudge, graph } = self;
+        let mirrors = Nudge::default();
         let mut loops = vec![
-            rt::spawn(listen(notifications, services.clone(), authenticator, nudge.clone())),
+            rt::spawn(listen(notifications, services.clone(), authenticator, nudge.clone(), mirrors.clone())),
             rt::spawn(health.watch()),
+            rt::spawn(adopt_strays(services.store.clone(), nudge.clone())),
+            rt::spawn(wait_for_changes(services.clone())),
             rt::spawn(links.run(services.store.clone())),
             rt::spawn(forget_fingerprints(services.store.clone())),
             rt::spawn(Router::new(services.clone(), nudge).run()),
         ];
         match GraphClient::new(&graph) {
-            Ok(graph) => loops.push(rt::spawn(Settler::new(services, graph).run())),
-            Err(error) => tracing::error!(%error, "open changes are not looked up"),
+            Ok(graph) => loops.extend([
+                rt::spawn(Settler::new(services.clone(), graph.clone()).run()),
+                rt::spawn(Keeper::new(services, graph, mirrors).run()),
+            ]),
+            Err(error) => tracing::error!(%error, "open changes are not looked up, and mirrors not compared"),
         }
         loops
     }
@@ -94,6 +101,25 @@ async fn end_all(loops: Vec<JoinHandle<()>>) {
     }
 }
 
+async fn wait_for_changes(services: Arc<Services>) {
+    services.waiters.watch(services.store.clone()).await;
+}
+
+/// Gives events to a tenant whose number was added while they came, every few seconds.
+async fn adopt_strays(store: Store, router: Nudge) {
+    loop {
+        rt::time::sleep(Duration::from_secs(15)).await;
+        match store.adopt_strays().await {
+            Ok(0) => {}
+            Ok(adopted) => {
+                tracing::info!(adopted, "events have found their tenant");
+                router.look();
+            }
+            Err(error) => tracing::warn!(%error, "events without a tenant could not be looked at"),
+        }
+    }
+}
+
 /// Drops fingerprints of events that Meta no longer repeats, every hour.
 async fn forget_fingerprints(store: Store) {
     loop {
@@ -110,18 +136,24 @@ async fn listen(
     services: Arc<Services>,
     authenticator: Arc<Authenticator>,
     nudge: Nudge,
+    mirrors: Nudge,
 ) {
     loop {
         match notifications.next().await {
-            Notification::Tenants(cust_space_id) => services.resolver.invalidate(&cust_space_id),
+            Notification::Tenants(cust_space_id) => {
+                services.resolver.invalidate(&cust_space_id);
+                mirrors.look();
+            }
             Notification::AccessKeys(access_key_id) => authenticator.keys.invalidate(&access_key_id),
             Notification::Changes => services.waiters.wake(),
             Notification::Events => nudge.look(),
+            Notification::Mirrors => mirrors.look(),
             Notification::Reconnected => {
                 services.resolver.invalidate_all();
                 authenticator.keys.invalidate_all();
                 services.waiters.wake();
                 nudge.look();
+                mirrors.look();
             }
         }
     }

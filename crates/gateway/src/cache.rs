@@ -17,6 +17,8 @@ const FRESH: Duration = Duration::from_mins(1);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long after a look that failed the next is tried.
 const PAUSE: Duration = Duration::from_secs(2);
+/// In [`Cache::away_since`]: the store is there.
+const PRESENT: u64 = u64::MAX;
 
 /// Values of the store by their ID. Idle ones are dropped when `capacity` is reached.
 pub(crate) struct Cache<V> {
@@ -24,7 +26,10 @@ pub(crate) struct Cache<V> {
     flights: Flights,
     invalidations: AtomicU64,
     born: Instant,
+    /// How long entries are used while the store is away.
     stale: Duration,
+    /// Milliseconds since the cache was made at which the store was found to be away.
+    away_since: AtomicU64,
 }
 
 struct Entry<V> {
@@ -39,7 +44,14 @@ impl<V> Cache<V> {
     /// An empty cache whose entries are used for `stale` at most while the store is away.
     pub(crate) fn new(capacity: usize, stale: Duration) -> Self {
         let entries = quick_cache::sync::Cache::new(capacity);
-        Self { entries, flights: Flights::default(), invalidations: AtomicU64::new(0), born: Instant::now(), stale }
+        Self {
+            entries,
+            flights: Flights::default(),
+            invalidations: AtomicU64::new(0),
+            born: Instant::now(),
+            stale,
+            away_since: AtomicU64::new(PRESENT),
+        }
     }
 
     /// The value of this ID: remembered, or loaded. `None` where the store has none, which is not remembered,
@@ -61,9 +73,14 @@ impl<V> Cache<V> {
         }
     }
 
+    /// What is remembered of this ID, whether or not it is still true.
+    pub(crate) fn remembered(&self, id: &str) -> Option<Arc<V>> {
+        self.entries.peek(id).map(|entry| entry.value.clone())
+    }
+
     /// How many values are remembered that can be served while the store is away.
     pub(crate) fn usable(&self) -> usize {
-        self.entries.iter().filter(|(_, entry)| entry.loaded.elapsed() < self.stale).count()
+        if self.may_go_on() { self.entries.len() } else { 0 }
     }
 
     /// The value of this ID changed in the store.
@@ -93,16 +110,44 @@ impl<V> Cache<V> {
         }
         let before = self.invalidations.load(Ordering::Acquire);
         let loaded = Instant::now();
-        let Some(value) = load().await? else {
+        let found = load().await;
+        self.note_presence(&found);
+        let Some(value) = found? else {
             self.entries.remove(id);
             return Ok(None);
         };
         let value = Arc::new(value);
-        // A change that was announced during the load may not be in it: such an entry is looked at again.
-        let outdated = AtomicBool::new(self.invalidations.load(Ordering::Acquire) != before);
-        let entry = Entry { value: value.clone(), loaded, outdated, look_again: AtomicU64::new(0) };
-        self.entries.insert(id.to_owned(), Arc::new(entry));
+        let entry =
+            Entry { value: value.clone(), loaded, outdated: AtomicBool::new(false), look_again: AtomicU64::new(0) };
+        let entry = Arc::new(entry);
+        self.entries.insert(id.to_owned(), entry.clone());
+        // A change that was announced during the load may not be in it: such an entry is looked at again. Looked at only
+        // now, when an announcement finds the entry.
+        if self.invalidations.load(Ordering::Acquire) != before {
+            entry.outdated.store(true, Ordering::Release);
+        }
         Ok(Some(value))
+    }
+
+    /// Notes since when the store is away.
+    fn note_presence(&self, found: &Result<Option<V>, StoreError>) {
+        match found {
+            Err(StoreError::Unavailable(_)) => self.note_absence(),
+            _ => self.away_since.store(PRESENT, Ordering::Relaxed),
+        }
+    }
+
+    fn note_absence(&self) {
+        // Where it was noted before, the first note stands.
+        let _ = self.away_since.compare_exchange(PRESENT, self.now(), Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Whether what is remembered may be used without looking: the store is there, or away for a bounded time.
+    fn may_go_on(&self) -> bool {
+        match self.away_since.load(Ordering::Relaxed) {
+            PRESENT => !self.stale.is_zero(),
+            since => self.now().saturating_sub(since) < millis(self.stale),
+        }
     }
 
     async fn reload(
@@ -111,12 +156,12 @@ impl<V> Cache<V> {
         entry: &Entry<V>,
         load: impl AsyncFnOnce() -> Result<Option<V>, StoreError>,
     ) -> Result<Option<Arc<V>>, StoreError> {
-        let is_usable = entry.loaded.elapsed() < self.stale;
-        if !is_usable {
+        if !self.may_go_on() {
             return self.load(id, load).await;
         }
         match tokio::time::timeout(PATIENCE, self.load(id, load)).await {
             Ok(Err(StoreError::Unavailable(_))) | Err(_) => {
+                self.note_absence();
                 entry.look_again.store(self.now() + millis(PAUSE), Ordering::Relaxed);
                 Ok(Some(entry.value.clone()))
             }
@@ -125,7 +170,7 @@ impl<V> Cache<V> {
     }
 
     fn must_pause(&self, entry: &Entry<V>) -> bool {
-        entry.loaded.elapsed() < self.stale && self.now() < entry.look_again.load(Ordering::Relaxed)
+        self.may_go_on() && self.now() < entry.look_again.load(Ordering::Relaxed)
     }
 
     fn now(&self) -> u64 {
@@ -226,6 +271,21 @@ mod tests {
         get(&cache, Ok(Some(1))).await.unwrap();
         cache.invalidate("id");
         assert!(get(&cache, Err(away())).await.is_err());
+    }
+
+    #[actix_web::test]
+    async fn a_value_that_nobody_wanted_for_long_is_there_when_the_store_is_away() {
+        let cache = Cache::new(8, Duration::from_millis(50));
+        get(&cache, Ok(Some(1))).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(80)).await;
+        cache.invalidate("id");
+        assert_eq!(get(&cache, Err(away())).await.unwrap(), Some(1), "the time counts from the outage");
+        let ends = async {
+            while get(&cache, Err(away())).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), ends).await.unwrap();
     }
 
     #[actix_web::test]

@@ -3,7 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{CommandError, config, credentials, demo, keys, migrate, numbers, openapi, sandbox, serve, tenants},
+    commands::{
+        CommandError, completions, config, credentials, demo, groups, health, keys, limits, migrate, numbers, openapi,
+        sandbox, serve, tenants,
+    },
     config::Environment,
 };
 
@@ -14,7 +17,17 @@ Exit codes:
   2  wrong arguments or settings
   3  not found
   4  conflict: it is there already, or belongs to another
-  5  the database is unavailable, or its schema is not the one of this version";
+  5  the database is unavailable, or its schema is not the one of this version
+  6  Meta does not accept a token, or cannot be reached
+
+The commands about tenants, numbers, credentials, keys, limits and groups need DATABASE_URL and
+GROUPGATE_MASTER_KEY alone. What they change is in force on every running gateway within a
+second, and stands in the audit log.
+
+To begin with:
+  groupgate demo                    everything on this machine, to try
+  groupgate serve --help            every setting, with its default and its meaning
+  groupgate tenants add --help      a tenant, step by step";
 
 /// groupgate: a multi-tenant gateway for WhatsApp groups.
 #[derive(Debug, Parser)]
@@ -35,7 +48,10 @@ enum Command {
     /// Run the stand-in for the Graph API alone.
     Sandbox(sandbox::SandboxArgs),
     /// Print the OpenAPI document.
-    Openapi,
+    Openapi(openapi::OpenapiArgs),
+    /// Ask a gateway that runs whether it answers; for container engines.
+    #[command(hide = true)]
+    Health(health::HealthArgs),
     /// The tenants: one for each customer.
     #[command(subcommand)]
     Tenants(tenants::TenantsCommand),
@@ -48,9 +64,17 @@ enum Command {
     /// The access keys of callers.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// The tenants' own limits.
+    #[command(subcommand)]
+    Limits(limits::LimitsCommand),
+    /// What is known of the tenants' groups.
+    #[command(subcommand)]
+    Groups(groups::GroupsCommand),
     /// The settings.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Print a script that completes groupgate's commands in a shell.
+    Completions(completions::CompletionsArgs),
 }
 
 impl Cli {
@@ -70,12 +94,16 @@ impl Command {
             Self::Migrate(args) => migrate::run(&args, environment).await,
             Self::Demo(args) => demo::run(args, environment).await,
             Self::Sandbox(args) => sandbox::run(args, environment).await,
-            Self::Openapi => openapi::run(),
+            Self::Openapi(args) => openapi::run(&args),
+            Self::Health(args) => health::run(args, environment).await,
             Self::Tenants(command) => tenants::run(command, environment).await,
             Self::Numbers(command) => numbers::run(command, environment).await,
             Self::Credentials(command) => credentials::run(command, environment).await,
             Self::Keys(command) => keys::run(command, environment).await,
+            Self::Limits(command) => limits::run(command, environment).await,
+            Self::Groups(command) => groups::run(command, environment).await,
             Self::Config(command) => config::run(command, environment),
+            Self::Completions(args) => completions::run(&args),
         }
     }
 }

@@ -18,19 +18,20 @@ use std::{net::SocketAddr, time::Duration};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
-use tenant_store::MasterKeys;
+use tenant_store::{MasterKeys, Rate};
 use url::Url;
 
 pub use durations::parse_duration;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
+pub(crate) use flags::secrets_help;
 pub use parse::local_url;
 pub use report::{Report, Row};
 pub use setting::{AnySetting, Setting};
 pub use sources::{Environment, Origin, Sources};
 pub use unknown::Warning;
 
-use crate::telemetry::LogFormat;
+use crate::{limits::DefaultRates, telemetry::LogFormat};
 
 /// Who may see Swagger UI and the OpenAPI documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +75,10 @@ pub struct Settings {
     pub upstream_connect_timeout: Duration,
     /// How long an upstream call may take, head and body together.
     pub upstream_timeout: Duration,
+    /// The limits of keys, tenants and numbers.
+    pub rates: DefaultRates,
+    /// How many wrong secrets a client address may send.
+    pub auth_failures: Rate,
     /// How long known tenants go on without PostgreSQL.
     pub stale: Duration,
     /// How long calls in flight may go on after SIGTERM.
@@ -112,6 +117,12 @@ impl Settings {
             webhook_verify_token: sources.optional(&catalog::WEBHOOK_VERIFY_TOKEN)?,
             upstream_connect_timeout: sources.required(&catalog::UPSTREAM_CONNECT_TIMEOUT)?,
             upstream_timeout: sources.required(&catalog::UPSTREAM_TIMEOUT)?,
+            rates: DefaultRates {
+                per_key: sources.required(&catalog::RATE_PER_KEY)?,
+                per_tenant: sources.required(&catalog::RATE_PER_TENANT)?,
+                per_number: sources.required(&catalog::RATE_PER_NUMBER)?,
+            },
+            auth_failures: sources.required(&catalog::AUTH_FAILURES)?,
             stale: sources.required(&catalog::STALE_SECONDS)?,
             drain: sources.required(&catalog::DRAIN_SECONDS)?,
             docs: sources.required(&catalog::DOCS)?,

@@ -11,6 +11,8 @@ pub mod config;
 pub mod events;
 mod flights;
 mod health;
+pub mod limits;
+mod mirror;
 pub mod openapi;
 pub mod operations;
 mod start;

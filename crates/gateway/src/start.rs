@@ -16,6 +16,7 @@ use crate::background::Background;
 use crate::config::Settings;
 use crate::events::{Inbox, LinkJournal, Nudge, Waiters};
 use crate::health::Health;
+use crate::limits::{AuthFailures, TrustedProxies};
 use crate::operations::Services;
 use crate::tenants::{KnownGroups, Resolver};
 
@@ -81,7 +82,7 @@ pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared
     GraphClient::new(&graph)?;
     let (links, link_writer) = LinkJournal::new();
     let services = Arc::new(Services {
-        resolver: Resolver::new(store.clone(), settings.app_secrets.first().cloned(), settings.stale),
+        resolver: Resolver::new(store.clone(), settings.app_secrets.first().cloned(), settings.rates, settings.stale),
         known_groups: KnownGroups::default(),
         waiters: Waiters::default(),
         links,
@@ -90,8 +91,10 @@ pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared
         store: store.clone(),
     });
     let authenticator = Arc::new(Authenticator {
-        keys: AccessKeys::new(store.clone(), settings.stale),
+        keys: AccessKeys::new(store.clone(), settings.rates.per_key, settings.stale),
         tokens: Tokens::new(SigningKeys::open(&store).await?, issuer(settings)),
+        failures: AuthFailures::new(settings.auth_failures),
+        proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
     });
     let nudge = Nudge::default();
     let health = Arc::new(Health::new(services.clone(), settings.stale));

@@ -3,11 +3,14 @@
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
+use std::time::Duration;
 
 /// The largest body of an operation.
 pub(super) const OPERATION: usize = 256 * 1024;
 /// The largest webhook: Meta sends up to 3 MB.
 pub(super) const WEBHOOK: usize = 4 * 1024 * 1024;
+/// How long a body may take: a stalled sender must not hold memory for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How much more than its limit of a body that is too large is read and thrown away: a caller who is still sending
 /// would not see the answer on a connection that is closed under it.
 const DISCARDED: usize = 32 * 1024 * 1024;
@@ -27,13 +30,20 @@ pub enum BodyError {
         /// The type that is read here.
         wanted: &'static str,
     },
+    /// Its sender took too long.
+    #[error("The body did not come to its end within 30 seconds.")]
+    Late,
     /// The connection broke, or its framing is wrong.
     #[error("The body could not be read to its end.")]
     Broken,
 }
 
-/// The whole body, where it is at most `limit` bytes.
-pub(super) async fn read(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
+/// The whole body, where it is at most `limit` bytes and comes in time.
+pub(super) async fn read(headers: &HeaderMap, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
+    tokio::time::timeout(PATIENCE, read_all(headers, payload, limit)).await.unwrap_or(Err(BodyError::Late))
+}
+
+async fn read_all(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
     if announced(headers).is_some_and(|length| length > limit + DISCARDED) {
         return Err(BodyError::TooLarge { limit });
     }

@@ -12,6 +12,7 @@ use cams_api::{Code, Scope};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
+use super::admission::admit;
 use super::render::refused;
 use super::{ApiError, Worker};
 use crate::auth::AuthError;
@@ -87,7 +88,7 @@ async fn administrators_only(
 
 async fn administrator(http: &HttpRequest) -> Result<(), ApiError> {
     let worker = http.app_data::<Data<Worker>>().ok_or(AuthError::Absent)?;
-    let caller = worker.authenticator.authenticate(http.headers()).await?;
+    let caller = admit(http, worker).await?;
     if caller.is_administrator(Scope::AdminRead) {
         return Ok(());
     }

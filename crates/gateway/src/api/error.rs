@@ -10,6 +10,7 @@ use cams_api::{Code, Scope};
 use super::body::BodyError;
 use crate::auth::AuthError;
 use crate::events::Refused;
+use crate::limits::Throttled;
 use crate::operations::OperationError;
 
 /// Everything that a face can answer with in place of a result.
@@ -24,6 +25,9 @@ pub enum ApiError {
     /// The operation was not done.
     #[error(transparent)]
     Operation(#[from] OperationError),
+    /// A limit is reached.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// A webhook was not taken.
     #[error(transparent)]
     Webhook(#[from] Refused),
@@ -50,8 +54,11 @@ impl ApiError {
             Self::Auth(error) => error.code(),
             Self::Body(BodyError::TooLarge { .. }) => Code::RequestTooLarge,
             Self::Body(BodyError::MediaType { .. }) => Code::UnsupportedMediaType,
-            Self::Body(BodyError::Broken) | Self::Webhook(Refused::Payload(_)) => Code::InvalidParameter,
+            Self::Body(BodyError::Broken | BodyError::Late) | Self::Webhook(Refused::Payload(_)) => {
+                Code::InvalidParameter
+            }
             Self::Operation(error) => error.code(),
+            Self::Throttled(throttled) => throttled.code(),
             Self::Webhook(Refused::Signature(_)) => Code::Unauthorized,
             Self::Webhook(Refused::NoAppSecret | Refused::Store(_)) => Code::ServiceUnavailable,
             Self::Http { code, .. } => *code,
@@ -65,7 +72,11 @@ impl ApiError {
 
     /// When the caller may come back.
     pub fn retry_after(&self) -> Option<Duration> {
-        if let Self::Operation(error) = self { error.retry_after() } else { None }
+        match self {
+            Self::Auth(AuthError::Throttled(throttled)) | Self::Throttled(throttled) => Some(throttled.retry_after()),
+            Self::Operation(error) => error.retry_after(),
+            _ => None,
+        }
     }
 
     /// What stands beside the common fields.

@@ -1,5 +1,6 @@
 //! The faces: each parses a request, calls one operation, and renders its answer. None has logic of its own.
 
+mod admission;
 mod body;
 pub mod docs;
 mod error;
@@ -10,6 +11,7 @@ pub mod oauth;
 mod render;
 mod track;
 pub mod webhooks;
+pub mod whoami;
 mod worker;
 
 pub use error::ApiError;

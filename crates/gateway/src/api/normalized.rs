@@ -1,9 +1,14 @@
 //! The normalized REST face: `POST /v1/{Operation}` with a JSON body.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use cams_api::{Operation, parameters};
+use cams_api::{Operation, Scope, parameters};
+use graph_client::Acted;
+use tokio::time::{Instant, timeout_at};
 
+use super::admission::{admit, count_tenant};
 use super::render::{learn, render};
 use super::{ApiError, Worker, body, headers, method_not_allowed};
 use crate::operations::{Context, OperationError, OperationVisitor, each_operation};
@@ -36,8 +41,7 @@ async fn handle<O: Operation>(
     run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError>,
 ) -> Result<O::Answer, ApiError> {
     learn(http, |learned| learned.operation = Some(O::NAME));
-    let caller = worker.authenticator.authenticate(http.headers()).await?;
-    learn(http, |learned| learned.access_key_id = Some(caller.access_key_id().to_owned()));
+    let caller = admit(http, worker).await?;
 
     body::expect_type(http.headers(), "application/json")?;
     let body = body::read(http.headers(), payload, body::OPERATION).await?;
@@ -48,8 +52,23 @@ async fn handle<O: Operation>(
     caller.authorize(O::SCOPE, O::NAME, tenant.as_str()).map_err(OperationError::from)?;
     learn(http, |learned| learned.cust_space_id = Some(tenant.as_str().to_owned()));
 
-    let number = worker.services.resolver.resolve(tenant, request.business_number()).await;
-    let number = number.map_err(OperationError::from)?;
-    let context = Context { services: worker.services.clone(), graph: worker.graph.clone(), number, deadline };
-    Ok(run(&context, request).await?)
+    let tenant = worker.services.resolver.tenant(tenant).await.map_err(OperationError::from)?;
+    let _seat = count_tenant(http, &tenant)?;
+    let number = request.business_number().map(|number| tenant.number(number)).transpose();
+    let number = number.map_err(OperationError::from)?.cloned();
+    learn(http, |learned| learned.counted.number = number.as_ref().and_then(|number| number.limiter.clone()));
+    let context = Context { services: worker.services.clone(), graph: worker.graph.clone(), tenant, number, deadline };
+    Ok(in_time(deadline, O::SCOPE, run(&context, request)).await?)
+}
+
+/// The operation, or that the caller's time is over. A little grace lets the operation itself say so, which knows more.
+async fn in_time<T>(
+    deadline: Option<Instant>,
+    scope: Scope,
+    operation: impl Future<Output = Result<T, OperationError>>,
+) -> Result<T, OperationError> {
+    const GRACE: Duration = Duration::from_millis(50);
+    let Some(deadline) = deadline else { return operation.await };
+    let acted = if scope == Scope::GroupsRead { Acted::No } else { Acted::Unknown };
+    timeout_at(deadline + GRACE, operation).await.unwrap_or(Err(OperationError::Late { acted }))
 }

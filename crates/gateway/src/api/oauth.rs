@@ -4,14 +4,17 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use cams_api::envelope::{Envelope, Refusal};
 use cams_api::{Code, ScopeSet};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::render::learn;
+use super::admission::count;
+use super::render::{add_retry_after, learn, request_id};
 use super::{Worker, body, method_not_allowed};
 use crate::auth::{self, AuthError, LIFETIME};
+use crate::limits::Throttled;
 
 /// A token request is small.
 const LARGEST: usize = 16 * 1024;
@@ -20,21 +23,30 @@ const LARGEST: usize = 16 * 1024;
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// `client_credentials`, and no other.
-    #[schema(example = "client_credentials")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required, pattern = "^client_credentials$", example = "client_credentials")]
     grant_type: Option<String>,
     /// The `AccessKeyId`, where it does not stand in HTTP Basic.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "")]
     client_id: Option<String>,
     /// The `AccessKeySecret`, where it does not stand in HTTP Basic.
     #[serde(default, deserialize_with = "secret")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "")]
     client_secret: Option<SecretString>,
     /// Scopes to narrow the token to, a space between them; all that the key has where absent.
-    #[schema(example = "groups.read groups.write")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "groups.read groups.write")]
     scope: Option<String>,
 }
 
+/// A parameter without a value counts as left out ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|value| !value.is_empty()))
+}
+
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
+    Ok(given(deserializer)?.map(SecretString::from))
 }
 
 /// A token.
@@ -81,7 +93,7 @@ async fn token(http: HttpRequest, worker: Data<Worker>, payload: Payload) -> Htt
             learn(&http, |learned| learned.code = Some(Code::Ok));
             uncached(StatusCode::OK).json(answer)
         }
-        Err(refused) => refused.response(),
+        Err(refused) => refused.response(&http),
     }
 }
 
@@ -89,24 +101,67 @@ struct Refused {
     status: StatusCode,
     error: &'static str,
     description: String,
+    throttled: Option<Throttled>,
+}
+
+/// A limit is reached: RFC 6749 has no word of its own for it, so the gateway's envelope stands beside.
+#[derive(Serialize)]
+struct ThrottledAnswer<'a> {
+    #[serde(flatten)]
+    error: TokenError,
+    #[serde(flatten)]
+    envelope: Envelope<'a, Refusal>,
 }
 
 impl Refused {
     fn new(error: &'static str, description: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, error, description: description.into() }
+        Self { status: StatusCode::BAD_REQUEST, error, description: description.into(), throttled: None }
     }
 
-    fn response(self) -> HttpResponse {
+    fn response(self, http: &HttpRequest) -> HttpResponse {
         let mut response = uncached(self.status);
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, r#"Basic realm="groupgate", charset="UTF-8""#));
         }
-        response.json(TokenError { error: self.error, error_description: self.description })
+        let error = TokenError { error: self.error, error_description: self.description };
+        match self.throttled {
+            Some(throttled) => throttled_response(http, response, error, throttled),
+            None => response.json(error),
+        }
+    }
+}
+
+fn throttled_response(
+    http: &HttpRequest,
+    mut response: HttpResponseBuilder,
+    error: TokenError,
+    throttled: Throttled,
+) -> HttpResponse {
+    let code = throttled.code();
+    learn(http, |learned| learned.code = Some(code));
+    let message = error.error_description.clone();
+    let envelope = Envelope::refused(request_id(http), code, &message, None, Refusal::default());
+    let mut response = response.json(ThrottledAnswer { error, envelope });
+    add_retry_after(response.headers_mut(), throttled.retry_after());
+    response
+}
+
+impl From<Throttled> for Refused {
+    fn from(throttled: Throttled) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            error: "temporarily_unavailable",
+            description: throttled.to_string(),
+            throttled: Some(throttled),
+        }
     }
 }
 
 impl From<AuthError> for Refused {
     fn from(error: AuthError) -> Self {
+        if let AuthError::Throttled(throttled) = error {
+            return throttled.into();
+        }
         let (status, name) = match error.code() {
             Code::ServiceUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Code::InternalError => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
@@ -116,7 +171,7 @@ impl From<AuthError> for Refused {
             AuthError::Store(_) => "The gateway's database is away. Try again in a moment.".to_owned(),
             other => other.to_string(),
         };
-        Self { status, error: name, description }
+        Self { status, error: name, description, throttled: None }
     }
 }
 
@@ -124,13 +179,14 @@ async fn issue(http: &HttpRequest, worker: &Worker, payload: Payload) -> Result<
     let request = read(http, payload).await?;
     match request.grant_type.as_deref() {
         Some("client_credentials") => {}
-        None | Some("") => return Err(Refused::new("invalid_request", "`grant_type` is required.")),
+        None => return Err(Refused::new("invalid_request", "`grant_type` is required.")),
         Some(_) => return Err(Refused::new("unsupported_grant_type", "`grant_type` must be `client_credentials`.")),
     }
     let (access_key_id, secret) = credentials(http, &request)?;
-    let key = worker.authenticator.keys.with_secret(&access_key_id, &secret).await?;
-    learn(http, |learned| learned.access_key_id = Some(access_key_id));
-    let wanted = request.scope.as_deref().filter(|scope| !scope.is_empty()).map(wanted_scopes).transpose()?;
+    let client = http.peer_addr().map(|peer| worker.authenticator.proxies.client(peer.ip(), http.headers()));
+    let key = worker.authenticator.with_secret(&access_key_id, &secret, client).await?;
+    count(http, &key)?;
+    let wanted = request.scope.as_deref().map(wanted_scopes).transpose()?;
     let issued = worker.authenticator.tokens.issue(&key, wanted);
     let issued =
         issued.ok_or_else(|| Refused::new("invalid_scope", "The access key does not hold all of these scopes."))?;

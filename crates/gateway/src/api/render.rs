@@ -1,9 +1,10 @@
 //! Answers in the contract's envelope.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{Handler, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use cams_api::envelope::Envelope;
 use cams_api::operation::Answer;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::ApiError;
 use super::track::{Learned, RequestId};
+use crate::limits;
 
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
 static X_ACS_RETRY_AFTER: HeaderName = HeaderName::from_static("x-acs-retry-after");
@@ -53,11 +55,15 @@ fn add_headers(response: &mut HttpResponse, error: &ApiError) {
     if let Some(challenge) = error.challenge() {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
-    if let Some(pause) = error.retry_after() {
-        headers.insert(RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)));
-        headers
-            .insert(X_ACS_RETRY_AFTER.clone(), HeaderValue::from(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)));
+    if let Some(wait) = error.retry_after() {
+        add_retry_after(headers, wait);
     }
+}
+
+/// When to come back: in seconds for everybody, in milliseconds for the SDKs of CAMS.
+pub(super) fn add_retry_after(headers: &mut HeaderMap, wait: Duration) {
+    headers.insert(RETRY_AFTER, HeaderValue::from(limits::seconds(wait).max(1)));
+    headers.insert(X_ACS_RETRY_AFTER.clone(), HeaderValue::from(limits::milliseconds(wait)));
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {

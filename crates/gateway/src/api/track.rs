@@ -13,6 +13,7 @@ use cams_api::Code;
 use uuid::Uuid;
 
 use super::headers::caller_request_id;
+use crate::limits::Counted;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The same, for SDKs of Alibaba Cloud.
@@ -31,6 +32,8 @@ pub(super) struct Learned {
     pub cust_space_id: Option<String>,
     /// Who calls.
     pub access_key_id: Option<String>,
+    /// The limits that the call was counted against.
+    pub counted: Counted,
     /// What was answered.
     pub code: Option<Code>,
     /// Meta's code and trace ID, where Meta refused.
@@ -58,6 +61,7 @@ pub async fn track(
     line.status = Some(response.status().as_u16());
     line.learned =
         response.request().extensions_mut().remove::<RefCell<Learned>>().map(RefCell::into_inner).unwrap_or_default();
+    line.learned.counted.describe(response.headers_mut());
     Ok(response)
 }
 
@@ -88,7 +92,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let Learned { operation, cust_space_id, access_key_id, code, upstream } = &self.learned;
+        let Learned { operation, cust_space_id, access_key_id, code, upstream, counted: _ } = &self.learned;
         tracing::info!(
             target: "groupgate::request",
             request_id = %self.id,

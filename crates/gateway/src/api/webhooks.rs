@@ -24,8 +24,10 @@ pub async fn receive(http: HttpRequest, worker: Data<Worker>, payload: Payload) 
 }
 
 async fn take(http: &HttpRequest, worker: &Worker, payload: Payload) -> Result<(), ApiError> {
+    // What cannot be the app's is refused before any of it is kept.
+    let signature = worker.inbox.admit(signature(http.headers()))?;
     let body = body::read(http.headers(), payload, body::WEBHOOK).await?;
-    let received = worker.inbox.receive(signature(http.headers()), &body).await?;
+    let received = worker.inbox.receive(signature, &body).await?;
     tracing::debug!(new = received.new, doubled = received.doubled, "webhook committed");
     Ok(())
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
-use tenant_store::{AccessKey, KeyState, Store};
+use tenant_store::{AccessKey, KeyState, PreviousSecret, Rate, Store, StoreError};
 use time::OffsetDateTime;
 
 use super::{AuthError, Grant};
 use crate::cache::Cache;
+use crate::limits::{Limiter, Throttled};
 
 /// How many keys are remembered at the most.
 const CAPACITY: usize = 100_000;
@@ -20,7 +21,11 @@ pub struct Key {
     pub access_key_id: String,
     /// What it may do, and on whom.
     pub grants: Vec<Grant>,
+    /// Calls that it has left.
+    pub limiter: Option<Arc<Limiter>>,
     secret: SecretString,
+    /// The secret before the last rotation.
+    previous: Option<PreviousSecret>,
     is_revoked: bool,
     expires_at: Option<OffsetDateTime>,
 }
@@ -30,39 +35,57 @@ impl Key {
         !self.is_revoked && self.expires_at.is_none_or(|end| OffsetDateTime::now_utc() < end)
     }
 
+    /// Counts a call.
+    ///
+    /// # Errors
+    /// [`Throttled::Key`]
+    pub fn take_call(&self) -> Result<(), Throttled> {
+        self.limiter.as_ref().map_or(Ok(()), |limiter| limiter.take()).map_err(Throttled::Key)
+    }
+
     fn has_secret(&self, secret: &SecretString) -> bool {
-        self.secret.expose_secret().as_bytes().ct_eq(secret.expose_secret().as_bytes()).into()
+        let previous = self.previous.as_ref().filter(|previous| OffsetDateTime::now_utc() < previous.until);
+        is_same(&self.secret, secret) || previous.is_some_and(|previous| is_same(&previous.secret, secret))
     }
 
     #[cfg(test)]
     pub(super) fn for_tests(access_key_id: &str, grants: Vec<Grant>) -> Self {
         let access_key_id = access_key_id.to_owned();
-        Self { access_key_id, grants, secret: SecretString::from("secret"), is_revoked: false, expires_at: None }
+        let secret = SecretString::from("secret");
+        Self { access_key_id, grants, limiter: None, secret, previous: None, is_revoked: false, expires_at: None }
     }
 }
 
-impl From<AccessKey> for Key {
-    fn from(stored: AccessKey) -> Self {
+impl Key {
+    fn new(stored: AccessKey, limiter: Option<Arc<Limiter>>) -> Self {
         Self {
             access_key_id: stored.access_key_id,
             grants: stored.grants.iter().map(Grant::from).collect(),
+            limiter,
             secret: stored.secret,
+            previous: stored.previous,
             is_revoked: stored.state == KeyState::Revoked,
             expires_at: stored.expires_at,
         }
     }
 }
 
+/// In constant time.
+fn is_same(ours: &SecretString, theirs: &SecretString) -> bool {
+    ours.expose_secret().as_bytes().ct_eq(theirs.expose_secret().as_bytes()).into()
+}
+
 /// The keys of the store, remembered.
 pub struct AccessKeys {
     store: Store,
+    rate: Rate,
     cache: Cache<Key>,
 }
 
 impl AccessKeys {
-    /// Keys of `store`, used for `stale` at most while it is away.
-    pub fn new(store: Store, stale: Duration) -> Self {
-        Self { store, cache: Cache::new(CAPACITY, stale) }
+    /// Keys of `store`, each limited to `rate`, used for `stale` at most while the store is away.
+    pub fn new(store: Store, rate: Rate, stale: Duration) -> Self {
+        Self { store, rate, cache: Cache::new(CAPACITY, stale) }
     }
 
     /// The key of this ID, where it may be used now.
@@ -73,7 +96,14 @@ impl AccessKeys {
         if !is_an_id(access_key_id) {
             return Ok(None);
         }
-        let load = async || Ok(self.store.access_key(access_key_id).await?.map(Key::from));
+        let load = async || match self.store.access_key(access_key_id).await {
+            // A secret that does not open is nobody's: the key is as good as unknown, and harms no other.
+            Err(StoreError::Unreadable { place }) => {
+                tracing::error!(place, "an access key's secret does not open");
+                Ok(None)
+            }
+            stored => Ok(stored?.map(|stored| self.prepare(stored))),
+        };
         let key = self.cache.get(access_key_id, load).await?;
         Ok(key.filter(|key| key.is_active()))
     }
@@ -85,6 +115,12 @@ impl AccessKeys {
     pub async fn with_secret(&self, access_key_id: &str, secret: &SecretString) -> Result<Arc<Key>, AuthError> {
         let key = self.active(access_key_id).await?;
         key.filter(|key| key.has_secret(secret)).ok_or(AuthError::WrongKey)
+    }
+
+    fn prepare(&self, stored: AccessKey) -> Key {
+        let before = self.cache.remembered(&stored.access_key_id);
+        let limiter = Limiter::keep(before.as_ref().and_then(|before| before.limiter.as_ref()), self.rate);
+        Key::new(stored, limiter)
     }
 
     /// The key changed in the store.

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::AuthError;
 
-/// Longer credentials than this are nobody's.
-const LONGEST: usize = 8 * 1024;
+/// Longer credentials than this are nobody's. A token names every tenant of its key, and there may be a thousand.
+const LONGEST: usize = 96 * 1024;
 
 /// What a caller sent to say who it is.
 pub(super) enum Authorization<'a> {
@@ -36,7 +36,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Authorization<'_>, AuthError> 
     }
     let bytes = header.as_bytes();
     if bytes.len() > LONGEST {
-        return Err(AuthError::Malformed("it is longer than 8 KiB"));
+        return Err(AuthError::Malformed("it is longer than 96 KiB"));
     }
     if let Some(token) = after_scheme(bytes, "bearer") {
         return Ok(Authorization::Bearer(token));

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use cams_api::Scope;
+use cams_api::whoami::{GrantInfo, LimitsInfo, TokenInfo, WhoAmI};
+use cams_api::{Scope, ScopeSet};
 
 use super::{Claims, Denied, Key};
+use crate::limits;
 
 /// Who calls: an access key, perhaps narrowed by the claims of a token made for it.
 pub struct Caller {
@@ -23,9 +25,9 @@ impl Caller {
         Self { key, claims: Some(claims) }
     }
 
-    /// The access key's ID.
-    pub fn access_key_id(&self) -> &str {
-        &self.key.access_key_id
+    /// The access key.
+    pub fn key(&self) -> &Key {
+        &self.key
     }
 
     /// Whether one grant of the key, as it is now, gives `scope` on the tenant, and the claims do not exclude it.
@@ -47,11 +49,32 @@ impl Caller {
         if granted { Ok(()) } else { Err(Denied::Scope(scope)) }
     }
 
+    /// The key with its grants, and what the token narrows them to.
+    pub fn describe(&self) -> WhoAmI {
+        let grants = self.key.grants.iter();
+        WhoAmI {
+            access_key_id: self.key.access_key_id.clone(),
+            grants: grants
+                .map(|grant| GrantInfo { cust_space_ids: grant.tenants.to_ids(), scopes: names(&grant.scopes) })
+                .collect(),
+            limits: LimitsInfo { per_key: limits::describe(self.key.limiter.as_deref()) },
+            token: self.claims.as_ref().map(|claims| TokenInfo {
+                cust_space_ids: claims.tenants.to_ids(),
+                scopes: names(&claims.scopes),
+                expiration_timestamp: claims.exp,
+            }),
+        }
+    }
+
     /// Whether any grant gives an administrator's scope.
     pub fn is_administrator(&self, scope: Scope) -> bool {
         let claimed = self.claims.as_ref().is_none_or(|claims| claims.scopes.contains(scope));
         claimed && self.key.grants.iter().any(|grant| grant.scopes.contains(scope))
     }
+}
+
+fn names(scopes: &ScopeSet) -> Vec<String> {
+    scopes.to_string().split_whitespace().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

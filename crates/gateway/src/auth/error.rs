@@ -3,6 +3,9 @@
 use cams_api::{Code, Scope};
 use tenant_store::StoreError;
 
+use crate::limits::Throttled;
+use crate::operations::store_message;
+
 /// Why nobody could be found who may call. The text is the message that the caller gets, so an unknown
 /// key and a wrong secret read alike.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +30,11 @@ pub enum AuthError {
     /// The key that the token was made for is revoked, expired or gone.
     #[error("The access key that this token was made for is revoked or expired.")]
     KeyGone,
-    /// The key could not be looked up.
+    /// Too many wrong secrets came from where this one comes from.
     #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// The key could not be looked up. Nothing of the inside is told.
+    #[error("{}", store_message(.0))]
     Store(#[from] StoreError),
 }
 
@@ -39,6 +45,7 @@ impl AuthError {
             Self::Absent | Self::Malformed(_) | Self::WrongKey => Code::Unauthorized,
             Self::InvalidToken(_) | Self::KeyGone => Code::InvalidToken,
             Self::ExpiredToken => Code::ExpiredToken,
+            Self::Throttled(throttled) => throttled.code(),
             Self::Store(StoreError::Unavailable(_)) => Code::ServiceUnavailable,
             Self::Store(_) => Code::InternalError,
         }

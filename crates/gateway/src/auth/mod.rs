@@ -8,8 +8,13 @@ mod grants;
 mod signing;
 mod tokens;
 
-use actix_web::http::header::HeaderMap;
+use std::net::IpAddr;
+use std::sync::Arc;
 
+use actix_web::http::header::HeaderMap;
+use secrecy::SecretString;
+
+use crate::limits::{AuthFailures, TrustedProxies};
 use authorization::Authorization;
 
 pub use access_keys::{AccessKeys, Key};
@@ -26,18 +31,22 @@ pub struct Authenticator {
     pub keys: AccessKeys,
     /// The tokens that we issue.
     pub tokens: Tokens,
+    /// Wrong secrets, by the address that they came from.
+    pub failures: AuthFailures,
+    /// Who may say where a call came from.
+    pub proxies: TrustedProxies,
 }
 
 impl Authenticator {
-    /// Finds out who sent a request with these headers.
+    /// Finds out who sent a request with these headers over a connection from `peer`.
     ///
     /// # Errors
     /// [`AuthError`] where nobody can be found who may call now.
-    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, AuthError> {
+    pub async fn authenticate(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Caller, AuthError> {
         match authorization::read(headers)? {
             Authorization::Basic { access_key_id, secret } => {
-                let key = self.keys.with_secret(&access_key_id, &secret).await?;
-                Ok(Caller::with_key(key))
+                let client = peer.map(|peer| self.proxies.client(peer, headers));
+                Ok(Caller::with_key(self.with_secret(&access_key_id, &secret, client).await?))
             }
             Authorization::Bearer(token) => {
                 let claims = self.tokens.verify(token)?;
@@ -45,5 +54,27 @@ impl Authenticator {
                 Ok(Caller::with_token(key, claims))
             }
         }
+    }
+
+    /// The key of this ID, where this is its secret. Wrong ones count against `client`.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongKey`], or [`AuthError::Throttled`] after too many of these.
+    pub async fn with_secret(
+        &self,
+        access_key_id: &str,
+        secret: &SecretString,
+        client: Option<IpAddr>,
+    ) -> Result<Arc<Key>, AuthError> {
+        // A connection that is no TCP connection has no address, and comes from this machine.
+        let Some(client) = client else { return self.keys.with_secret(access_key_id, secret).await };
+        self.failures.admit(client, access_key_id)?;
+        let key = self.keys.with_secret(access_key_id, secret).await;
+        match &key {
+            Ok(_) => self.failures.succeeded(client, access_key_id),
+            Err(AuthError::WrongKey) => self.failures.failed(client)?,
+            Err(_) => {}
+        }
+        key
     }
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{CommandError, output::OutputArgs};
-use crate::config::{Environment, Report, Row, SettingFlags, Sources};
+use crate::config::{Environment, Report, Row, SettingFlags, Sources, secrets_help};
 
 /// The commands about settings.
 #[derive(Debug, Subcommand)]
@@ -12,8 +12,16 @@ pub enum ConfigCommand {
     Check(CheckArgs),
 }
 
+const EXAMPLES: &str = "\
+Exit code 2 where `groupgate serve` would not start with these settings.
+
+Examples:
+  groupgate config check
+  groupgate config check --bind 0.0.0.0:8080 --json | jq -r '.warnings[]'";
+
 /// The arguments of `config check`: those of `serve`.
 #[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", secrets_help()))]
 pub struct CheckArgs {
     #[command(flatten)]
     flags: SettingFlags,

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
+use cams_api::identifiers::CustSpaceId;
 use tenant_store::{SchemaState, StoreError, schema::MigrateError};
 
 use super::demo::DemoError;
@@ -19,6 +20,26 @@ pub enum CommandError {
     /// An argument, or what was given on standard input, is wrong in itself.
     #[error("{0}")]
     Usage(String),
+    /// There is no tenant of this ID.
+    #[error("there is no tenant {0}; `groupgate tenants list` shows them all")]
+    NoTenant(CustSpaceId),
+    /// What the command needs of the tenant is not there; the text says what, and how to make it.
+    #[error("{0}")]
+    Missing(String),
+    /// Meta did not accept the token for all of the tenant's numbers, and the answer says why.
+    #[error("Meta did not accept the token for {refused} of {numbers} numbers")]
+    NotAccepted {
+        /// For how many not.
+        refused: usize,
+        /// How many the tenant has.
+        numbers: usize,
+    },
+    /// The groups of a tenant were not compared with Meta's list; the text says why.
+    #[error("{0}")]
+    NotReconciled(String),
+    /// No client of the Graph API can be made.
+    #[error(transparent)]
+    Graph(#[from] graph_client::InvalidSettings),
     /// The database is away, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -28,6 +49,12 @@ pub enum CommandError {
     /// The database's schema is not the one of this version.
     #[error("{}", schema_advice(*.0))]
     Schema(SchemaState),
+    /// The role of `DATABASE_URL` would see every tenant's rows.
+    #[error(
+        "the role of DATABASE_URL owns the tables or may bypass row-level security, so nothing would keep tenants apart: \
+         use the gateway's own role there, and the owner's only in GROUPGATE_MIGRATE_URL"
+    )]
+    Unbound,
     /// The log could not be set up.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -50,6 +77,14 @@ pub enum CommandError {
     /// The demo did not start or stop as it should.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// What `health` asked did not answer, or not well.
+    #[error("{url} is not healthy: {problem}")]
+    NotHealthy {
+        /// What was asked.
+        url: url::Url,
+        /// What came instead of a good answer.
+        problem: String,
+    },
     /// Reading or writing the terminal, or a signal, failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -70,7 +105,9 @@ impl CommandError {
         match self {
             Self::Config(_) | Self::WrongSettings | Self::Usage(_) => 2,
             Self::Store(error) | Self::Migrate(MigrateError::Store(error)) => exit_code_of(error),
+            Self::NoTenant(_) | Self::Missing(_) => 3,
             Self::Schema(_) => 5,
+            Self::NotAccepted { .. } => 6,
             _ => 1,
         }
     }

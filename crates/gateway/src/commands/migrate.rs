@@ -16,7 +16,10 @@ use crate::config::{Environment, SettingFlags, Sources, catalog};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Reads GROUPGATE_MIGRATE_URL (the owner of the tables) and DATABASE_URL (for the name of the gateway's role),
-or the files that GROUPGATE_MIGRATE_URL_FILE and DATABASE_URL_FILE name. Running it again changes nothing.")]
+or the files that GROUPGATE_MIGRATE_URL_FILE and DATABASE_URL_FILE name. Running it again changes nothing.
+
+Example:
+  groupgate migrate")]
 pub struct MigrateArgs {
     #[command(flatten)]
     output: OutputArgs,

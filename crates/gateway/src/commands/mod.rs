@@ -1,11 +1,15 @@
 //! What each command of the command line does, one file a command.
 
+pub mod completions;
 pub mod config;
 mod core_dumps;
 pub mod credentials;
 pub mod demo;
 mod error;
+pub mod groups;
+pub mod health;
 pub mod keys;
+pub mod limits;
 pub mod migrate;
 pub mod numbers;
 pub mod openapi;

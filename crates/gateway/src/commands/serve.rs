@@ -8,15 +8,21 @@ use tenant_store::StoreSettings;
 use super::{CommandError, core_dumps, signals::StopSignals, store};
 use crate::{
     app::{self, GatewayParts},
-    config::{Environment, SettingFlags, Settings, Sources},
+    config::{Environment, SettingFlags, Settings, Sources, secrets_help},
     telemetry,
 };
 
 /// How long a call waits for a database connection before it is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
+const EXAMPLES: &str = "\
+Examples:
+  groupgate config check
+  GROUPGATE_MASTER_KEY_FILE=/run/secrets/master_key groupgate serve --bind 0.0.0.0:8080";
+
 /// The arguments of `serve`: the settings.
 #[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", secrets_help()))]
 pub struct ServeArgs {
     #[command(flatten)]
     flags: SettingFlags,

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
-use tenant_store::MasterKeys;
+use tenant_store::{MasterKeys, Rate};
 use url::Url;
 
 use super::{
@@ -63,6 +63,14 @@ settings! {
         "How long connecting to the Graph API may take").default("2s");
     UPSTREAM_TIMEOUT: Duration = Setting::plain("GROUPGATE_UPSTREAM_TIMEOUT", "upstream-timeout", duration,
         "How long a call to the Graph API may take, head and body together").default("20s");
+    RATE_PER_KEY: Rate = Setting::plain("GROUPGATE_RATE_PER_KEY", "rate-per-key", parse::rate,
+        "How many calls an access key may make: in a second, and at once; or off").default("100/s;burst=200");
+    RATE_PER_TENANT: Rate = Setting::plain("GROUPGATE_RATE_PER_TENANT", "rate-per-tenant", parse::rate,
+        "How many calls may be made for a tenant without a limit of its own; or off").default("100/s;burst=200");
+    RATE_PER_NUMBER: Rate = Setting::plain("GROUPGATE_RATE_PER_NUMBER", "rate-per-number", parse::rate,
+        "How many calls to Meta may be made for a number; or off").default("50/s;burst=100");
+    AUTH_FAILURES: Rate = Setting::plain("GROUPGATE_AUTH_FAILURES", "auth-failures", parse::rate,
+        "How many wrong secrets a client address may send; or off").default("20/m");
     STALE_SECONDS: Duration = Setting::plain("GROUPGATE_STALE_SECONDS", "stale-seconds", seconds,
         "How long known tenants go on without PostgreSQL").default("900");
     DRAIN_SECONDS: Duration = Setting::plain("GROUPGATE_DRAIN_SECONDS", "drain-seconds", seconds,
@@ -81,10 +89,6 @@ pub(super) const NOT_READ: &[&str] = &[
     "GROUPGATE_REDIS_URL",
     "GROUPGATE_GRAPH_FACE_BIND",
     "GROUPGATE_GRAPH_SUPERSET",
-    "GROUPGATE_RATE_PER_KEY",
-    "GROUPGATE_RATE_PER_TENANT",
-    "GROUPGATE_RATE_PER_NUMBER",
-    "GROUPGATE_AUTH_FAILURES",
     "GROUPGATE_HMAC_SHA1",
     "GROUPGATE_ALLOWED_NETWORKS",
     "GROUPGATE_EVENT_RETENTION",

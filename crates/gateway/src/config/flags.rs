@@ -59,7 +59,7 @@ fn argument(about: &About) -> Option<Arg> {
 }
 
 /// The settings that are no flags, for the end of `--help`.
-fn secrets_help() -> String {
+pub(crate) fn secrets_help() -> String {
     let heading = "Secrets, read from the environment, or from the file that NAME_FILE names:\n";
     let line = |about: &About| {
         format!("  {}\n          {} [default: {}]\n", about.variable, about.meaning, about.shown_default())

@@ -8,7 +8,7 @@ use std::{
 
 use ipnet::IpNet;
 use secrecy::SecretString;
-use tenant_store::MasterKeys;
+use tenant_store::{InvalidRate, MasterKeys, Rate};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -96,6 +96,10 @@ pub(super) fn secret(text: &str) -> Parsed<SecretString> {
 pub(super) fn secrets(text: &str) -> Parsed<Vec<SecretString>> {
     let secrets = list(text, |one| (!one.is_empty()).then(|| SecretString::from(one)));
     expected(secrets, "one secret, or several by comma, none of them empty")
+}
+
+pub(super) fn rate(text: &str) -> Parsed<Rate> {
+    text.parse().map_err(|error: InvalidRate| error.to_string())
 }
 
 pub(super) fn docs(text: &str) -> Parsed<Docs> {

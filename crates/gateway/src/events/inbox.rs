@@ -37,15 +37,26 @@ impl Inbox {
         Self { store, secrets, router }
     }
 
+    /// Whether a webhook with this signature can be the app's at all, before its body is read.
+    ///
+    /// # Errors
+    /// [`Refused::NoAppSecret`], or [`Refused::Signature`] where it is missing or not of the form that signatures have.
+    pub fn admit<'a>(&self, signature: Option<&'a [u8]>) -> Result<&'a [u8], Refused> {
+        if self.secrets.is_empty() {
+            return Err(Refused::NoAppSecret);
+        }
+        let signature = signature.ok_or(SignatureError::Missing)?;
+        let digits = signature.strip_prefix(b"sha256=").ok_or(SignatureError::Malformed)?;
+        let is_well_formed = digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit);
+        if is_well_formed { Ok(signature) } else { Err(SignatureError::Malformed.into()) }
+    }
+
     /// Commits every event of a webhook's body. Doubles are dropped, unknown fields and numbers are kept.
     ///
     /// # Errors
     /// [`Refused`]
-    pub async fn receive(&self, signature: Option<&[u8]>, body: &[u8]) -> Result<Received, Refused> {
-        if self.secrets.is_empty() {
-            return Err(Refused::NoAppSecret);
-        }
-        webhooks::verify_signature(&self.secrets, signature, body)?;
+    pub async fn receive(&self, signature: &[u8], body: &[u8]) -> Result<Received, Refused> {
+        webhooks::verify_signature(&self.secrets, Some(signature), body)?;
         let changes = match webhooks::parse(body) {
             Ok(changes) => changes,
             Err(error) => {
@@ -53,8 +64,37 @@ impl Inbox {
                 return Err(Refused::Payload(error));
             }
         };
-        let received = self.store.receive_events(&changes.iter().map(event).collect::<Vec<_>>()).await?;
+        let events: Vec<ReceivedEvent<'_>> = changes.iter().map(event).collect();
+        let received = match self.store.receive_events(&events).await {
+            Err(StoreError::Internal(why)) => self.receive_one_by_one(&events, &why).await?,
+            received => received?,
+        };
         self.router.look();
+        Ok(received)
+    }
+
+    /// An event that PostgreSQL does not take (nested too deeply, for one) must not cost those beside it: it is kept
+    /// with what is malformed.
+    async fn receive_one_by_one(&self, events: &[ReceivedEvent<'_>], why: &str) -> Result<Received, Refused> {
+        tracing::warn!(why, "a batch of events was refused; taking them one by one");
+        let mut received = Received { new: 0, doubled: 0 };
+        for event in events {
+            match self.store.receive_events(std::slice::from_ref(event)).await {
+                Ok(one) => {
+                    received.new += one.new;
+                    received.doubled += one.doubled;
+                }
+                Err(StoreError::Internal(why)) => {
+                    tracing::error!(
+                        why,
+                        field = event.field,
+                        "an event was refused; it is kept with what is malformed"
+                    );
+                    self.store.keep_malformed(event.value.as_bytes()).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
         Ok(received)
     }
 }

@@ -1,6 +1,7 @@
 //! Invite links on their way into the mirror: learned by calls, written behind their back, in batches.
 //!
-//! The queue is bounded, and what does not fit is dropped: reconciliation heals it, and no call waits for it.
+//! The queue is bounded, and what does not fit is dropped, so that no call waits for it: the mirror then shows the link
+//! before, until the next one is learned.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ impl LinkJournal {
             learned_at: OffsetDateTime::now_utc(),
         };
         if self.queue.try_send(Learned { number: number.clone(), link }).is_err() {
-            tracing::debug!("an invite link did not fit into the queue to the mirror; reconciliation heals it");
+            tracing::debug!("an invite link did not fit into the queue to the mirror");
         }
     }
 }

@@ -135,13 +135,14 @@ fn group(event: &GroupEvent) -> Option<GroupUpdate> {
             lifecycle: Some(GroupLifecycle::Active),
             invite_link: created.invite_link.clone(),
             creation_timestamp: unchanged.occurred_at,
-            total_participant_count: Some(0),
+            total_participant_count: Some(count(created.participants.len())),
             ..unchanged
         }),
         GroupEvent::Deleted(_) => Some(GroupUpdate { lifecycle: Some(GroupLifecycle::Inactive), ..unchanged }),
         GroupEvent::SettingsUpdated(settings) => Some(GroupUpdate {
             subject: successful_text(settings.subject.as_ref()),
-            description: successful_text(settings.description.as_ref()),
+            // One that was taken away is empty from now on.
+            description: settings.description.as_ref().filter(|part| part.update_successful).map(text_or_none),
             ..unchanged
         }),
         GroupEvent::ParticipantsAdded(added) => {
@@ -161,6 +162,10 @@ fn group(event: &GroupEvent) -> Option<GroupUpdate> {
 
 fn successful_text(part: Option<&PartOutcome>) -> Option<String> {
     part.filter(|part| part.update_successful).and_then(|part| part.text.clone())
+}
+
+fn text_or_none(part: &PartOutcome) -> String {
+    part.text.clone().unwrap_or_default()
 }
 
 fn count(participants: usize) -> i32 {

@@ -11,4 +11,4 @@ pub use inbox::{Inbox, Refused};
 pub use links::{LinkJournal, LinkWriter};
 pub use router::{Nudge, Router};
 pub use settler::Settler;
-pub use waiters::{LOOK_AGAIN, Waiter, Waiters};
+pub use waiters::{Waiter, Waiters};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tenant_store::Store;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::meaning::meaning;
 use crate::operations::Services;
@@ -19,7 +19,7 @@ const ABANDONED: Duration = Duration::from_secs(2);
 /// After a failure of the store.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Tells the router that there may be something to do.
+/// Tells a loop that there may be something to do.
 #[derive(Clone, Default)]
 pub struct Nudge(Arc<Notify>);
 
@@ -27,6 +27,12 @@ impl Nudge {
     /// There may be something to do.
     pub fn look(&self) {
         self.0.notify_one();
+    }
+
+    /// Waits until there may be something to do, and no longer than until `latest`.
+    pub(crate) async fn wait_until(&self, latest: Instant) {
+        // Told or not, whoever waits looks.
+        let _ = timeout_at(latest, self.0.notified()).await;
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use graph_client::{Call, GraphClient, GraphError, GroupField, ListPage, RefusalKind};
 use tenant_store::{Change, ChangeStatus, Outcome, StaleChange};
+use time::OffsetDateTime;
 
 use crate::operations::Services;
 use crate::tenants::Number;
@@ -18,6 +19,10 @@ const BATCH: i64 = 20;
 /// Clocks differ: a group may look a little older than the change that made it.
 const CLOCKS: Duration = Duration::from_mins(1);
 const PAGE: u16 = 1024;
+/// Meta's limit is 10,000 groups a number; a list that goes on beyond this is not believed.
+const MOST_PAGES: usize = 16;
+/// A change that could not be looked up for so long (its token is dead, its tenant suspended) is given up.
+const GIVE_UP: Duration = Duration::from_hours(1);
 
 /// The loop that settles what was left open.
 pub struct Settler {
@@ -55,6 +60,10 @@ impl Settler {
         let StaleChange { cust_space_id, change } = stale;
         let outcome = match self.look_up(&cust_space_id, &change).await {
             Ok(outcome) => outcome,
+            Err(why) if OffsetDateTime::now_utc() - change.created_at > GIVE_UP => {
+                tracing::warn!(unique_code = %change.unique_code, %why, "an open change could not be looked up; giving up");
+                Outcome::of(ChangeStatus::Unknown)
+            }
             Err(why) => {
                 tracing::info!(unique_code = %change.unique_code, %why, "an open change could not be looked up; trying again");
                 return;
@@ -88,8 +97,11 @@ impl Settler {
         let since = (change.created_at - CLOCKS).unix_timestamp();
         let mut page = ListPage { limit: Some(PAGE), after: None };
         let mut listed = Vec::new();
-        loop {
-            let call = Call { token: number.token().map_err(|error| error.to_string())?, deadline: None };
+        for asked in 0.. {
+            if asked == MOST_PAGES {
+                return Err("Meta's list goes on beyond its limit".to_owned());
+            }
+            let call = call(number)?;
             let answer = self.graph.list_groups(call, &number.phone_number_id, &page).await;
             let answer = answer.map_err(|error| error.to_string())?.body;
             let groups = answer.groups.ok_or("Meta's list has no groups in it")?;
@@ -107,7 +119,7 @@ impl Settler {
             if self.is_claimed(number, group.id.as_str()).await? {
                 continue;
             }
-            let call = Call { token: number.token().map_err(|error| error.to_string())?, deadline: None };
+            let call = call(number)?;
             let link = self.graph.invite_link(call, &group.id).await.ok().and_then(|answer| answer.body.invite_link);
             return Ok(Outcome {
                 group_id: Some(group.id.to_string()),
@@ -128,7 +140,7 @@ impl Settler {
     async fn look_for_deleted_group(&self, number: &Number, change: &Change) -> Result<Outcome, String> {
         let group_id = change.group_id.as_deref().and_then(|id| graph_client::GroupId::try_from(id).ok());
         let Some(group_id) = group_id else { return Ok(Outcome::of(ChangeStatus::Unknown)) };
-        let call = Call { token: number.token().map_err(|error| error.to_string())?, deadline: None };
+        let call = call(number)?;
         match self.graph.group_info(call, &group_id, &[GroupField::Subject]).await {
             Ok(_) => Ok(Outcome::of(ChangeStatus::Failed)),
             Err(GraphError::Refused(refusal)) if refusal.kind() == RefusalKind::NotFound => {
@@ -137,4 +149,11 @@ impl Settler {
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// One call to Meta that no caller waits for, so that it yields to those that do.
+fn call(number: &Number) -> Result<Call<'_>, String> {
+    let token = number.token().map_err(|error| error.to_string())?;
+    number.take_background_call().map_err(|throttled| throttled.to_string())?;
+    Ok(Call { token, deadline: None })
 }

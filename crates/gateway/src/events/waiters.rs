@@ -1,62 +1,104 @@
 //! Calls that wait until a change is settled, here or on another replica.
+//!
+//! To be woken only means to look, and one look serves all who wait: what is settled of their changes is asked in one
+//! statement, and only those whose change it is read their row.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tenant_store::{Store, UniqueCode};
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 
-/// How often a waiting call looks by itself, in case it was not woken.
-pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often it is looked without being told, in case a notification was lost.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Wakes the calls that wait. To be woken only means to look: which change was settled stands in its row.
+/// The calls that wait.
+#[derive(Default)]
 pub struct Waiters {
-    state: watch::Sender<State>,
+    waiting: Mutex<HashMap<UniqueCode, Arc<Notify>>>,
+    look: Notify,
+    is_stopping: watch::Sender<bool>,
 }
 
-#[derive(Default, Clone, Copy)]
-struct State {
-    rounds: u64,
-    is_stopping: bool,
-}
-
-/// One waiting call.
-pub struct Waiter {
-    state: watch::Receiver<State>,
-}
-
-impl Default for Waiters {
-    fn default() -> Self {
-        Self { state: watch::Sender::new(State::default()) }
-    }
+/// One waiting call. It waits no longer when it is dropped.
+pub struct Waiter<'a> {
+    waiters: &'a Waiters,
+    unique_code: UniqueCode,
+    settled: Arc<Notify>,
+    is_stopping: watch::Receiver<bool>,
 }
 
 impl Waiters {
-    /// Begins to wait: everything that is settled from now on wakes the waiter.
-    pub fn subscribe(&self) -> Waiter {
-        Waiter { state: self.state.subscribe() }
+    /// Begins to wait for a change. Whoever begins looks at the change once more: it may have been settled just before.
+    pub fn register(&self, unique_code: UniqueCode) -> Waiter<'_> {
+        let settled = Arc::new(Notify::new());
+        self.lock().insert(unique_code, settled.clone());
+        Waiter { waiters: self, unique_code, settled, is_stopping: self.is_stopping.subscribe() }
     }
 
     /// Some change was settled.
     pub fn wake(&self) {
-        self.state.send_modify(|state| state.rounds += 1);
+        self.look.notify_one();
     }
 
     /// The gateway stops: nobody waits any longer, and each call answers with what is known.
     pub fn stop(&self) {
-        self.state.send_modify(|state| state.is_stopping = true);
+        self.is_stopping.send_replace(true);
+    }
+
+    /// Looks for all who wait whenever somebody says so, for ever.
+    pub async fn watch(&self, store: Store) {
+        loop {
+            // Told or not, it looks.
+            let _ = timeout(LOOK_AGAIN, self.look.notified()).await;
+            self.look_once(&store).await;
+        }
+    }
+
+    async fn look_once(&self, store: &Store) {
+        let codes: Vec<UniqueCode> = self.lock().keys().copied().collect();
+        if codes.is_empty() {
+            return;
+        }
+        match store.settled_changes(&codes).await {
+            Ok(settled) => settled.iter().for_each(|code| self.tell(code)),
+            Err(error) => {
+                tracing::warn!(%error, waiting = codes.len(), "changes that are waited for could not be read");
+            }
+        }
+    }
+
+    fn tell(&self, unique_code: &UniqueCode) {
+        if let Some(settled) = self.lock().get(unique_code) {
+            settled.notify_one();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<UniqueCode, Arc<Notify>>> {
+        // Nothing panics while it is locked.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiter {
-    /// Until something was settled.
-    pub async fn changed(&mut self) {
-        // The sender lives as long as the gateway's services; without it there is nothing to be woken by.
-        if self.state.changed().await.is_err() {
-            std::future::pending::<()>().await;
+impl Waiter<'_> {
+    /// Until the change is settled, or the gateway stops.
+    pub async fn settled(&mut self) {
+        tokio::select! {
+            () = self.settled.notified() => {}
+            _ = self.is_stopping.wait_for(|is_stopping| *is_stopping) => {}
         }
     }
 
     /// Whether the gateway stops.
     pub fn is_stopping(&self) -> bool {
-        self.state.borrow().is_stopping
+        *self.is_stopping.borrow()
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.waiters.lock().remove(&self.unique_code);
     }
 }

@@ -1,6 +1,7 @@
 //! What stands around the operations: tokens, health, Meta's webhooks.
 
 use cams_api::Code;
+use cams_api::whoami::WhoAmI;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
@@ -8,7 +9,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Content, ContentBuilder, HttpMethod, Ref, Required, Response, ResponseBuilder};
 
 use super::operation::{JSON, refused};
-use super::{Draft, security};
+use super::{Draft, headers, security};
 use crate::api::oauth::{TokenAnswer, TokenError, TokenRequest};
 use crate::auth::KeySet;
 use crate::health::Report;
@@ -21,6 +22,7 @@ const WEBHOOKS: &str = "Webhooks from Meta";
 pub(super) fn add(draft: &mut Draft) {
     draft.tags.extend([AUTHORIZATION, WEBHOOKS, HEALTH]);
     add_tokens(draft);
+    add_whoami(draft);
     add_webhooks(draft);
     add_health(draft);
 }
@@ -38,11 +40,25 @@ fn add_tokens(draft: &mut Draft) {
         .response("200", answers("A token.", token))
         .response("400", refused("`invalid_request`, `invalid_scope` or `unsupported_grant_type`, as RFC 6749 has them."))
         .response("401", refused("`invalid_client`: the key is unknown, or revoked, or this is not its secret."))
+        .response("429", headers::with_limits(headers::with_retry_after(refused("`temporarily_unavailable`: the access key's limit is reached, or too many wrong secrets came from the caller's address. `Code` (`Throttling.User`) and the gateway's other common fields stand beside."))))
         .response("503", refused("`temporarily_unavailable`: without the database, for a key not yet known."));
     draft.paths.add_path_operation("/v1/oauth/token", vec![HttpMethod::Post], page);
     let page = self::page(AUTHORIZATION, "GetKeySet", "Get the keys that verify tokens")
         .response("200", answers("A key set, as RFC 7517 has it.", keys));
     draft.paths.add_path_operation("/.well-known/jwks.json", vec![HttpMethod::Get], page);
+}
+
+fn add_whoami(draft: &mut Draft) {
+    let answer = draft.enveloped::<WhoAmI>("WhoAmIAnswer".to_owned());
+    let answer = ContentBuilder::new().schema(Some(answer)).build();
+    let page = page(AUTHORIZATION, "WhoAmI", "See what the caller's key may do, and how many calls it has")
+        .description(Some("The access key that the call is made with, and its grants. Where it is made with a token, what that narrows them to."))
+        .securities(Some(security::any_requirement()))
+        .response("200", headers::with_limits(answers("The caller.", answer)))
+        .response("401", refused(&[Code::Unauthorized, Code::InvalidToken, Code::ExpiredToken]))
+        .response("429", headers::of_operation(429, refused(&[Code::ThrottlingUser])))
+        .response("503", refused(&[Code::ServiceUnavailable]));
+    draft.paths.add_path_operation("/v1/whoami", vec![HttpMethod::Get], page);
 }
 
 fn add_webhooks(draft: &mut Draft) {

@@ -4,6 +4,7 @@
 //! a change of the API shows as a difference to review.
 
 mod around;
+mod headers;
 mod operation;
 mod security;
 

@@ -7,12 +7,9 @@ use cams_api::{Code, Operation};
 use serde_json::{Value, json};
 use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, HttpMethod, Ref, Required, Response, ResponseBuilder, example::ExampleBuilder,
-};
+use utoipa::openapi::{ContentBuilder, HttpMethod, Ref, Required, Response, ResponseBuilder, example::ExampleBuilder};
 
-use super::{Draft, security};
+use super::{Draft, headers, security};
 use crate::operations::{Context, OperationError, OperationVisitor};
 
 pub(super) const JSON: &str = "application/json";
@@ -44,9 +41,9 @@ impl OperationVisitor for Documented<'_> {
             .description(Some(format!("{}\n\nScope: `{}`.", O::DESCRIPTION, O::SCOPE)))
             .securities(Some(security::requirements(O::SCOPE)))
             .request_body(Some(RequestBodyBuilder::new().content(JSON, body).required(Some(Required::True)).build()))
-            .response("200", done(answer, &O::example_answer()));
+            .response("200", headers::with_limits(done(answer, &O::example_answer())));
         for (status, codes) in by_status::<O>() {
-            page = page.response(status.to_string(), refused(&codes));
+            page = page.response(status.to_string(), headers::of_operation(status, refused(&codes)));
         }
         self.0.paths.add_path_operation(format!("/v1/{}", O::NAME), vec![HttpMethod::Post], page);
     }
@@ -58,7 +55,7 @@ fn done(answer: Ref, example: &Value) -> Response {
         whole.extend(own.clone());
     }
     let content = ContentBuilder::new().schema(Some(answer)).example(Some(whole)).build();
-    with_request_id(ResponseBuilder::new().description(Code::Ok.meaning()).content(JSON, content))
+    headers::with_request_id(ResponseBuilder::new().description(Code::Ok.meaning()).content(JSON, content)).build()
 }
 
 /// The page of one HTTP status, with an example for each code that has it.
@@ -70,13 +67,7 @@ pub(super) fn refused(codes: &[Code]) -> Response {
     let content =
         ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).examples_from_iter(examples).build();
     let meanings: Vec<String> = codes.iter().map(|code| format!("`{code}`: {}", code.meaning())).collect();
-    with_request_id(ResponseBuilder::new().description(meanings.join("\n\n")).content(JSON, content))
-}
-
-fn with_request_id(response: ResponseBuilder) -> Response {
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    let header = HeaderBuilder::new().schema(Some(text)).description(Some("The gateway's ID of this call.")).build();
-    response.header("x-request-id", header).build()
+    headers::with_request_id(ResponseBuilder::new().description(meanings.join("\n\n")).content(JSON, content)).build()
 }
 
 fn by_status<O: Operation>() -> BTreeMap<u16, Vec<Code>> {

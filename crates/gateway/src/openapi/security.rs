@@ -42,6 +42,12 @@ pub(super) fn requirements(scope: Scope) -> [SecurityRequirement; 3] {
     ]
 }
 
+/// Any one of the three is enough, whatever it allows.
+pub(super) fn any_requirement() -> [SecurityRequirement; 3] {
+    let none: [&str; 0] = [];
+    [BASIC, BEARER, OAUTH].map(|scheme| SecurityRequirement::new(scheme, none))
+}
+
 /// The key itself, for fetching a token.
 pub(super) fn key_requirement() -> SecurityRequirement {
     let none: [&str; 0] = [];

@@ -8,12 +8,27 @@ use graph_client::{Acted, ChangeAccepted};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tenant_store::{Change, NewChange, UniqueCode};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Context, OperationError};
-use crate::events::LOOK_AGAIN;
+
+/// How long after the upstream's own timeout an answer may take to be recorded.
+const RECORDING: Duration = Duration::from_secs(2);
+
+/// What is recorded of a change of the call's number before Meta is asked; `request` holds no secret.
+pub(super) fn record(ctx: &Context, operation: &str, request: Value) -> Result<NewChange, OperationError> {
+    let number = ctx.number()?;
+    Ok(NewChange {
+        operation: operation.to_owned(),
+        business_number: number.business_number.as_str().to_owned(),
+        phone_number_id: number.phone_number_id.as_str().to_owned(),
+        group_id: None,
+        subject: None,
+        request,
+        answer_due: ctx.services.upstream_timeout + RECORDING,
+    })
+}
 
 /// The record, then `call`, then the record of its answer. A change that Meta refused is recorded as failed; one whose
 /// answer never came stays open, and is settled by its event or by a look at Meta.
@@ -46,16 +61,17 @@ pub(super) async fn carry_out(
 pub(super) async fn await_outcome(ctx: &Context, change: Change, wait: Duration) -> Result<Change, OperationError> {
     let latest = Instant::now() + wait;
     let until = ctx.deadline.map_or(latest, |deadline| deadline.min(latest));
-    let mut settled = ctx.services.waiters.subscribe();
+    let mut waiter = ctx.services.waiters.register(change.unique_code);
     let mut change = change;
-    while !change.status.is_settled() && Instant::now() < until && !settled.is_stopping() {
-        let next_look = until.min(Instant::now() + LOOK_AGAIN);
-        // Whether it was woken or the time is over, it looks.
-        let _ = timeout_at(next_look, settled.changed()).await;
+    while !change.status.is_settled() {
+        // It may have been settled before the waiter stood there, so the first thing is to look.
         match ctx.space().change(change.unique_code).await {
             Ok(Some(now)) => change = now,
             Ok(None) => break,
             Err(error) => tracing::warn!(%error, "a change that is waited for could not be read"),
+        }
+        if change.status.is_settled() || waiter.is_stopping() || timeout_at(until, waiter.settled()).await.is_err() {
+            break;
         }
     }
     Ok(change)
@@ -67,7 +83,8 @@ pub(super) async fn query_request(
     request: QueryChatGroupRequest,
 ) -> Result<RequestState, OperationError> {
     let found = ctx.space().change(UniqueCode(request.unique_code.uuid())).await?;
-    let of_this_number = |change: &Change| change.phone_number_id == ctx.number.phone_number_id.as_str();
+    let number = ctx.number()?;
+    let of_this_number = |change: &Change| change.phone_number_id == number.phone_number_id.as_str();
     let change = found.filter(of_this_number).ok_or(OperationError::UniqueCodeNotFound)?;
     Ok(RequestState {
         status: status(change.status),
@@ -102,9 +119,10 @@ fn status(status: tenant_store::ChangeStatus) -> ChangeStatus {
     }
 }
 
-/// In milliseconds, as every time in an answer.
+/// As RFC 3339 has it, in milliseconds, as every time in an answer.
 fn rfc3339(instant: OffsetDateTime) -> String {
-    let milliseconds = instant.millisecond();
-    let rounded = instant.replace_millisecond(milliseconds).unwrap_or(instant);
-    rounded.format(&Rfc3339).unwrap_or_default()
+    // Of one length, so that times can be compared as texts, too.
+    let utc = instant.to_offset(UtcOffset::UTC);
+    let ((hour, minute, second, milli), month) = (utc.to_hms_milli(), u8::from(utc.month()));
+    format!("{:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z", utc.year(), utc.day())
 }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use actix_web::rt;
-use graph_client::{Call, GraphClient};
+use cams_api::parameters::ParameterError;
+use graph_client::{Acted, Call, GraphClient, Token};
 use tenant_store::{Space, Store};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use super::OperationError;
 use crate::events::{LinkJournal, Waiters};
-use crate::tenants::{KnownGroups, Number, Resolver};
+use crate::tenants::{KnownGroups, Number, Resolver, Tenant};
 
 /// What all calls of all workers share.
 pub struct Services {
@@ -30,15 +31,17 @@ pub struct Services {
     pub upstream_timeout: std::time::Duration,
 }
 
-/// One call: the number that it is about, and until when.
+/// One call: the tenant and the number that it is about, and until when.
 #[derive(Clone)]
 pub struct Context {
     /// What all calls share.
     pub services: Arc<Services>,
     /// This worker's client of the Graph API.
     pub graph: GraphClient,
-    /// The number that the call is about.
-    pub number: Arc<Number>,
+    /// The tenant that the call is about.
+    pub tenant: Arc<Tenant>,
+    /// The number that the call names.
+    pub number: Option<Arc<Number>>,
     /// When the caller's time is over.
     pub deadline: Option<Instant>,
 }
@@ -46,28 +49,54 @@ pub struct Context {
 impl Context {
     /// The tenant's part of the store.
     pub fn space(&self) -> Space<'_> {
-        self.services.store.space(self.number.cust_space_id.as_str())
+        self.services.store.space(self.tenant.cust_space_id.as_str())
     }
 
-    /// A call to Meta with the tenant's token.
+    /// The number that the call is about.
     ///
     /// # Errors
-    /// [`OperationError::Unresolved`] where there is no usable token.
+    /// [`OperationError::Parameter`] where none is named: operations that need one ask for it in their request.
+    pub fn number(&self) -> Result<&Arc<Number>, OperationError> {
+        let missing = || ParameterError::Missing { parameter: "BusinessNumber".to_owned() };
+        self.number.as_ref().ok_or_else(|| missing().into())
+    }
+
+    /// The tenant's token.
+    ///
+    /// # Errors
+    /// [`OperationError::Unresolved`] where there is no usable one.
+    pub fn token(&self) -> Result<&Token, OperationError> {
+        Ok(self.number()?.token()?)
+    }
+
+    /// One call to Meta with the tenant's token, counted against the number's limit.
+    ///
+    /// # Errors
+    /// [`OperationError::Unresolved`] where there is no usable token, [`OperationError::Throttled`] where the number has
+    /// no call left.
     pub fn call(&self) -> Result<Call<'_>, OperationError> {
-        Ok(Call { token: self.number.token()?, deadline: self.deadline })
+        let token = self.token()?;
+        self.number()?.take_call()?;
+        Ok(Call { token, deadline: self.deadline })
     }
 
-    /// Runs a write in a task of its own, so that a caller who hangs up does not leave it half done.
+    /// Runs a write in a task of its own, so that a caller who hangs up, or whose time is over, does not leave it half
+    /// done.
     ///
     /// # Errors
-    /// The write's own.
+    /// The write's own; [`OperationError::Late`] where the caller's time is over first. The write then goes on.
     pub async fn to_its_end<T: 'static>(
         &self,
         write: impl AsyncFnOnce(Self) -> Result<T, OperationError> + 'static,
     ) -> Result<T, OperationError> {
-        let context = self.clone();
-        rt::spawn(self.services.writes.track_future(async move { write(context).await }))
-            .await
-            .unwrap_or(Err(OperationError::Interrupted))
+        let context = Self { deadline: None, ..self.clone() };
+        let running = rt::spawn(self.services.writes.track_future(async move { write(context).await }));
+        let ended = match self.deadline {
+            Some(deadline) => {
+                timeout_at(deadline, running).await.map_err(|_| OperationError::Late { acted: Acted::Unknown })?
+            }
+            None => running.await,
+        };
+        ended.unwrap_or_else(|error| Err(OperationError::broken_off(&error)))
     }
 }

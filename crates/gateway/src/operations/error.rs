@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::changes;
 use crate::auth::Denied;
+use crate::limits::Throttled;
 use crate::tenants::Unresolved;
 
 /// How long a caller is asked to wait where Meta's throttle does not say.
@@ -28,6 +29,9 @@ pub enum OperationError {
     /// There is no number to call with, or no token.
     #[error("{}", unresolved_message(.0))]
     Unresolved(#[from] Unresolved),
+    /// A limit is reached; nothing was sent.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// The group is not this number's.
     #[error(
         "No group {group_id} is known for this BusinessNumber. Look at `ListChatGroup`, or at the event that named it."
@@ -63,6 +67,15 @@ pub enum OperationError {
         /// Why.
         error: StoreError,
     },
+    /// The caller's own deadline passed.
+    #[error("The call's deadline passed first.{}", late_advice(*.acted))]
+    Late {
+        /// Whether the change may have happened, or may yet.
+        acted: Acted,
+    },
+    /// A write came to a bad end by a mistake of ours.
+    #[error("The gateway failed. Its operator finds the reason in the log under this RequestId.")]
+    Panicked,
     /// The gateway stopped in the middle.
     #[error("The gateway is stopping. Send the call again in a moment.")]
     Interrupted,
@@ -91,11 +104,14 @@ impl OperationError {
             Self::Denied(Denied::Tenant) => Code::ForbiddenTenant,
             Self::Denied(Denied::Scope(_)) => Code::ForbiddenScope,
             Self::Unresolved(unresolved) => unresolved_code(unresolved),
+            Self::Throttled(throttled) => throttled.code(),
             Self::GroupNotFound { .. } => Code::GroupNotFound,
             Self::UniqueCodeNotFound => Code::UniqueCodeNotFound,
             Self::Upstream { error, .. } => upstream_code(error),
             Self::ChangeFailed { change } => failed_code(change),
             Self::Unrecorded { error, .. } | Self::Store(error) => store_code(error),
+            Self::Late { .. } => Code::UpstreamTimeout,
+            Self::Panicked => Code::InternalError,
             Self::Interrupted => Code::ServiceUnavailable,
         }
     }
@@ -111,6 +127,7 @@ impl OperationError {
     /// When the caller may come back, where it must wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::Throttled(throttled) => Some(throttled.retry_after()),
             Self::Upstream { error: GraphError::Refused(refusal), .. } if refusal.kind() == RefusalKind::Throttled => {
                 Some(refusal.usage.retry_after().unwrap_or(THROTTLE_PAUSE))
             }
@@ -134,13 +151,20 @@ impl OperationError {
             Self::Unrecorded { unique_code, .. } => {
                 Refusal { unique_code: Some(*unique_code), retry_safe: Some(false), upstream: None }
             }
+            Self::Late { acted } => Refusal { retry_safe: Some(*acted == Acted::No), ..Refusal::default() },
             _ => Refusal::default(),
         }
+    }
+
+    /// How a write's task came to its end, where that was none of the write's own.
+    pub(super) fn broken_off(error: &tokio::task::JoinError) -> Self {
+        if error.is_panic() { Self::Panicked } else { Self::Interrupted }
     }
 
     /// Whether the change may have happened at Meta.
     pub fn acted(&self) -> Acted {
         match self {
+            Self::Late { acted } => *acted,
             Self::Upstream { error, .. } => error.acted(),
             _ => Acted::No,
         }
@@ -166,6 +190,13 @@ impl OperationError {
             },
             other => UpstreamFault { message: Some(other.to_string()), ..UpstreamFault::default() },
         }
+    }
+}
+
+fn late_advice(acted: Acted) -> &'static str {
+    match acted {
+        Acted::No => " Nothing was changed; it can be sent again.",
+        Acted::Unknown => " What it began goes on, so look before it is sent again.",
     }
 }
 
@@ -270,7 +301,8 @@ fn unresolved_message(unresolved: &Unresolved) -> String {
     }
 }
 
-fn store_message(error: &StoreError) -> String {
+/// What a caller is told where the store failed: nothing of the inside.
+pub(crate) fn store_message(error: &StoreError) -> String {
     match error {
         StoreError::Unavailable(_) => {
             "The gateway's database is away, and this call needs it. Send the call again in a moment.".to_owned()

@@ -1,8 +1,8 @@
-//! Groups: make one, look at one.
+//! Groups: make one, look at one, delete one.
 
-use std::time::Duration;
-
-use cams_api::operations::{AddChatGroup, GetChatGroup, Group, GroupAdded, GroupData, Participant};
+use cams_api::operations::{
+    AddChatGroup, DeleteChatGroup, GetChatGroup, Group, GroupAdded, GroupData, GroupDeleted, Participant,
+};
 use cams_api::text::{Description, GroupStatus, InviteLink, JoinApprovalMode};
 use cams_api::wait::WaitSeconds;
 use graph_client::{ChangeAccepted, GroupField, GroupInfo, NewGroup};
@@ -13,7 +13,7 @@ use super::{Context, OperationError, changes};
 
 /// Asks Meta for a group, and waits for it as long as the caller wants.
 pub(super) async fn add_group(ctx: &Context, request: AddChatGroup) -> Result<GroupAdded, OperationError> {
-    ctx.call()?;
+    ctx.token()?;
     let wait = request.wait_seconds.unwrap_or(WaitSeconds::REST_DEFAULT).duration();
     let begun = ctx.to_its_end(async move |ctx| begin(&ctx, &request).await).await?;
     let change = changes::await_outcome(ctx, begun, wait).await?;
@@ -27,21 +27,14 @@ async fn begin(ctx: &Context, request: &AddChatGroup) -> Result<Change, Operatio
         description: request.description.as_ref().map(Description::as_str),
         join_approval_mode: request.join_approval_mode.map(upstream_mode),
     };
-    let record = NewChange {
-        operation: "AddChatGroup".to_owned(),
-        business_number: ctx.number.business_number.as_str().to_owned(),
-        phone_number_id: ctx.number.phone_number_id.as_str().to_owned(),
-        group_id: None,
-        subject: Some(new.subject.to_owned()),
-        request: json!({
-            "Subject": new.subject,
-            "Description": new.description,
-            "JoinApprovalMode": request.join_approval_mode,
-        }),
-        answer_due: ctx.services.upstream_timeout + Duration::from_secs(2),
-    };
+    let request = json!({
+        "Subject": new.subject,
+        "Description": new.description,
+        "JoinApprovalMode": request.join_approval_mode,
+    });
+    let record = NewChange { subject: Some(new.subject.to_owned()), ..changes::record(ctx, "AddChatGroup", request)? };
     changes::carry_out(ctx, &record, async |ctx| {
-        let accepted = ctx.graph.create_group(ctx.call()?, &ctx.number.phone_number_id, &new).await?;
+        let accepted = ctx.graph.create_group(ctx.call()?, &ctx.number()?.phone_number_id, &new).await?;
         Ok::<ChangeAccepted, OperationError>(accepted.body)
     })
     .await
@@ -58,6 +51,40 @@ fn added(change: Change) -> Result<GroupAdded, OperationError> {
         }),
         ChangeStatus::Failed => Err(OperationError::ChangeFailed { change: Box::new(change) }),
         ChangeStatus::Sending | ChangeStatus::Pending | ChangeStatus::Unknown => Ok(GroupAdded::accepted(unique_code)),
+    }
+}
+
+/// Asks Meta to delete a group, and waits for it as long as the caller wants.
+pub(super) async fn delete_group(ctx: &Context, request: DeleteChatGroup) -> Result<GroupDeleted, OperationError> {
+    let group_id = ctx.own_group(&request.group_id).await?;
+    ctx.token()?;
+    let wait = request.wait_seconds.unwrap_or(WaitSeconds::REST_DEFAULT).duration();
+    let begun = ctx.to_its_end(async move |ctx| begin_deletion(&ctx, &group_id).await).await?;
+    let change = changes::await_outcome(ctx, begun, wait).await?;
+    deleted(change)
+}
+
+async fn begin_deletion(ctx: &Context, group_id: &graph_client::GroupId) -> Result<Change, OperationError> {
+    let request = json!({"GroupId": group_id});
+    let record =
+        NewChange { group_id: Some(group_id.to_string()), ..changes::record(ctx, "DeleteChatGroup", request)? };
+    changes::carry_out(ctx, &record, async |ctx| {
+        let accepted = ctx.graph.delete_group(ctx.call()?, group_id).await?;
+        Ok::<ChangeAccepted, OperationError>(accepted.body)
+    })
+    .await
+}
+
+fn deleted(change: Change) -> Result<GroupDeleted, OperationError> {
+    let unique_code = change.unique_code.0.into();
+    match change.status {
+        ChangeStatus::Failed => Err(OperationError::ChangeFailed { change: Box::new(change) }),
+        ChangeStatus::Succeeded | ChangeStatus::Partial => {
+            Ok(GroupDeleted { result: 1, unique_code, group_status: Some(GroupStatus::Inactive) })
+        }
+        ChangeStatus::Sending | ChangeStatus::Pending | ChangeStatus::Unknown => {
+            Ok(GroupDeleted { result: 1, unique_code, group_status: None })
+        }
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod context;
 mod error;
+mod group_list;
 mod groups;
 mod invite_links;
+mod numbers;
 mod ownership;
 mod table;
 
@@ -12,4 +14,5 @@ mod changes;
 
 pub use context::{Context, Services};
 pub use error::OperationError;
+pub(crate) use error::store_message;
 pub use table::{OperationVisitor, each_operation};

@@ -1,11 +1,13 @@
 //! Whether a group is the number's, decided before anything is sent about it.
 
 use cams_api::identifiers::GroupId;
-use graph_client::ListPage;
+use graph_client::{Effect, GraphError, ListPage, Unreadable};
 use tenant_store::{ListedGroup, StoreError};
 use time::OffsetDateTime;
 
 use super::{Context, OperationError};
+use crate::mirror::listed_group;
+use crate::tenants::Number;
 
 /// The largest page that Meta's list has.
 const PAGE: u16 = 1024;
@@ -20,44 +22,52 @@ impl Context {
     /// [`OperationError::GroupNotFound`] where it is not.
     pub async fn own_group(&self, group_id: &GroupId) -> Result<graph_client::GroupId, OperationError> {
         let id = group_id.as_str();
-        if !self.services.known_groups.contains(&self.number, id) && !self.find_group(id).await? {
+        if !self.services.known_groups.contains(self.number()?, id) && !self.find_group(id).await? {
             return Err(OperationError::GroupNotFound { group_id: id.to_owned() });
         }
         graph_client::GroupId::try_from(id).map_err(|_| OperationError::GroupNotFound { group_id: id.to_owned() })
     }
 
     async fn find_group(&self, group_id: &str) -> Result<bool, OperationError> {
-        let known = &self.services.known_groups;
-        let _search = known.search(&self.number).await;
-        if known.contains(&self.number, group_id) {
-            return Ok(true);
-        }
-        let found = self.is_recorded(group_id).await?
-            || !known.is_unknown(&self.number, group_id) && self.is_listed_upstream(group_id).await?;
+        let (known, number) = (&self.services.known_groups, self.number()?);
+        let found = self.is_recorded(group_id).await? || self.is_listed(number, group_id).await?;
         if found {
-            known.insert(&self.number, group_id);
+            known.insert(number, group_id);
         } else {
-            known.insert_unknown(&self.number, group_id);
+            known.insert_unknown(number, group_id);
         }
         Ok(found)
     }
 
+    /// One caller at a time asks for a number's list, and records what it shows for the others.
+    async fn is_listed(&self, number: &Number, group_id: &str) -> Result<bool, OperationError> {
+        let known = &self.services.known_groups;
+        let _search = known.search(number).await;
+        if known.contains(number, group_id) || known.is_unknown(number, group_id) {
+            return Ok(known.contains(number, group_id));
+        }
+        self.is_listed_upstream(group_id).await
+    }
+
     /// While PostgreSQL is away the number's list is proof enough.
     async fn is_recorded(&self, group_id: &str) -> Result<bool, OperationError> {
-        match self.space().knows_group(self.number.phone_number_id.as_str(), group_id).await {
+        match self.space().knows_group(self.number()?.phone_number_id.as_str(), group_id).await {
             Err(StoreError::Unavailable(_)) => Ok(false),
             recorded => Ok(recorded?),
         }
     }
 
     async fn is_listed_upstream(&self, group_id: &str) -> Result<bool, OperationError> {
+        let number = self.number()?;
         let mut page = ListPage { limit: Some(PAGE), after: None };
         for _ in 0..MOST_PAGES {
             let asked_at = OffsetDateTime::now_utc();
-            let listed = self.graph.list_groups(self.call()?, &self.number.phone_number_id, &page).await?.body;
-            let groups: Vec<ListedGroup> = listed.groups.into_iter().flatten().map(learned).collect();
+            let listed = self.graph.list_groups(self.call()?, &number.phone_number_id, &page).await?.body;
+            // A list that cannot be read proves nothing, neither that the group is here nor that it is not.
+            let groups = listed.groups.ok_or_else(unreadable_list)?;
+            let groups: Vec<ListedGroup> = groups.into_iter().map(listed_group).collect();
             let is_here = groups.iter().any(|group| group.group_id == group_id);
-            self.record(asked_at, &groups).await;
+            self.record(number, asked_at, &groups).await;
             if is_here {
                 return Ok(true);
             }
@@ -66,19 +76,19 @@ impl Context {
                 _ => return Ok(false),
             }
         }
-        Ok(false)
+        Err(unreadable_list())
     }
 
     /// What a list showed is worth keeping, and not worth failing a call for.
-    async fn record(&self, as_of: OffsetDateTime, groups: &[ListedGroup]) {
-        let recorded = self.space().record_listed_groups(self.number.phone_number_id.as_str(), as_of, groups).await;
+    async fn record(&self, number: &Number, as_of: OffsetDateTime, groups: &[ListedGroup]) {
+        let recorded = self.space().record_listed_groups(number.phone_number_id.as_str(), as_of, groups).await;
         if let Err(error) = recorded {
             tracing::warn!(%error, "groups that Meta listed could not be recorded");
         }
     }
 }
 
-fn learned(group: graph_client::ListedGroup) -> ListedGroup {
-    let created_at = group.created_at.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    ListedGroup { group_id: group.id.to_string(), subject: group.subject, created_at }
+fn unreadable_list() -> OperationError {
+    let why = Unreadable::Shape("the list of groups is not whole".to_owned());
+    GraphError::Unreadable { status: 200, why, effect: Effect::Read }.into()
 }

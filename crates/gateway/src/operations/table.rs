@@ -4,7 +4,7 @@
 use cams_api::Operation;
 use cams_api::operations as requests;
 
-use super::{Context, OperationError, changes, groups, invite_links};
+use super::{Context, OperationError, changes, group_list, groups, invite_links, numbers};
 
 /// Something that is done with every operation: routing it, documenting it, trying it.
 pub trait OperationVisitor {
@@ -22,5 +22,8 @@ pub fn each_operation(visitor: &mut impl OperationVisitor) {
     visitor.visit::<requests::DeleteChatGroupInviteLink>(invite_links::delete_invite_link);
     visitor.visit::<requests::GetChatGroup>(groups::get_group);
     visitor.visit::<requests::AddChatGroup>(groups::add_group);
+    visitor.visit::<requests::ListChatGroup>(group_list::list_groups);
+    visitor.visit::<requests::DeleteChatGroup>(groups::delete_group);
+    visitor.visit::<requests::ListBusinessNumbers>(numbers::list_numbers);
     visitor.visit::<requests::QueryChatGroupRequest>(changes::query_request);
 }

@@ -4,4 +4,4 @@ mod groups;
 mod resolver;
 
 pub use groups::KnownGroups;
-pub use resolver::{Number, Resolver, Unresolved};
+pub use resolver::{Number, Resolver, Tenant, Unresolved};

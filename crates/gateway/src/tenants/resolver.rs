@@ -1,6 +1,7 @@
 //! The resolver: a tenant's numbers with its opened credential, in memory.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cams_api::identifiers::{BusinessNumber, CustSpaceId};
@@ -9,6 +10,7 @@ use secrecy::SecretString;
 use tenant_store::{OpenCredential, OpenTenant, Store, StoreError, TenantStatus};
 
 use crate::cache::Cache;
+use crate::limits::{DefaultRates, Limiter, TenantLimits, Throttled};
 
 /// How many tenants are remembered at the most.
 const CAPACITY: usize = 100_000;
@@ -22,14 +24,46 @@ pub struct Number {
     pub business_number: BusinessNumber,
     /// Meta's ID of it.
     pub phone_number_id: PhoneNumberId,
+    /// What is recorded of it.
+    pub record: tenant_store::BusinessNumber,
+    /// Calls to Meta that it has left.
+    pub limiter: Option<Arc<Limiter>>,
     /// The tenant's token with all that is the same in every call.
     credential: Credential,
 }
 
 /// A tenant in memory.
-struct Tenant {
+#[derive(Debug)]
+pub struct Tenant {
+    /// Its ID.
+    pub cust_space_id: CustSpaceId,
+    /// Its numbers, in the order of their digits.
+    pub numbers: Vec<Arc<Number>>,
+    /// What may be done in its name.
+    pub limits: Arc<TenantLimits>,
     status: TenantStatus,
-    numbers: Vec<Arc<Number>>,
+    /// Whether somebody looked at the numbers' records since the tenant was loaded.
+    is_seen: AtomicBool,
+}
+
+impl Tenant {
+    /// Whether this is the first look at the numbers' records since the tenant was loaded into memory.
+    pub fn see_records(&self) -> bool {
+        !self.is_seen.swap(true, Ordering::Relaxed)
+    }
+
+    /// One of its numbers.
+    ///
+    /// # Errors
+    /// [`Unresolved::NoNumber`]
+    pub fn number(&self, number: &BusinessNumber) -> Result<&Arc<Number>, Unresolved> {
+        self.numbers.iter().find(|known| known.business_number == *number).ok_or(Unresolved::NoNumber)
+    }
+
+    fn limiter(&self, number: &tenant_store::BusinessNumber) -> Option<&Arc<Limiter>> {
+        let same = |known: &&Arc<Number>| known.phone_number_id.as_str() == number.phone_number_id;
+        self.numbers.iter().find(same)?.limiter.as_ref()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -76,17 +110,37 @@ impl Number {
     }
 }
 
+impl Number {
+    /// Counts a call to Meta that a caller waits for. It goes right before the call.
+    ///
+    /// # Errors
+    /// [`Throttled::Number`]
+    pub fn take_call(&self) -> Result<(), Throttled> {
+        self.limiter.as_ref().map_or(Ok(()), |limiter| limiter.take()).map_err(Throttled::Number)
+    }
+
+    /// Counts a call to Meta that nobody waits for: it leaves half of the burst to callers.
+    ///
+    /// # Errors
+    /// [`Throttled::Number`], with the time after which it may be tried again.
+    pub fn take_background_call(&self) -> Result<(), Throttled> {
+        self.limiter.as_ref().map_or(Ok(()), |limiter| limiter.take_spare()).map_err(Throttled::Number)
+    }
+}
+
 /// The tenants of the store, opened and remembered.
 pub struct Resolver {
     store: Store,
     app_secret: Option<SecretString>,
+    rates: DefaultRates,
     cache: Cache<Tenant>,
 }
 
 impl Resolver {
-    /// Tenants of `store`, used for `stale` at most while it is away. `app_secret` makes `appsecret_proof`.
-    pub fn new(store: Store, app_secret: Option<SecretString>, stale: Duration) -> Self {
-        Self { store, app_secret, cache: Cache::new(CAPACITY, stale) }
+    /// Tenants of `store`, used for `stale` at most while it is away. `app_secret` makes `appsecret_proof`; `rates` hold
+    /// for tenants without limits of their own.
+    pub fn new(store: Store, app_secret: Option<SecretString>, rates: DefaultRates, stale: Duration) -> Self {
+        Self { store, app_secret, rates, cache: Cache::new(CAPACITY, stale) }
     }
 
     /// The number of an active tenant.
@@ -94,12 +148,20 @@ impl Resolver {
     /// # Errors
     /// [`Unresolved`]; never about the credential, which only a call to Meta needs.
     pub async fn resolve(&self, tenant: &CustSpaceId, number: &BusinessNumber) -> Result<Arc<Number>, Unresolved> {
+        Ok(self.tenant(tenant).await?.number(number)?.clone())
+    }
+
+    /// An active tenant with its numbers.
+    ///
+    /// # Errors
+    /// [`Unresolved`]; never about a number or the credential.
+    pub async fn tenant(&self, tenant: &CustSpaceId) -> Result<Arc<Tenant>, Unresolved> {
         let load = async || Ok(self.store.open_tenant(tenant.as_str()).await?.map(|open| self.prepare(tenant, open)));
         let known = self.cache.get(tenant.as_str(), load).await?.ok_or(Unresolved::NoTenant)?;
         if known.status == TenantStatus::Suspended {
             return Err(Unresolved::Suspended);
         }
-        known.numbers.iter().find(|known| known.business_number == *number).cloned().ok_or(Unresolved::NoNumber)
+        Ok(known)
     }
 
     /// How many tenants can be served while the store is away.
@@ -119,8 +181,20 @@ impl Resolver {
 
     fn prepare(&self, tenant: &CustSpaceId, open: OpenTenant) -> Tenant {
         let credential = self.prepare_credential(tenant, open.credential);
-        let prepare = |number: tenant_store::BusinessNumber| prepare_number(tenant, &number, credential.clone());
-        Tenant { status: open.status, numbers: open.numbers.into_iter().filter_map(prepare).collect() }
+        let before = self.cache.remembered(tenant.as_str());
+        let limits = TenantLimits::new(&open.limits, &self.rates, before.as_ref().map(|before| &*before.limits));
+        let prepare = |number: tenant_store::BusinessNumber| {
+            let limiter = limits.number(before.as_ref().and_then(|before| before.limiter(&number)));
+            prepare_number(tenant, number, limiter, credential.clone())
+        };
+        let numbers = open.numbers.into_iter().filter_map(prepare).collect();
+        Tenant {
+            cust_space_id: tenant.clone(),
+            numbers,
+            limits: Arc::new(limits),
+            status: open.status,
+            is_seen: AtomicBool::new(false),
+        }
     }
 
     fn prepare_credential(&self, tenant: &CustSpaceId, credential: OpenCredential) -> Credential {
@@ -142,7 +216,8 @@ impl Resolver {
 /// A number that is not as the contract has it can be no caller's, so it is left out, with a word in the log.
 fn prepare_number(
     tenant: &CustSpaceId,
-    stored: &tenant_store::BusinessNumber,
+    stored: tenant_store::BusinessNumber,
+    limiter: Option<Arc<Limiter>>,
     credential: Credential,
 ) -> Option<Arc<Number>> {
     let business_number = stored.business_number.parse().ok();
@@ -151,5 +226,6 @@ fn prepare_number(
         tracing::error!(cust_space_id = %tenant, "a stored business number or phone number ID is malformed");
         return None;
     };
-    Some(Arc::new(Number { cust_space_id: tenant.clone(), business_number, phone_number_id, credential }))
+    let cust_space_id = tenant.clone();
+    Some(Arc::new(Number { cust_space_id, business_number, phone_number_id, record: stored, limiter, credential }))
 }

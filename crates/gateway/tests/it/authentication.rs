@@ -74,3 +74,19 @@ async fn nobody_learns_about_parameters_who_may_not_call() {
     let app = TestApp::start().await;
     app.client.send("POST", "/v1/GetChatGroup", &[], b"{ not json".to_vec()).await.expect(401, "Unauthorized");
 }
+
+#[actix_web::test]
+async fn a_secret_that_does_not_open_is_nobodys_and_tells_nothing() {
+    let app = TestApp::start().await;
+    let url = secrecy::ExposeSecret::expose_secret(&app.database.superuser_url).to_owned();
+    let mut database = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    let copied =
+        "update access_keys set sealed_secret = (select sealed_secret from access_keys where access_key_id = $2)
+                  where access_key_id = $1";
+    let copied = sqlx::query(copied).bind(&app.first.key.id).bind(&app.second.key.id).execute(&mut database).await;
+    assert_eq!(copied.unwrap().rows_affected(), 1);
+    for secret in [&app.first.key.secret, &app.second.key.secret] {
+        let key = Credentials::new(&app.first.key.id, secret);
+        app.client.call_as(&key, "GetChatGroup", group_of(&app)).await.expect(401, "Unauthorized");
+    }
+}

@@ -47,6 +47,9 @@ fn with_what_is_required_alone_the_documented_defaults_are_in_force() {
     assert_eq!(settings.upstream_timeout, Duration::from_secs(20));
     assert_eq!(settings.stale, Duration::from_mins(15));
     assert_eq!(settings.drain, Duration::from_secs(25));
+    let rates = settings.rates;
+    let rates = [rates.per_key, rates.per_tenant, rates.per_number, settings.auth_failures];
+    assert_eq!(rates.map(|rate| rate.to_string()), ["100/s;burst=200", "100/s;burst=200", "50/s;burst=100", "20/m"]);
     assert_eq!(settings.docs, Docs::Public);
     assert_eq!((settings.log.as_str(), settings.log_format), ("info", LogFormat::Auto));
     assert!(settings.app_id.is_none() && settings.app_secrets.is_empty() && settings.webhook_verify_token.is_none());
@@ -75,6 +78,10 @@ fn each_setting_is_read_from_its_variable() {
         ("GROUPGATE_LOG_FORMAT", "json"),
         ("GROUPGATE_TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1"),
         ("GROUPGATE_METRICS_BIND", "127.0.0.1:9100"),
+        ("GROUPGATE_RATE_PER_KEY", "5/s"),
+        ("GROUPGATE_RATE_PER_TENANT", "off"),
+        ("GROUPGATE_RATE_PER_NUMBER", "500/h;burst=7"),
+        ("GROUPGATE_AUTH_FAILURES", "off"),
     ])
     .unwrap();
     assert_eq!(settings.bind.len(), 2);
@@ -90,6 +97,9 @@ fn each_setting_is_read_from_its_variable() {
     assert_eq!((settings.stale, settings.drain), (Duration::ZERO, Duration::from_secs(3)));
     assert_eq!((settings.docs, settings.log_format), (Docs::Admin, LogFormat::Json));
     assert_eq!(settings.log, "warn,gateway=debug");
+    let rates = settings.rates;
+    let rates = [rates.per_key, rates.per_tenant, rates.per_number, settings.auth_failures];
+    assert_eq!(rates.map(|rate| rate.to_string()), ["5/s", "off", "500/h;burst=7", "off"]);
     assert_eq!(settings.trusted_proxies[1].to_string(), "127.0.0.1/32");
     assert_eq!(settings.metrics_bind, Some("127.0.0.1:9100".parse().unwrap()));
 }
@@ -165,6 +175,8 @@ fn a_wrong_value_is_told_with_its_name_itself_and_what_is_expected() {
         ("GROUPGATE_LOG", "gateway=loud", "a tracing filter"),
         ("GROUPGATE_LOG_FORMAT", "xml", "auto, text, json"),
         ("GROUPGATE_TRUSTED_PROXIES", "10.0.0.0/40", "networks"),
+        ("GROUPGATE_RATE_PER_KEY", "100", "a rate such as 100/s"),
+        ("GROUPGATE_AUTH_FAILURES", "20/minute", "or off"),
     ];
     for (name, value, expected) in cases {
         let error = refusal(&[(name, value)]);

@@ -16,13 +16,13 @@ use tempfile::TempDir;
 
 use crate::program::{Ended, Running, free_port, groupgate, http, processes_naming, run, wait_until};
 
-const LAST_LINE: &str = "Ctrl-C stops everything";
+pub(crate) const LAST_LINE: &str = "Ctrl-C stops everything";
 
 /// Demos are started one after another: some tests measure how long one takes.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A data directory that the server's user can reach, with ports that nobody else uses.
-struct Place {
+pub(crate) struct Place {
     _alone: MutexGuard<'static, ()>,
     directory: TempDir,
     port: u16,
@@ -30,7 +30,7 @@ struct Place {
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let reachable = fs::Permissions::from_mode(0o755);
         let directory = tempfile::Builder::new().permissions(reachable).tempdir().unwrap();
@@ -47,13 +47,13 @@ impl Place {
         ["demo", "--data-dir", &data_dir, "--port", &port, "--sandbox-port", &sandbox_port].map(str::to_owned).to_vec()
     }
 
-    fn spawn(&self, more: &[&str], environment: &[(&str, &str)]) -> Running {
+    pub(crate) fn spawn(&self, more: &[&str], environment: &[(&str, &str)]) -> Running {
         let arguments = self.arguments();
         let arguments: Vec<_> = arguments.iter().map(String::as_str).chain(more.iter().copied()).collect();
         Running::spawn(groupgate(&arguments, environment))
     }
 
-    fn start(&self, more: &[&str]) -> Running {
+    pub(crate) fn start(&self, more: &[&str]) -> Running {
         let mut demo = self.spawn(more, &[]);
         demo.lines_until(LAST_LINE);
         demo
@@ -65,12 +65,16 @@ impl Place {
         run(&arguments, &[], "")
     }
 
-    fn gateway(&self) -> SocketAddr {
+    pub(crate) fn gateway(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
+    pub(crate) fn sandbox(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.sandbox_port))
+    }
+
     /// `demo.env` as a shell reads it.
-    fn environment(&self) -> BTreeMap<String, String> {
+    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
         let script = format!("set -a; . {}/demo.env; env", self.data_dir().display());
         let shell = Command::new("/bin/sh").args(["-ec", &script]).env_clear().output().unwrap();
         assert!(shell.status.success(), "{shell:?}");
@@ -94,7 +98,7 @@ fn pasted(lines: &[String]) -> Vec<String> {
     printed.split("\n@@\n").map(str::to_owned).filter(|argument| !argument.is_empty()).collect()
 }
 
-fn basic(id: &str, secret: &str) -> String {
+pub(crate) fn basic(id: &str, secret: &str) -> String {
     use base64::{Engine, prelude::BASE64_STANDARD};
     format!("Authorization: Basic {}", BASE64_STANDARD.encode(format!("{id}:{secret}")))
 }
@@ -235,6 +239,25 @@ fn a_first_start_that_was_killed_halfway_is_completed_by_the_next() {
         let value = |name: &str| values[&format!("GROUPGATE_{name}{suffix}")].as_str();
         let key = basic(value("ACCESS_KEY_ID"), value("ACCESS_KEY_SECRET"));
         assert_eq!(add_invite_link(&place, &key, &link_body(&values, suffix))["Code"], "OK");
+    }
+}
+
+#[test]
+fn the_tour_prints_each_call_and_answer_then_stops_everything_with_success() {
+    let place = Place::new();
+    // Twice: a tour leaves nothing behind that the next would stumble over.
+    for _ in 0..2 {
+        let ended = place.run(&["--tour"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(!ended.stderr.contains("ERROR"), "{}", ended.stderr);
+        for told in
+            ["/v1/AddChatGroup\n", "\"joined\"", "link_reset", "/v1/ListChatGroup", "INACTIVE", "Group.NotFound"]
+        {
+            assert!(ended.stdout.contains(told), "{told} in {}", ended.stdout);
+        }
+        let values = place.environment();
+        assert!(secrets(&values).iter().all(|secret| !ended.stdout.contains(secret)), "{}", ended.stdout);
+        assert_eq!(processes_naming(&place.data_dir()), Vec::<String>::new());
     }
 }
 

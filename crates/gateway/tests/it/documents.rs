@@ -14,6 +14,13 @@ fn the_committed_document_is_the_one_that_is_served() {
 }
 
 #[test]
+fn the_program_prints_the_gateways_document_or_the_sandboxs() {
+    let printed = |arguments: &[&str]| crate::program::run(arguments, &[], "").stdout;
+    assert!(printed(&["openapi"]) == gateway::openapi::document_json().unwrap());
+    assert!(printed(&["openapi", "--sandbox"]) == graph_sandbox::openapi::document_json().unwrap());
+}
+
+#[test]
 fn the_examples_name_what_the_demo_has() {
     assert_eq!(operations::EXAMPLE_GROUP_ID, graph_sandbox::DEMO_GROUP_ID_1);
     assert_eq!(operations::EXAMPLE_SPARE_GROUP_ID, graph_sandbox::DEMO_SPARE_GROUP_ID_1);

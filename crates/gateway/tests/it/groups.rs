@@ -147,3 +147,123 @@ async fn a_group_shows_its_participants() {
     assert_eq!(group["TotalParticipantCount"], json!(participants.len()));
     assert!(group.get("InviteLink").is_none(), "only where it is asked for");
 }
+
+async fn statuses(app: &TestApp, filters: serde_json::Value) -> Vec<String> {
+    let mut parameters = json!({"Page": {"Index": 1, "Size": 100}});
+    parameters.as_object_mut().unwrap().extend(filters.as_object().unwrap().clone());
+    let listed = app.client.call("ListChatGroup", &app.first, parameters).await.expect(200, "OK");
+    let list = listed["Data"]["List"].as_array().unwrap().clone();
+    assert_eq!(listed["Data"]["Total"], json!(list.len()));
+    list.iter().map(|group| group["GroupStatus"].as_str().unwrap().to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn a_deleted_group_is_gone() {
+    let app = TestApp::start().await;
+    let made = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await.expect(200, "OK");
+    let group = json!({"GroupId": made["GroupId"]});
+    let deleted = app.client.call("DeleteChatGroup", &app.first, group.clone()).await.expect(200, "OK");
+    assert_eq!((&deleted["Result"], &deleted["GroupStatus"]), (&json!(1), &json!("INACTIVE")));
+    let ask = json!({"UniqueCode": deleted["UniqueCode"]});
+    let state = app.client.call("QueryChatGroupRequest", &app.first, ask).await.expect(200, "OK");
+    assert_eq!((&state["Status"], &state["GroupId"]), (&json!("SUCCEEDED"), &made["GroupId"]));
+    app.client.call("GetChatGroup", &app.first, group.clone()).await.expect(404, "Group.NotFound");
+    app.client.call("DeleteChatGroup", &app.first, group).await.expect(404, "Group.NotFound");
+    assert!(statuses(&app, json!({})).await.is_empty());
+    assert_eq!(statuses(&app, json!({"GroupStatus": "INACTIVE"})).await, ["INACTIVE"]);
+}
+
+#[actix_web::test]
+async fn a_group_stands_as_its_open_change_says() {
+    let app = TestApp::start().await;
+    let made = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await.expect(200, "OK");
+    app.sandbox.webhooks(json!({"mode": "hold"})).await;
+    let group = json!({"GroupId": made["GroupId"], "WaitSeconds": 0});
+    let deleting = app.client.call("DeleteChatGroup", &app.first, group).await.expect(200, "OK");
+    assert_eq!(deleting["Result"], 1);
+    assert!(deleting.get("GroupStatus").is_none(), "{deleting}");
+    assert_eq!(statuses(&app, json!({})).await, ["DELETING"]);
+    let new =
+        json!({"Subject": "Straße 9", "Description": "D", "JoinApprovalMode": "approval_required", "WaitSeconds": 0});
+    app.client.call("AddChatGroup", &app.first, new).await.expect(200, "OK");
+    assert_eq!(statuses(&app, json!({})).await, ["CREATING", "DELETING"]);
+    let creating = json!({"Page": {"Index": 1, "Size": 1}, "Subject": "STRASSE", "GroupStatus": "CREATING"});
+    let listed = app.client.call("ListChatGroup", &app.first, creating).await.expect(200, "OK");
+    let group = &listed["Data"]["List"][0];
+    assert_eq!((&group["GroupId"], &group["Subject"]), (&json!(null), &json!("Straße 9")));
+    assert_eq!((&group["Description"], &group["JoinApprovalMode"]), (&json!("D"), &json!("approval_required")));
+    eventually("both are confirmed", async || {
+        app.sandbox.release().await;
+        (statuses(&app, json!({})).await == ["ACTIVE"]).then_some(())
+    })
+    .await;
+    app.sandbox.webhooks(json!({"mode": "normal"})).await;
+}
+
+#[actix_web::test]
+async fn a_suspended_group_is_listed_as_such_and_cannot_be_deleted() {
+    let app = TestApp::start().await;
+    let made = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await.expect(200, "OK");
+    let id = made["GroupId"].as_str().unwrap();
+    app.sandbox.post(&format!("groups/{id}/suspend"), json!({})).await;
+    eventually("it is suspended", async || {
+        (statuses(&app, json!({"GroupStatus": "SUSPENDED"})).await.len() == 1).then_some(())
+    })
+    .await;
+    app.client.call("DeleteChatGroup", &app.first, json!({"GroupId": id})).await.expect(409, "Group.Suspended");
+    assert_eq!(statuses(&app, json!({})).await, ["SUSPENDED"]);
+}
+
+#[actix_web::test]
+async fn the_list_is_answered_without_a_call_to_meta() {
+    let app = TestApp::start().await;
+    app.sandbox.fail(json!({"count": 1000, "close": "before"})).await;
+    assert!(statuses(&app, json!({})).await.is_empty());
+    assert!(app.sandbox.requests().await.is_empty());
+}
+
+#[actix_web::test]
+async fn the_list_is_of_one_number_or_of_all_of_the_tenants() {
+    let app = TestApp::start().await;
+    app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await.expect(200, "OK");
+    let of_all = json!({"CustSpaceId": app.first.cust_space_id, "Page": {"Index": 1, "Size": 10}});
+    let listed = app.client.call_as(&app.first.key, "ListChatGroup", of_all).await.expect(200, "OK");
+    assert_eq!(listed["Data"]["List"][0]["BusinessNumber"], app.first.business_number);
+    assert!(listed["Data"]["List"][0]["GmtModifier"].as_i64().unwrap() > 1_700_000_000_000, "milliseconds: {listed}");
+    let of_second = json!({"CustSpaceId": app.second.cust_space_id, "Page": {"Index": 1, "Size": 10}});
+    let listed = app.client.call_as(&app.second.key, "ListChatGroup", of_second).await.expect(200, "OK");
+    assert_eq!(listed["Data"]["Total"], 0);
+}
+
+#[actix_web::test]
+async fn an_event_waits_for_the_answer_that_may_claim_it() {
+    let app = TestApp::start().await;
+    let wanted = json!({"Subject": "The same", "WaitSeconds": 0});
+    // Meta's answer names no request and makes no group: its change stays open.
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "http_status": 200, "body": {}})).await;
+    let lost = app.client.call("AddChatGroup", &app.first, wanted.clone()).await.expect(200, "OK");
+    // The second's webhook is quicker than its answer.
+    app.sandbox.webhooks(json!({"mode": "before_answer"})).await;
+    let wanted = json!({"Subject": "The same", "WaitSeconds": 10});
+    let made = app.client.call("AddChatGroup", &app.first, wanted).await.expect(200, "OK");
+    assert!(made["GroupId"].is_string(), "{made}");
+    let ask = json!({"UniqueCode": lost["UniqueCode"]});
+    let state = app.client.call("QueryChatGroupRequest", &app.first, ask).await.expect(200, "OK");
+    assert_eq!(state["Status"], "PENDING");
+}
+
+#[actix_web::test]
+async fn many_who_wait_at_once_are_all_answered() {
+    let app = TestApp::with(&[
+        ("GROUPGATE_RATE_PER_KEY", "off"),
+        ("GROUPGATE_RATE_PER_TENANT", "off"),
+        ("GROUPGATE_RATE_PER_NUMBER", "off"),
+    ])
+    .await;
+    let call = |n: i32| {
+        app.client.call("AddChatGroup", &app.first, json!({"Subject": format!("Group {n}"), "WaitSeconds": 20}))
+    };
+    for answer in futures_util::future::join_all((0..100).map(call)).await {
+        assert!(answer.expect(200, "OK")["GroupId"].is_string());
+    }
+}

@@ -178,3 +178,33 @@ async fn what_is_no_answer_of_metas_gives_its_code_and_never_a_500() {
         assert_eq!((got.status, got.code().as_str()), (502, "Upstream.Unavailable"), "{answer}: {}", got.text);
     }
 }
+
+#[actix_web::test]
+async fn a_list_that_cannot_be_read_proves_nothing() {
+    let app = TestApp::start().await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.sandbox.fail(json!({"path": "*/groups", "http_status": 200, "body": {"data": []}, "count": 1000})).await;
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(502, "Upstream.Unavailable");
+    let address = format!("{}/_sandbox/faults", app.sandbox.url);
+    assert_eq!(awc::Client::default().delete(address).send().await.unwrap().status(), 200);
+    app.client.call("GetChatGroupInviteLink", &app.first, group).await.expect(200, "OK");
+}
+
+#[actix_web::test]
+async fn a_write_goes_on_when_its_callers_time_is_over() {
+    let app = TestApp::start().await;
+    let group = json!({"GroupId": app.first.group_id});
+    let old = app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    app.sandbox.fail(json!({"method": "POST", "path": "*/invite_link", "delay_ms": 600})).await;
+    let token = app.client.token(&app.first.key, None).await.body()["access_token"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("x-request-timeout-ms", "150")];
+    let body = json!({"CustSpaceId": "cams-demo1", "BusinessNumber": "15550000001", "GroupId": app.first.group_id});
+    let late = app.client.send("POST", "/v1/AddChatGroupInviteLink", &headers, body.to_string().into()).await;
+    assert_eq!(late.expect(504, "Upstream.Timeout")["RetrySafe"], false);
+    eventually("the link is new", async || {
+        let now = app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+        (link(&now) != link(&old)).then_some(())
+    })
+    .await;
+}

@@ -1,4 +1,5 @@
 //! PostgreSQL away: known tenants go on, what needs a record answers 503, and nothing needs a restart.
+//! Meta away, slow, or not itself: each gives its code.
 
 use serde_json::json;
 
@@ -75,4 +76,30 @@ async fn a_webhook_that_cannot_be_committed_is_sent_again() {
         (answer.body()["Status"] == "SUCCEEDED").then_some(())
     })
     .await;
+}
+
+#[actix_web::test]
+async fn meta_away_gives_its_code_and_says_that_the_call_can_be_sent_again() {
+    let (app, proxy) = TestApp::with_meta_behind_proxy().await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    proxy.cut();
+    for operation in ["GetChatGroupInviteLink", "GetChatGroup"] {
+        let away = app.client.call(operation, &app.first, group.clone()).await;
+        assert_eq!(away.expect(502, "Upstream.Unavailable")["RetrySafe"], true, "{operation}");
+    }
+    app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await.expect(502, "Upstream.Unavailable");
+    proxy.restore();
+    app.client.call("GetChatGroupInviteLink", &app.first, group).await.expect(200, "OK");
+}
+
+#[actix_web::test]
+async fn an_answer_that_drips_a_byte_a_second_ends_at_the_deadline() {
+    let (app, _proxy) = TestApp::with_meta_behind_proxy().await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    app.sandbox.fail(json!({"path": "*/invite_link", "drip_ms": 1000})).await;
+    let drips = app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await;
+    drips.expect(504, "Upstream.Timeout");
+    app.client.call("GetChatGroupInviteLink", &app.first, group).await.expect(200, "OK");
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -150,19 +150,24 @@ pub(crate) fn free_port() -> u16 {
 
 /// One HTTP/1.1 exchange: status and body. `head` is the request line with headers, without `Host`.
 pub(crate) fn http(address: SocketAddr, head: &[&str], body: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    try_http(address, head, body).unwrap()
+}
+
+/// The same with a server that may end at any moment.
+pub(crate) fn try_http(address: SocketAddr, head: &[&str], body: &str) -> io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let length = body.len();
     write!(
         stream,
         "{}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}",
         head.join("\r\n")
-    )
-    .unwrap();
+    )?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no HTTP: {answer:?}"));
-    (head[9..12].parse().unwrap(), body.to_owned())
+    stream.read_to_string(&mut answer)?;
+    let whole = answer.split_once("\r\n\r\n").filter(|_| answer.starts_with("HTTP/1.1 "));
+    let (head, body) = whole.ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, answer.clone()))?;
+    Ok((head[9..12].parse().unwrap(), body.to_owned()))
 }
 
 /// Command lines of all processes that name `path`.

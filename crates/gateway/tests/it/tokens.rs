@@ -70,6 +70,12 @@ async fn what_is_wrong_with_a_token_request_is_told_as_rfc_6749_has_it() {
         ask("grant_type=client_credentials&client_id=x&client_secret=y").await,
         (401, "invalid_client".to_owned())
     );
+    let left_out = format!("grant_type=client_credentials&{key}&scope=");
+    assert_eq!(ask(&left_out).await, (200, String::new()));
+    assert_eq!(
+        ask("grant_type=client_credentials&client_id=&client_secret=").await,
+        (401, "invalid_client".to_owned())
+    );
     for scope in ["admin.write", "nonsense", "groups.read admin.read"] {
         let body = format!("grant_type=client_credentials&{key}&scope={scope}").replace(' ', "+");
         assert_eq!(ask(&body).await, (400, "invalid_scope".to_owned()), "{scope}");
@@ -166,7 +172,7 @@ async fn a_forged_token_is_never_let_in() {
 }
 
 /// A token with these claims, signed with the gateway's own key.
-async fn signed(app: &TestApp, change: Value) -> String {
+pub(crate) async fn signed(app: &TestApp, change: Value) -> String {
     let key = app.store.signing_keys().await.unwrap().remove(0);
     let mut claims = part(&token(app, None).await, 1);
     for (name, value) in change.as_object().unwrap() {
@@ -215,4 +221,15 @@ async fn a_token_that_was_verified_still_ends() {
         (answer.code() == "ExpiredToken").then_some(())
     })
     .await;
+}
+
+#[actix_web::test]
+async fn a_key_for_a_thousand_tenants_has_a_token_that_works() {
+    let app = TestApp::start().await;
+    let many: Vec<String> = (0..1000).map(|n| format!("cams-{n:0>40}")).collect();
+    let mut grants: Vec<(&str, &[&str])> = many.iter().map(|id| (id.as_str(), &["groups.read"] as &[&str])).collect();
+    grants.push((app.first.cust_space_id, &["groups.read"]));
+    let key = app.key("key-of-an-isv", &grants).await;
+    let token = app.client.token(&key, None).await.body()["access_token"].as_str().unwrap().to_owned();
+    app.client.call_with_token(&token, "GetChatGroup", group_of(&app)).await.expect(200, "OK");
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{APP_SECRET, Answered, TestApp, VERIFY_TOKEN, eventually};
 
-fn signature(secret: &str, body: &[u8]) -> String {
+pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     format!("sha256={}", hex::encode(hmac::sign(&key, body)))
 }
@@ -158,4 +158,46 @@ async fn metas_challenge_is_answered_to_whoever_knows_the_token() {
         assert_eq!(ask(mode, token).await.status, 403, "{mode} {token}");
     }
     assert_eq!(app.client.send("GET", "/webhooks/graph", &[], Vec::new()).await.status, 403);
+}
+
+#[actix_web::test]
+async fn what_is_not_signed_is_refused_before_its_body_has_come() {
+    let app = TestApp::start().await;
+    let address = app.client.url.strip_prefix("http://").unwrap();
+    for header in ["", "x-hub-signature-256: sha256=abc\r\n", "x-hub-signature-256: sha1=0123\r\n"] {
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!("POST /webhooks/graph HTTP/1.1\r\nhost: x\r\ncontent-length: 4000000\r\n{header}\r\n{{");
+        tokio::io::AsyncWriteExt::write_all(&mut connection, head.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 64];
+        let read = tokio::io::AsyncReadExt::read(&mut connection, &mut answer);
+        let length = tokio::time::timeout(std::time::Duration::from_secs(5), read).await.unwrap().unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 401"), "{}", String::from_utf8_lossy(&answer));
+    }
+}
+
+#[actix_web::test]
+async fn an_event_that_cannot_be_stored_costs_nothing_beside_it() {
+    let app = TestApp::start().await;
+    let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let odd = format!(r#"{{"field":"odd","value":{{"deep":{deep}}}}},{{"field":"future_field"}}"#);
+    let good =
+        String::from_utf8(payload(app.first.phone_number_id, app.first.waba_id, created("made-elsewhere"))).unwrap();
+    let body = good.replace(r#""changes":["#, &format!(r#""changes":[{odd},"#));
+    assert_eq!(send(&app, &signature(APP_SECRET, body.as_bytes()), body.as_bytes()).await.status, 200);
+    assert_eq!(events(&app).await, 2, "the good one and the one without a value");
+}
+
+#[actix_web::test]
+async fn a_number_under_another_account_than_its_own_is_not_believed() {
+    let app = TestApp::start().await;
+    let body = payload(app.first.phone_number_id, app.second.waba_id, created("smuggled-in"));
+    assert_eq!(send(&app, &signature(APP_SECRET, &body), &body).await.status, 200);
+    let marker = payload(app.first.phone_number_id, app.first.waba_id, created("made-elsewhere"));
+    assert_eq!(send(&app, &signature(APP_SECRET, &marker), &marker).await.status, 200);
+    let space = app.store.space(app.first.cust_space_id);
+    eventually("the event behind it is routed", async || {
+        space.knows_group(app.first.phone_number_id, "made-elsewhere").await.unwrap().then_some(())
+    })
+    .await;
+    assert!(!space.knows_group(app.first.phone_number_id, "smuggled-in").await.unwrap());
 }

@@ -61,6 +61,22 @@ pub enum DemoError {
     /// The private PostgreSQL server did not start or stop.
     #[error(transparent)]
     Server(#[from] PrivateServerError),
+    /// An answer on the tour was not as it should be; it is printed above.
+    #[error("the tour ended at \"{story}\": the answer was to have {expected}")]
+    Tour {
+        /// The step, in its own words.
+        story: &'static str,
+        /// What was expected of its answer.
+        expected: String,
+    },
+    /// A call of the tour was not answered.
+    #[error("the tour ended: {url} gave no answer that can be read: {reason}")]
+    TourCall {
+        /// What was called.
+        url: String,
+        /// Why there is no answer.
+        reason: String,
+    },
     /// The operating system gave no random bytes.
     #[error("the system's random generator gave no bytes for the demo's secrets")]
     NoRandomness,

@@ -13,6 +13,7 @@ mod screen;
 mod services;
 mod settings;
 mod state;
+mod tour;
 
 use std::{
     io::{self, Write},
@@ -53,6 +54,9 @@ pub struct DemoArgs {
     /// Remove the data of earlier starts first.
     #[arg(long)]
     fresh: bool,
+    /// Walk one group's life through the API, print each call and answer, and stop.
+    #[arg(long, conflicts_with = "graph_url")]
+    tour: bool,
     /// Call this Graph API in place of the sandbox, with the demo's tenants.
     #[arg(long, value_name = "URL")]
     graph_url: Option<String>,
@@ -69,7 +73,7 @@ struct Facts {
     secrets: Secrets,
 }
 
-/// Runs until Ctrl-C or SIGTERM.
+/// Runs until Ctrl-C or SIGTERM, or to the end of the tour.
 pub async fn run(args: DemoArgs, environment: Environment) -> Result<(), CommandError> {
     let directory = DemoDirectory::claim(&args.data_dir)?;
     let plan = Plan::make(&args, environment)?;
@@ -85,13 +89,26 @@ pub async fn run(args: DemoArgs, environment: Environment) -> Result<(), Command
             return Ok(());
         }
     };
-    let screen = screen::text(&facts, &args.data_dir.join(env_file::FILE));
-    io::stdout().lock().write_all(screen.as_bytes())?;
-    stop.next().await;
-    tokio::select! {
+    let shown = show(&args, &facts, &mut stop).await;
+    let stopped = tokio::select! {
         stopped = tokio::time::timeout(STOP_WITHIN, services.stop()) => stopped.unwrap_or(Ok(())),
         () = stop.next() => Ok(()),
+    };
+    shown.and(stopped)
+}
+
+/// What people start a demo for: the tour, or the screen until they have seen enough.
+async fn show(args: &DemoArgs, facts: &Facts, stop: &mut StopSignals) -> Result<(), CommandError> {
+    if args.tour {
+        return tokio::select! {
+            walked = tour::walk(facts) => walked,
+            () = stop.next() => Ok(()),
+        };
     }
+    let screen = screen::text(facts, &args.data_dir.join(env_file::FILE));
+    io::stdout().lock().write_all(screen.as_bytes())?;
+    stop.next().await;
+    Ok(())
 }
 
 /// The runtime waits for work on blocking threads, and PostgreSQL's recovery can take a minute.

@@ -19,7 +19,7 @@ groupgate demo is ready: PostgreSQL, a sandbox of the Graph API and the gateway 
   Swagger UI     {gateway}/docs/   (Authorize with a key from below)
   API            {gateway}
   Upstream       {graph}
-  Sandbox        {sandbox}/_sandbox/
+  Sandbox        {sandbox}/_sandbox/   (what a phone can do: …/_sandbox/docs/)
 
   tenant      business number  AccessKeyId               AccessKeySecret
   {space1:<11} {number1:<16} {key1:<25} {secret1}

@@ -23,6 +23,9 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(2);
 /// A line a request, and no news of servers that start, which would push the screen away.
 const DEFAULT_LOG: &str = "warn,gateway=info,groupgate=info";
 
+/// The tour prints every call itself.
+const DEFAULT_LOG_OF_TOUR: &str = "warn";
+
 /// What the demo is going to run with, checked before anything is changed or started.
 pub(super) struct Plan {
     environment: Environment,
@@ -49,7 +52,8 @@ impl Plan {
         let sandbox = ports.take(loopback(args.sandbox_port), "sandbox-port")?;
         let metrics = given.optional(&catalog::METRICS_BIND)?.unwrap_or(loopback(0));
         let metrics = ports.take(metrics, "metrics-port")?;
-        let log = if given.gives(&catalog::LOG)? { given.required(&catalog::LOG)? } else { DEFAULT_LOG.to_owned() };
+        let default_log = if args.tour { DEFAULT_LOG_OF_TOUR } else { DEFAULT_LOG };
+        let log = if given.gives(&catalog::LOG)? { given.required(&catalog::LOG)? } else { default_log.to_owned() };
         let log_format = given.required(&catalog::LOG_FORMAT)?;
         Ok(Self { environment, given, gateway, metrics, sandbox, log, log_format })
     }

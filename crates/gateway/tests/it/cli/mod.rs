@@ -1,31 +1,57 @@
-//! The commands that need only `DATABASE_URL` and the master key, and `serve`: what they do, print and
-//! answer to scripts.
+//! The command line: what each command does, prints and answers to scripts. One module a noun; here stands what is
+//! nobody's in particular.
+
+mod completions;
+mod credentials;
+mod groups;
+mod help;
+mod in_force;
+mod keys;
+mod limits;
+mod numbers;
+mod tenants;
 
 use std::net::{SocketAddr, TcpListener};
 
 use nix::sys::signal::Signal;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tenant_store::{
-    OpenCredential, Store, StoreSettings,
+    Store, StoreSettings,
     private_server::{TestDatabase, test_database},
 };
 
-use crate::program::{Ended, PATIENCE, Running, free_port, groupgate, http, run, wait_until};
+use crate::{
+    program::{Ended, PATIENCE, Running, free_port, groupgate, http, run, wait_until},
+    support::TestApp,
+};
 
 /// 32 bytes.
 const MASTER_KEY: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
+/// Somebody at a terminal, with the two variables that commands need.
 struct Console {
-    database: TestDatabase,
+    app_url: SecretString,
+    graph_url: Option<String>,
+    /// Keeps a database of the console's own alive.
+    database: Option<TestDatabase>,
 }
 
 impl Console {
+    /// One with a database of its own, and nothing that runs.
     async fn new() -> Self {
-        Self { database: test_database().await }
+        let database = test_database().await;
+        Self { app_url: database.app_url.clone(), graph_url: None, database: Some(database) }
     }
 
-    fn environment(&self) -> [(&str, &str); 2] {
-        [("DATABASE_URL", self.database.app_url.expose_secret()), ("GROUPGATE_MASTER_KEY", MASTER_KEY)]
+    /// One at the database of a gateway that runs, with its sandbox in Meta's place.
+    fn beside(app: &TestApp) -> Self {
+        Self { app_url: app.database.app_url.clone(), graph_url: Some(app.sandbox.url.clone()), database: None }
+    }
+
+    fn environment(&self) -> Vec<(&str, &str)> {
+        let graph = self.graph_url.as_deref().map(|url| ("GROUPGATE_GRAPH_URL", url));
+        let usual = [("DATABASE_URL", self.app_url.expose_secret()), ("GROUPGATE_MASTER_KEY", MASTER_KEY)];
+        usual.into_iter().chain(graph).collect()
     }
 
     fn run(&self, line: &str) -> Ended {
@@ -36,80 +62,36 @@ impl Console {
         run(&line.split(' ').collect::<Vec<_>>(), &self.environment(), input)
     }
 
+    #[track_caller]
     fn done(&self, line: &str) -> Ended {
         let ended = self.run(line);
         assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
         ended
     }
 
+    /// A tenant with a number.
+    fn with_tenant(&self, id: &str, business_number: &str) {
+        self.done(&format!("tenants add {id} --name Bakery"));
+        let ids = format!("--phone-number-id 1{business_number} --waba-id 209");
+        self.done(&format!("numbers add {business_number} --tenant {id} {ids}"));
+    }
+
     async fn store(&self) -> Store {
-        let url = self.database.app_url.clone();
+        let url = self.app_url.clone();
         let settings = StoreSettings { url, connections: 1, acquire_timeout: PATIENCE };
         Store::connect(&settings, MASTER_KEY.parse().unwrap()).await.unwrap()
     }
 
+    fn owner_url(&self) -> &str {
+        self.database.as_ref().unwrap().owner_url.expose_secret()
+    }
+
     /// `DATABASE_URL` with another database of the same server, which has no schema of ours.
     fn url_of_a_bare_database(&self) -> String {
-        let mut url: url::Url = self.database.app_url.expose_secret().parse().unwrap();
+        let mut url: url::Url = self.app_url.expose_secret().parse().unwrap();
         url.set_path("postgres");
         url.into()
     }
-}
-
-#[actix_web::test]
-async fn a_tenant_is_set_up_by_four_commands() {
-    let console = Console::new().await;
-    let token = format!("EAA{}", "x".repeat(4093));
-    console.done("tenants add cams-8c8pdv --name Bakery");
-    console.done("numbers add +1-555-000-0009 --tenant cams-8c8pdv --phone-number-id 109 --waba-id 209");
-    let stored = console.run_with("credentials set --tenant cams-8c8pdv --json", &format!("{token}\n"));
-    let key =
-        console.done("keys create --name till --tenant cams-8c8pdv --scope groups.read --scope groups.write --json");
-    assert_eq!((stored.code, stored.json()["last4"].as_str()), (Some(0), Some("xxxx")));
-    assert!(!format!("{stored:?}").contains(&token));
-
-    let store = console.store().await;
-    let tenant = store.open_tenant("cams-8c8pdv").await.unwrap().unwrap();
-    assert_eq!(tenant.numbers[0].business_number, "15550000009");
-    assert!(matches!(tenant.credential, OpenCredential::Open(open) if open.expose_secret() == token));
-    let key = key.json();
-    let stored = store.access_key(key["access_key_id"].as_str().unwrap()).await.unwrap().unwrap();
-    assert_eq!(stored.secret.expose_secret(), key["access_key_secret"].as_str().unwrap());
-    assert_eq!(stored.grants[0].cust_space_ids, ["cams-8c8pdv"]);
-    assert_eq!(stored.grants[0].scopes, ["groups.read", "groups.write"]);
-}
-
-#[actix_web::test]
-async fn a_key_for_all_tenants_is_asked_for_by_name() {
-    let console = Console::new().await;
-    let key = console.done("keys create --name ops --all-tenants --scope admin.read --json").json();
-    assert_eq!(key["grants"][0]["cust_space_ids"], serde_json::json!(["*"]));
-    for line in ["keys create --name x --scope admin.read", "keys create --name x --all-tenants"] {
-        assert_eq!(console.run(line).code, Some(2), "{line}");
-    }
-    assert_eq!(console.run("keys create --name x --all-tenants --tenant cams-a1 --scope groups.read").code, Some(2));
-}
-
-#[actix_web::test]
-async fn a_scope_that_does_not_exist_is_refused_with_those_that_do() {
-    let ended = run(&["keys", "create", "--name", "x", "--all-tenants", "--scope", "groups.raed"], &[], "");
-    assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("groups.read, groups.write"), "{}", ended.stderr);
-}
-
-#[actix_web::test]
-async fn exit_codes_tell_conflict_from_not_found() {
-    let console = Console::new().await;
-    console.done("tenants add cams-one");
-    console.done("tenants add cams-two");
-    assert_eq!(console.run("tenants add cams-one").code, Some(4));
-    let number = "numbers add 15550000008 --phone-number-id 108 --waba-id 208 --tenant";
-    console.done(&format!("{number} cams-one"));
-    let taken = console.run(&format!("{number} cams-two"));
-    assert_eq!(taken.code, Some(4));
-    assert!(!taken.stderr.contains("cams-one"), "{}", taken.stderr);
-    assert_eq!(console.run(&format!("{number} cams-nobody")).code, Some(3));
-    assert_eq!(console.run_with("credentials set --tenant cams-nobody", "EAAx").code, Some(3));
 }
 
 #[actix_web::test]
@@ -124,21 +106,10 @@ async fn a_database_that_is_away_has_an_exit_code_and_its_password_is_not_shown(
 }
 
 #[actix_web::test]
-async fn a_token_is_taken_from_standard_input_only() {
-    let console = Console::new().await;
-    console.done("tenants add cams-one");
-    assert_eq!(console.run("credentials set --tenant cams-one --token EAAx").code, Some(2));
-    let nothing = console.run("credentials set --tenant cams-one");
-    assert_eq!(nothing.code, Some(2));
-    assert!(nothing.stderr.contains("standard input"), "{}", nothing.stderr);
-}
-
-#[actix_web::test]
 async fn migrating_again_changes_nothing() {
     let console = Console::new().await;
-    let owner_url = console.database.owner_url.expose_secret().to_owned();
-    let app_url = console.database.app_url.expose_secret().to_owned();
-    let environment = [("GROUPGATE_MIGRATE_URL", owner_url.as_str()), ("DATABASE_URL", app_url.as_str())];
+    let environment =
+        [("GROUPGATE_MIGRATE_URL", console.owner_url()), ("DATABASE_URL", console.app_url.expose_secret())];
     let ended = run(&["migrate", "--json"], &environment, "");
     assert_eq!((ended.code, ended.json()["applied"].as_u64()), (Some(0), Some(0)), "{ended:?}");
 }
@@ -146,9 +117,8 @@ async fn migrating_again_changes_nothing() {
 #[actix_web::test]
 async fn migrating_for_a_role_that_does_not_exist_prints_the_statement_that_makes_it() {
     let console = Console::new().await;
-    let owner_url = console.database.owner_url.expose_secret().to_owned();
     let environment = [
-        ("GROUPGATE_MIGRATE_URL", owner_url.as_str()),
+        ("GROUPGATE_MIGRATE_URL", console.owner_url()),
         ("DATABASE_URL", "postgres://no_such_role:hunter2@127.0.0.1/groupgate"),
     ];
     let ended = run(&["migrate"], &environment, "");

@@ -11,6 +11,7 @@ use gateway::app::{self, GatewayParts, Running};
 use gateway::config::{Environment, SettingFlags, Settings, Sources};
 use graph_sandbox::{RunningSandbox, SandboxSettings, Seed};
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::{Connection, PgConnection};
 use tenant_store::private_server::{TestDatabase, test_database};
 use tenant_store::{Actor, Grant, NewAccessKey, NewNumber, NewTenant, Store, StoreSettings};
 
@@ -62,7 +63,15 @@ impl TestApp {
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         let database = test_database().await;
         let app_url = database.app_url.clone();
-        Self::on(database, &app_url, settings).await
+        Self::on(database, &app_url, settings, Mirrors::Rest).await
+    }
+
+    /// One that compares its mirrors with Meta's lists. In others they rest, so that what is asked of Meta is what
+    /// the test asks.
+    pub(crate) async fn with_mirrors() -> Self {
+        let database = test_database().await;
+        let app_url = database.app_url.clone();
+        Self::on(database, &app_url, &[], Mirrors::AreCompared).await
     }
 
     /// One whose gateway reaches PostgreSQL through a proxy that can cut it off.
@@ -71,10 +80,20 @@ impl TestApp {
         let proxy = ChaosProxy::start(database.port).await;
         let (direct, proxied) = (format!(":{}/", database.port), format!(":{}/", proxy.port));
         let app_url = SecretString::from(database.app_url.expose_secret().replace(&direct, &proxied));
-        (Self::on(database, &app_url, settings).await, proxy)
+        (Self::on(database, &app_url, settings, Mirrors::Rest).await, proxy)
     }
 
-    async fn on(database: TestDatabase, app_url: &SecretString, settings: &[(&str, &str)]) -> Self {
+    /// One whose gateway reaches Meta through a proxy that can cut it off, and waits a second for Meta at the most.
+    pub(crate) async fn with_meta_behind_proxy() -> (Self, ChaosProxy) {
+        let proxy = ChaosProxy::start(0).await;
+        let graph_url = format!("http://127.0.0.1:{}", proxy.port);
+        let settings = [("GROUPGATE_GRAPH_URL", graph_url.as_str()), ("GROUPGATE_UPSTREAM_TIMEOUT", "1s")];
+        let app = Self::with(&settings).await;
+        proxy.lead_to(app.meta.addr().port());
+        (app, proxy)
+    }
+
+    async fn on(database: TestDatabase, app_url: &SecretString, settings: &[(&str, &str)], mirrors: Mirrors) -> Self {
         let (first, second) = (first_tenant(), second_tenant());
         let sandbox = graph_sandbox::start(SandboxSettings {
             app_id: "300000000000001".to_owned(),
@@ -88,6 +107,10 @@ impl TestApp {
         let store = connect(&database.app_url).await;
         for tenant in [&first, &second] {
             provision(&store, tenant).await;
+        }
+        if mirrors == Mirrors::Rest {
+            let rest = "update mirrors set claimed_until = 'infinity'";
+            sqlx::query(rest).execute(&mut superuser(&database).await).await.unwrap();
         }
         let running = start_gateway(app_url, &sandbox.url(), settings).await;
         let url = format!("http://{}", running.addrs()[0]);
@@ -130,6 +153,18 @@ impl Stopped {
         self.meta.set_webhook_url(&format!("{url}/webhooks/graph"));
         (Client::new(url), running)
     }
+}
+
+/// Whether the gateway compares its mirrors with Meta's lists.
+#[derive(PartialEq, Eq)]
+enum Mirrors {
+    AreCompared,
+    Rest,
+}
+
+/// A connection that no policy binds.
+pub(crate) async fn superuser(database: &TestDatabase) -> PgConnection {
+    PgConnection::connect(database.superuser_url.expose_secret()).await.unwrap()
 }
 
 pub(crate) fn actor() -> Actor {

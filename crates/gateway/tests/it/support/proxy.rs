@@ -2,15 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// In front of PostgreSQL. While it is cut, connections end and new ones are refused at once.
+/// In front of PostgreSQL or the sandbox. While it is cut, connections end and new ones are refused at once.
 pub(crate) struct ChaosProxy {
     pub(crate) port: u16,
     is_cut: Arc<watch::Sender<bool>>,
+    upstream: Arc<AtomicU16>,
 }
 
 impl ChaosProxy {
@@ -19,8 +21,14 @@ impl ChaosProxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let is_cut = Arc::new(watch::Sender::new(false));
-        actix_web::rt::spawn(accept(listener, SocketAddr::from(([127, 0, 0, 1], upstream)), is_cut.clone()));
-        Self { port, is_cut }
+        let upstream = Arc::new(AtomicU16::new(upstream));
+        actix_web::rt::spawn(accept(listener, upstream.clone(), is_cut.clone()));
+        Self { port, is_cut, upstream }
+    }
+
+    /// Behind it stands the server at this port from now on.
+    pub(crate) fn lead_to(&self, upstream: u16) {
+        self.upstream.store(upstream, Ordering::Relaxed);
     }
 
     /// What is behind it is away.
@@ -34,10 +42,11 @@ impl ChaosProxy {
     }
 }
 
-async fn accept(listener: TcpListener, upstream: SocketAddr, is_cut: Arc<watch::Sender<bool>>) {
+async fn accept(listener: TcpListener, upstream: Arc<AtomicU16>, is_cut: Arc<watch::Sender<bool>>) {
     while let Ok((caller, _)) = listener.accept().await {
         let cut = is_cut.subscribe();
         if !*cut.borrow() {
+            let upstream = SocketAddr::from(([127, 0, 0, 1], upstream.load(Ordering::Relaxed)));
             actix_web::rt::spawn(carry(caller, upstream, cut));
         }
     }

@@ -1,4 +1,4 @@
-//! `groupgate credentials`: the tenants' Graph tokens, which come in on standard input and never go out.
+//! `groupgate credentials`: the tenants' Graph tokens, which come in on standard input and go to nobody but Meta.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
@@ -6,11 +6,13 @@ use cams_api::identifiers::CustSpaceId;
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde::Serialize;
-use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, serde::rfc3339};
 use zeroize::Zeroizing;
 
 use super::{CommandError, output::OutputArgs, store};
 use crate::config::Environment;
+
+mod check;
 
 /// Far above any token that Meta gives; it bounds what a wrong file on standard input costs.
 const LONGEST_INPUT: u64 = 64 * 1024;
@@ -20,11 +22,36 @@ const LONGEST_INPUT: u64 = 64 * 1024;
 pub enum CredentialsCommand {
     /// Store a tenant's Graph token, read from standard input: never an argument, which other users see.
     Set(SetArgs),
+    /// Ask Meta, with a tenant's stored token, for the groups of each of its numbers, and say what Meta answered.
+    Check(CheckArgs),
 }
 
 /// The arguments of `credentials set`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+The token takes the place of the one before. Only its last four characters are ever shown.
+
+Examples:
+  groupgate credentials set --tenant cams-8c8pdv < token.txt
+  pass show meta/cams-8c8pdv | groupgate credentials set --tenant cams-8c8pdv")]
 pub struct SetArgs {
+    /// The tenant's public ID, such as cams-8c8pdv.
+    #[arg(long, value_name = "CUST_SPACE_ID")]
+    tenant: CustSpaceId,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The arguments of `credentials check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Reads GROUPGATE_GRAPH_URL, GROUPGATE_GRAPH_VERSION, GROUPGATE_APP_SECRET (for appsecret_proof)
+and the upstream timeouts, as the gateway does. Exit code 6 where Meta does not accept the token
+for one of the numbers, 3 where there is no token or no number to ask about.
+
+Example:
+  groupgate credentials check --tenant cams-8c8pdv")]
+pub struct CheckArgs {
     /// The tenant's public ID, such as cams-8c8pdv.
     #[arg(long, value_name = "CUST_SPACE_ID")]
     tenant: CustSpaceId,
@@ -36,24 +63,32 @@ pub struct SetArgs {
 struct Stored {
     cust_space_id: String,
     last4: String,
-    updated_at: Option<String>,
+    #[serde(with = "rfc3339")]
+    updated_at: OffsetDateTime,
 }
 
 /// Runs one of the commands.
 pub async fn run(command: CredentialsCommand, environment: Environment) -> Result<(), CommandError> {
-    let CredentialsCommand::Set(args) = command;
+    match command {
+        CredentialsCommand::Set(args) => set(args, environment).await,
+        CredentialsCommand::Check(args) => check::run(args, environment).await,
+    }
+}
+
+async fn set(args: SetArgs, environment: Environment) -> Result<(), CommandError> {
     let token = token_from(&read_input()?)?;
-    let cust_space_id = args.tenant.to_string();
     let store = store::open(environment).await?;
-    let credential = store.space(&cust_space_id).set_credential(&token, &store::actor()).await?;
-    let updated_at = credential.updated_at.format(&Rfc3339).ok();
-    let stored = Stored { cust_space_id, last4: credential.last4, updated_at };
-    args.output.print(&stored, as_text)?;
-    Ok(())
+    store::tenant(&store, &args.tenant).await?;
+    let credential = store.space(args.tenant.as_str()).set_credential(&token, &store::actor()).await?;
+    let cust_space_id = args.tenant.to_string();
+    let stored = Stored { cust_space_id, last4: credential.last4, updated_at: credential.updated_at };
+    Ok(args.output.print(&stored, as_text)?)
 }
 
 fn as_text(stored: &Stored) -> String {
-    format!("Stored the token of tenant {}; it ends in {}.", stored.cust_space_id, stored.last4)
+    let id = &stored.cust_space_id;
+    let ends = if stored.last4.is_empty() { String::new() } else { format!("; it ends in {}", stored.last4) };
+    format!("Stored the token of tenant {id}{ends}. Next: groupgate credentials check --tenant {id}")
 }
 
 /// From a terminal one line, else everything up to the end.

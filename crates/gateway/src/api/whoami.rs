@@ -1,0 +1,19 @@
+//! `GET /v1/whoami`: the caller's key, and what it may do.
+
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::admission::admit;
+use super::render::render;
+use super::{Worker, method_not_allowed};
+
+/// Its route.
+pub fn routes(config: &mut ServiceConfig) {
+    let resource = web::resource("whoami").route(web::get().to(whoami)).route(web::head().to(whoami));
+    config.service(resource.default_service(web::to(method_not_allowed("GET, HEAD"))));
+}
+
+async fn whoami(http: HttpRequest, worker: Data<Worker>) -> HttpResponse {
+    let caller = admit(&http, &worker).await;
+    render(&http, caller.map(|caller| caller.describe()))
+}

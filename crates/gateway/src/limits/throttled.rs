@@ -1,0 +1,84 @@
+//! Why a call has to wait.
+
+use std::time::Duration;
+
+use cams_api::Code;
+
+/// How long a caller is asked to wait for a call of its own to end.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// A limit is reached. The text is the message that the caller gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Throttled {
+    /// The access key's.
+    #[error("The access key has made as many calls as it may. Send the call again after {} ms.", milliseconds(*.0))]
+    Key(Duration),
+    /// The tenant's.
+    #[error(
+        "As many calls were made for this CustSpaceId as may be made. Send the call again after {} ms.",
+        milliseconds(*.0)
+    )]
+    Tenant(Duration),
+    /// The tenant's, of calls at the same time.
+    #[error(
+        "As many calls are in flight for this CustSpaceId as may be. Send the call again when one of them has ended."
+    )]
+    InFlight,
+    /// The number's, towards Meta.
+    #[error(
+        "As many calls were made to Meta for this BusinessNumber as may be made; this one was not sent. Send it again after {} ms.",
+        milliseconds(*.0)
+    )]
+    Number(Duration),
+    /// The client address's, of wrong secrets.
+    #[error(
+        "Too many wrong secrets came from this address, so this one was not looked at. Send the call again after {} ms.",
+        milliseconds(*.0)
+    )]
+    Address(Duration),
+}
+
+impl Throttled {
+    /// The contract's code.
+    pub const fn code(self) -> Code {
+        match self {
+            Self::Key(_) | Self::Address(_) => Code::ThrottlingUser,
+            Self::Tenant(_) | Self::InFlight => Code::ThrottlingTenant,
+            Self::Number(_) => Code::ThrottlingUpstream,
+        }
+    }
+
+    /// How long to wait before the call is sent again.
+    pub const fn retry_after(self) -> Duration {
+        match self {
+            Self::Key(wait) | Self::Tenant(wait) | Self::Number(wait) | Self::Address(wait) => wait,
+            Self::InFlight => A_MOMENT,
+        }
+    }
+}
+
+/// Whole milliseconds, rounded up: who waits that long has waited long enough.
+pub(crate) fn milliseconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+/// Whole seconds, rounded up.
+pub(crate) fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{milliseconds, seconds};
+
+    #[test]
+    fn waits_are_rounded_up() {
+        let cases = [(0, 0, 0), (1, 1, 1), (1_000_000, 1, 1), (1_000_001, 2, 1), (1_000_000_001, 1001, 2)];
+        for (nanoseconds, in_milliseconds, in_seconds) in cases {
+            let wait = Duration::from_nanos(nanoseconds);
+            assert_eq!((milliseconds(wait), seconds(wait)), (in_milliseconds, in_seconds), "{nanoseconds}");
+        }
+    }
+}
