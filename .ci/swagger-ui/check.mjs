@@ -1,0 +1,98 @@
+// Uses Swagger UI as a partner does: Authorize, then Try it out on every operation with the example that stands there.
+// Any error in the browser's console, any request that fails and any answer but 2xx ends this with 1.
+//
+//   node check.mjs client-credentials|basic      below .ci/with-demo; leaves a screenshot in the current directory
+
+import { chromium } from 'playwright-core';
+
+const { GROUPGATE_URL, GROUPGATE_SANDBOX_URL, GROUPGATE_ACCESS_KEY_ID, GROUPGATE_ACCESS_KEY_SECRET } = process.env;
+const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
+  '--disable-sync', '--no-first-run', '--disable-quic'];
+
+// Where each way of Authorize has its fields, and what stands in the headline of its box.
+const WAYS = {
+  'client-credentials': { headline: 'OAuth2', id: 'input[data-name=clientId], #client_id_clientCredentials',
+    secret: 'input[data-name=clientSecret], #client_secret_clientCredentials' },
+  basic: { headline: 'Basic', id: 'input[name=username]', secret: 'input[name=password]' },
+};
+
+// Calls that no person makes from this page: they take Meta's signature, or its verify token.
+const NOT_FOR_PEOPLE = /^\/webhooks\//;
+// Takes the key itself, and so is for those who have entered it by HTTP Basic.
+const TAKES_THE_KEY = '/v1/oauth/token';
+
+const problems = [];
+
+function watch(page) {
+  page.on('console', message => message.type() === 'error' && problems.push(`console: ${message.text()}`));
+  page.on('pageerror', error => problems.push(`error in the page: ${error.message}`));
+  page.on('requestfailed', request => problems.push(`${request.url()} failed: ${request.failure().errorText}`));
+}
+
+async function authorize(page, way) {
+  await page.click('.btn.authorize');
+  const box = page.locator('.auth-container', { hasText: way.headline }).first();
+  await box.locator(way.id).fill(GROUPGATE_ACCESS_KEY_ID);
+  await box.locator(way.secret).fill(GROUPGATE_ACCESS_KEY_SECRET);
+  await box.locator('button.authorize').click();
+  await box.locator('button', { hasText: 'Logout' }).waitFor();
+  await page.locator('.dialog-ux .btn-done').first().click();
+}
+
+async function execute(block) {
+  await block.locator('.opblock-summary-control').click();
+  await block.locator('.execute').click();
+  const answer = block.locator('.live-responses-table tbody tr').first();
+  const status = (await answer.locator('.response-col_status').innerText()).split('\n')[0].trim();
+  const body = await answer.locator('.response-col_description').innerText();
+  return { status, body: body.replace(/\s+/g, ' ') };
+}
+
+async function tryEverything(page, wayName) {
+  const blocks = await page.locator('.opblock').all();
+  let tried = 0;
+  for (const block of blocks) {
+    const path = await block.locator('.opblock-summary-path').getAttribute('data-path');
+    if (NOT_FOR_PEOPLE.test(path) || (path === TAKES_THE_KEY && wayName !== 'basic')) continue;
+    const { status, body } = await execute(block);
+    console.log(`  ${status} ${path}`);
+    if (!/^2\d\d$/.test(status)) problems.push(`${path} gave ${status}: ${body.slice(0, 400)}`);
+    tried += 1;
+  }
+  return tried;
+}
+
+async function open(browser, url) {
+  const page = await browser.newPage({ viewport: { width: 1300, height: 1500 } });
+  page.setDefaultTimeout(30_000);
+  watch(page);
+  await page.goto(url);
+  await page.waitForSelector('.opblock');
+  return page;
+}
+
+async function check(wayName) {
+  const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+  try {
+    const page = await open(browser, `${GROUPGATE_URL}/docs`);
+    await authorize(page, WAYS[wayName]);
+    const tried = await tryEverything(page, wayName);
+    const screenshot = `${process.cwd()}/${wayName}.png`;
+    await page.screenshot({ path: screenshot });
+    console.log(`${tried} operations tried with ${wayName}; the page as it looked then: ${screenshot}`);
+    // The sandbox's page has no keys, and what its calls name is often gone by then: that it opens is all.
+    await open(browser, `${GROUPGATE_SANDBOX_URL}/_sandbox/docs/`);
+    console.log('the sandbox\'s page opens');
+  } finally {
+    await browser.close();
+  }
+}
+
+const wayName = process.argv[2];
+if (!(wayName in WAYS)) throw new Error(`usage: node check.mjs ${Object.keys(WAYS).join('|')}`);
+await check(wayName);
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exitCode = 1;
+}
