@@ -1,6 +1,8 @@
 //! PostgreSQL away: known tenants go on, what needs a record answers 503, and nothing needs a restart.
 //! Meta away, slow, or not itself: each gives its code.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::support::{TestApp, actor, eventually};
@@ -26,6 +28,11 @@ async fn known_tenants_go_on_and_the_rest_says_so_until_postgresql_is_back() {
     let create = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await;
     create.expect(503, "ServiceUnavailable");
     assert_eq!(app.sandbox.count("POST", "/groups").await, 0, "no change is begun without its record");
+
+    proxy.reset();
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    let create = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await;
+    create.expect(503, "ServiceUnavailable");
 
     proxy.restore();
     eventually("readiness is back", async || (readiness(&app).await == (200, "ready".to_owned())).then_some(())).await;
@@ -101,5 +108,43 @@ async fn an_answer_that_drips_a_byte_a_second_ends_at_the_deadline() {
     app.sandbox.fail(json!({"path": "*/invite_link", "drip_ms": 1000})).await;
     let drips = app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await;
     drips.expect(504, "Upstream.Timeout");
+    app.client.call("GetChatGroupInviteLink", &app.first, group).await.expect(200, "OK");
+}
+
+#[actix_web::test]
+async fn a_slow_postgresql_does_not_slow_the_calls_of_known_tenants() {
+    let (app, proxy) = TestApp::behind_proxy(&[]).await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    proxy.delay(Duration::from_secs(2));
+    let begun = Instant::now();
+    app.client.call("GetChatGroupInviteLink", &app.first, group).await.expect(200, "OK");
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[actix_web::test]
+async fn a_slow_meta_ends_at_the_upstreams_deadline_and_a_resetting_one_at_once() {
+    let (app, proxy) = TestApp::with_meta_behind_proxy().await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    proxy.delay(Duration::from_secs(3));
+    let slow = app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await;
+    assert_eq!(slow.expect(504, "Upstream.Timeout")["RetrySafe"], true);
+    proxy.reset();
+    let reset = app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await;
+    assert_eq!(reset.expect(502, "Upstream.Unavailable")["RetrySafe"], true);
+    proxy.restore();
+    app.client.call("GetChatGroupInviteLink", &app.first, group).await.expect(200, "OK");
+}
+
+#[actix_web::test]
+async fn an_answer_of_ten_megabytes_ends_at_its_limit() {
+    let app = TestApp::start().await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    let flood = "x".repeat(10 * 1024 * 1024);
+    app.sandbox.fail(json!({"path": "*/invite_link", "http_status": 200, "body": flood})).await;
+    let floods = app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await;
+    floods.expect(502, "Upstream.Unavailable");
     app.client.call("GetChatGroupInviteLink", &app.first, group).await.expect(200, "OK");
 }

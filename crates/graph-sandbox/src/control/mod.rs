@@ -56,7 +56,7 @@ impl ResponseError for ControlError {
 /// Bodies are JSON whatever their Content-Type says; errors name what is wrong.
 pub(crate) fn json_config() -> JsonConfig {
     JsonConfig::default()
-        .limit(4 << 20)
+        .limit(16 << 20)
         .content_type_required(false)
         .content_type(|_| true)
         .error_handler(|error, _| ControlError::Wrong(format!("the body: {error}")).into())

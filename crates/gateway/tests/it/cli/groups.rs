@@ -15,7 +15,8 @@ async fn after_a_reconciliation_metas_groups_are_listed() {
     let app = TestApp::start().await;
     let console = Console::beside(&app);
     let tenant = app.first.cust_space_id;
-    let reconciled = console.done(&format!("groups reconcile --tenant {tenant} --wait 1m --json")).json();
+    let reconcile = format!("groups reconcile --tenant {tenant} --wait 1m --json");
+    let reconciled = console.done_beside_gateway(&reconcile).await.json();
     assert_eq!((&reconciled["done"], &reconciled["numbers"][0]["done"]), (&Value::Bool(true), &Value::Bool(true)));
     let listed = console.done(&format!("groups list --tenant {tenant} --json")).json();
     assert!(ids(&listed).contains(&app.first.group_id), "{listed}");
@@ -30,7 +31,7 @@ async fn groups_are_filtered_by_number_subject_and_status() {
     let app = TestApp::start().await;
     let console = Console::beside(&app);
     let tenant = app.first.cust_space_id;
-    console.done(&format!("groups reconcile --tenant {tenant} --wait 1m"));
+    console.done_beside_gateway(&format!("groups reconcile --tenant {tenant} --wait 1m")).await;
     let line = format!("groups list --tenant {tenant} --json");
     let listed = console.done(&line).json();
     let subject = listed.as_array().unwrap().iter().find(|group| group["group_id"] == app.first.group_id);

@@ -69,6 +69,15 @@ impl Console {
         ended
     }
 
+    /// The same for a command that waits for the gateway: this thread's runtime drives some of the gateway's connections,
+    /// so it must not be held up meanwhile.
+    async fn done_beside_gateway(&self, line: &str) -> Ended {
+        let console =
+            Self { app_url: self.app_url.clone(), graph_url: self.graph_url.clone(), database: self.database.clone() };
+        let command = line.to_owned();
+        actix_web::web::block(move || console.done(&command)).await.unwrap()
+    }
+
     /// A tenant with a number.
     fn with_tenant(&self, id: &str, business_number: &str) {
         self.done(&format!("tenants add {id} --name Bakery"));

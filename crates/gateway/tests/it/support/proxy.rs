@@ -1,18 +1,33 @@
-//! A TCP proxy that can cut off what is behind it.
+//! A TCP proxy that cuts, delays and resets what is behind it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// In front of PostgreSQL or the sandbox. While it is cut, connections end and new ones are refused at once.
+/// In front of PostgreSQL or the sandbox.
 pub(crate) struct ChaosProxy {
     pub(crate) port: u16,
-    is_cut: Arc<watch::Sender<bool>>,
+    weather: Arc<watch::Sender<Weather>>,
     upstream: Arc<AtomicU16>,
+}
+
+/// What becomes of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weather {
+    /// They pass.
+    Fair,
+    /// They end, and new ones are closed at once.
+    Cut,
+    /// They end with a reset, and so do new ones.
+    Reset,
+    /// What comes from behind comes so much later.
+    Slow(Duration),
 }
 
 impl ChaosProxy {
@@ -20,10 +35,10 @@ impl ChaosProxy {
     pub(crate) async fn start(upstream: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let is_cut = Arc::new(watch::Sender::new(false));
+        let weather = Arc::new(watch::Sender::new(Weather::Fair));
         let upstream = Arc::new(AtomicU16::new(upstream));
-        actix_web::rt::spawn(accept(listener, upstream.clone(), is_cut.clone()));
-        Self { port, is_cut, upstream }
+        actix_web::rt::spawn(accept(listener, upstream.clone(), weather.clone()));
+        Self { port, weather, upstream }
     }
 
     /// Behind it stands the server at this port from now on.
@@ -33,29 +48,59 @@ impl ChaosProxy {
 
     /// What is behind it is away.
     pub(crate) fn cut(&self) {
-        self.is_cut.send_replace(true);
+        self.weather.send_replace(Weather::Cut);
+    }
+
+    /// What is behind it resets every connection.
+    pub(crate) fn reset(&self) {
+        self.weather.send_replace(Weather::Reset);
+    }
+
+    /// What is behind it answers so much later.
+    pub(crate) fn delay(&self, delay: Duration) {
+        self.weather.send_replace(Weather::Slow(delay));
     }
 
     /// And back again.
     pub(crate) fn restore(&self) {
-        self.is_cut.send_replace(false);
+        self.weather.send_replace(Weather::Fair);
     }
 }
 
-async fn accept(listener: TcpListener, upstream: Arc<AtomicU16>, is_cut: Arc<watch::Sender<bool>>) {
+async fn accept(listener: TcpListener, upstream: Arc<AtomicU16>, weather: Arc<watch::Sender<Weather>>) {
     while let Ok((caller, _)) = listener.accept().await {
-        let cut = is_cut.subscribe();
-        if !*cut.borrow() {
-            let upstream = SocketAddr::from(([127, 0, 0, 1], upstream.load(Ordering::Relaxed)));
-            actix_web::rt::spawn(carry(caller, upstream, cut));
-        }
+        let upstream = SocketAddr::from(([127, 0, 0, 1], upstream.load(Ordering::Relaxed)));
+        actix_web::rt::spawn(carry(caller, upstream, weather.subscribe()));
     }
 }
 
-async fn carry(mut caller: TcpStream, upstream: SocketAddr, mut cut: watch::Receiver<bool>) {
-    let Ok(mut server) = TcpStream::connect(upstream).await else { return };
-    tokio::select! {
-        _ = copy_bidirectional(&mut caller, &mut server) => {}
-        _ = cut.wait_for(|is_cut| *is_cut) => {}
+async fn carry(caller: TcpStream, upstream: SocketAddr, mut weather: watch::Receiver<Weather>) {
+    let Ok(server) = TcpStream::connect(upstream).await else { return };
+    let ((from_caller, to_caller), (from_server, to_server)) = (caller.into_split(), server.into_split());
+    let later = weather.clone();
+    let ends = |weather: &Weather| matches!(weather, Weather::Cut | Weather::Reset);
+    let (mut from_caller, mut to_server, mut to_caller) = (from_caller, to_server, to_caller);
+    let ending = tokio::select! {
+        _ = copy(&mut from_caller, &mut to_server) => Weather::Cut,
+        () = carry_later(from_server, &mut to_caller, later) => Weather::Cut,
+        ending = weather.wait_for(ends) => ending.map_or(Weather::Cut, |ending| *ending),
+    };
+    if ending == Weather::Reset {
+        // Closing without a linger sends RST in place of FIN.
+        let whole = from_caller.reunite(to_caller).unwrap();
+        whole.set_zero_linger().unwrap();
+    }
+}
+
+async fn carry_later(mut from: OwnedReadHalf, to: &mut OwnedWriteHalf, weather: watch::Receiver<Weather>) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        let now = *weather.borrow();
+        if let Weather::Slow(delay) = now {
+            tokio::time::sleep(delay).await;
+        }
+        if to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
     }
 }
