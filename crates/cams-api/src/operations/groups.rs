@@ -162,7 +162,7 @@ impl Operation for AddChatGroup {
     const NOUN: &'static str = "Groups";
     const SUMMARY: &'static str = "Make a group";
     const DESCRIPTION: &'static str = "Asks Meta for a new group. Meta makes it a little later and says so by webhook; the call waits for that up to `WaitSeconds` and then answers with `GroupId` and `InviteLink`. Where the time is over first, the answer has `UniqueCode` alone, and `QueryChatGroupRequest` tells what became of it.\n\nUpstream: `POST /{phone_number_id}/groups`, then the `group_create` webhook.";
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[Code::GroupNotFound, Code::GroupSuspended];
 
     addressed!();
 

@@ -34,6 +34,9 @@ pub async fn run(args: ServeArgs, environment: Environment) -> Result<(), Comman
     let settings = Settings::read(&sources)?;
     let _log = telemetry::init(&settings.log, settings.log_format)?;
     sources.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+    if settings.metrics_bind.is_some() {
+        tracing::warn!("GROUPGATE_METRICS_BIND has no effect: this version serves no metrics");
+    }
     core_dumps::disable();
     let mut stop = StopSignals::catch()?;
     let drain = settings.drain;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-const EXPECTED: &str = "a duration above zero such as 500ms, 2s, 15m, 12h or 30d";
-const EXPECTED_SECONDS: &str = "a whole number of seconds such as 900, or a duration such as 15m";
+const EXPECTED: &str = "a duration above zero and up to a year such as 500ms, 2s, 15m, 12h or 30d";
+const EXPECTED_SECONDS: &str = "a whole number of seconds such as 900, or a duration such as 15m, up to a year";
+/// No setting means more, and clocks overflow far beyond it.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// A whole number and its unit, without a space between; `None` for anything else.
 ///
@@ -30,13 +32,15 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 
 /// A setting's duration; zero is refused, since as a deadline it would fail every call.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).filter(|duration| !duration.is_zero()).ok_or_else(|| EXPECTED.to_owned())
+    let fits = |duration: &Duration| !duration.is_zero() && *duration <= LONGEST;
+    parse_duration(text).filter(fits).ok_or_else(|| EXPECTED.to_owned())
 }
 
 /// A setting whose name counts seconds: a bare number is good too, and so is zero.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let bare = text.parse().ok().map(Duration::from_secs);
-    bare.or_else(|| parse_duration(text)).ok_or_else(|| EXPECTED_SECONDS.to_owned())
+    let given = bare.or_else(|| parse_duration(text));
+    given.filter(|duration| *duration <= LONGEST).ok_or_else(|| EXPECTED_SECONDS.to_owned())
 }
 
 #[cfg(test)]
@@ -64,6 +68,8 @@ mod tests {
 
     #[test]
     fn a_deadline_of_zero_is_refused_and_a_drain_of_zero_is_not() {
+        assert_eq!(duration("200000000000000d"), Err(EXPECTED.to_owned()));
+        assert_eq!(seconds("200000000000000"), Err(EXPECTED_SECONDS.to_owned()));
         assert_eq!(duration("0s"), Err(EXPECTED.to_owned()));
         assert_eq!(seconds("0"), Ok(Duration::ZERO));
     }
