@@ -3,6 +3,9 @@
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 /// The largest body of an operation.
@@ -40,7 +43,12 @@ pub enum BodyError {
 
 /// The whole body, where it is at most `limit` bytes and comes in time.
 pub(super) async fn read(headers: &HeaderMap, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
-    tokio::time::timeout(PATIENCE, read_all(headers, payload, limit)).await.unwrap_or(Err(BodyError::Late))
+    let mut reading = pin!(read_all(headers, payload, limit));
+    // Most bodies are there when their head is, and need no timer.
+    if let Poll::Ready(read) = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
+        return read;
+    }
+    tokio::time::timeout(PATIENCE, reading).await.unwrap_or(Err(BodyError::Late))
 }
 
 async fn read_all(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {

@@ -1,6 +1,5 @@
 //! Answers in the contract's envelope.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -13,7 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::ApiError;
-use super::track::{Learned, RequestId};
+use super::track::{Learned, Tracked};
 use crate::limits;
 
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -83,13 +82,13 @@ fn status(code: Code) -> StatusCode {
 
 /// The ID of this request.
 pub(super) fn request_id(http: &HttpRequest) -> Uuid {
-    http.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0)
+    http.extensions().get::<Tracked>().map_or_else(Uuid::nil, |tracked| tracked.id)
 }
 
 /// Notes what a handler learned, for the request's line in the log.
 pub(super) fn learn(http: &HttpRequest, note: impl FnOnce(&mut Learned)) {
-    if let Some(learned) = http.extensions().get::<RefCell<Learned>>() {
-        note(&mut learned.borrow_mut());
+    if let Some(tracked) = http.extensions().get::<Tracked>() {
+        note(&mut tracked.learned.borrow_mut());
     }
 }
 

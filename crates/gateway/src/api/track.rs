@@ -19,9 +19,13 @@ static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The same, for SDKs of Alibaba Cloud.
 static X_ACS_REQUEST_ID: HeaderName = HeaderName::from_static("x-acs-request-id");
 
-/// The ID of the request that is being answered.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RequestId(pub Uuid);
+/// The request that is being answered.
+pub(super) struct Tracked {
+    /// Its ID.
+    pub id: Uuid,
+    /// What is known of it so far.
+    pub learned: RefCell<Learned>,
+}
 
 /// What the handlers learn about a call, for its line in the log.
 #[derive(Default)]
@@ -47,11 +51,7 @@ pub async fn track(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = Uuid::now_v7();
     let mut line = Line::begin(id, &request);
-    {
-        let mut extensions = request.extensions_mut();
-        extensions.insert(RequestId(id));
-        extensions.insert(RefCell::new(Learned::default()));
-    }
+    request.extensions_mut().insert(Tracked { id, learned: RefCell::default() });
     let mut response = next.call(request).await?;
     let mut encoded = Uuid::encode_buffer();
     if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut encoded)) {
@@ -59,8 +59,8 @@ pub async fn track(
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }
     line.status = Some(response.status().as_u16());
-    line.learned =
-        response.request().extensions_mut().remove::<RefCell<Learned>>().map(RefCell::into_inner).unwrap_or_default();
+    let tracked = response.request().extensions_mut().remove::<Tracked>();
+    line.learned = tracked.map(|tracked| tracked.learned.into_inner()).unwrap_or_default();
     line.learned.counted.describe(response.headers_mut());
     Ok(response)
 }
@@ -82,12 +82,17 @@ impl Line {
             id,
             caller_id: caller_request_id(request.headers()).map(str::to_owned),
             method: request.method().clone(),
-            path: request.path().chars().take(128).collect(),
+            path: shortened(request.path()).to_owned(),
             begun: Instant::now(),
             status: None,
             learned: Learned::default(),
         }
     }
+}
+
+/// At most 128 bytes of a path, which is ASCII.
+fn shortened(path: &str) -> &str {
+    path.get(..128).unwrap_or(path)
 }
 
 impl Drop for Line {
