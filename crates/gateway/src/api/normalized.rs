@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
+use cams_api::wait::WaitSeconds;
 use cams_api::{Operation, Scope, parameters};
 use graph_client::Acted;
 use tokio::time::{Instant, timeout_at};
@@ -57,7 +58,14 @@ async fn handle<O: Operation>(
     let number = request.business_number().map(|number| tenant.number(number)).transpose();
     let number = number.map_err(OperationError::from)?.cloned();
     learn(http, |learned| learned.counted.number = number.as_ref().and_then(|number| number.limiter.clone()));
-    let context = Context { services: worker.services.clone(), graph: worker.graph.clone(), tenant, number, deadline };
+    let context = Context {
+        services: worker.services.clone(),
+        graph: worker.graph.clone(),
+        tenant,
+        number,
+        deadline,
+        default_wait: WaitSeconds::REST_DEFAULT,
+    };
     Ok(in_time(deadline, O::SCOPE, run(&context, request)).await?)
 }
 

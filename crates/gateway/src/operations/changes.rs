@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cams_api::operations::{ChangeStatus, QueryChatGroupRequest, RequestState, UpstreamFault};
 use cams_api::text::InviteLink;
+use cams_api::wait::WaitSeconds;
 use graph_client::{Acted, ChangeAccepted};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -30,9 +31,38 @@ pub(super) fn record(ctx: &Context, operation: &str, request: Value) -> Result<N
     })
 }
 
+/// The same, of a group that there is.
+pub(super) fn record_of_group(
+    ctx: &Context,
+    operation: &str,
+    group_id: &graph_client::GroupId,
+    request: Value,
+) -> Result<NewChange, OperationError> {
+    Ok(NewChange { group_id: Some(group_id.to_string()), ..record(ctx, operation, request)? })
+}
+
+/// A change from its record to its end, or to where the caller's wait is over. Returns how it then stands.
+///
+/// # Errors
+/// [`OperationError::ChangeFailed`] where Meta accepted it and did none of it; else what the call failed with.
+pub(super) async fn carry_through(
+    ctx: &Context,
+    wait: Option<WaitSeconds>,
+    record: NewChange,
+    call: impl AsyncFnOnce(&Context) -> Result<ChangeAccepted, OperationError> + 'static,
+) -> Result<Change, OperationError> {
+    ctx.token()?;
+    let begun = ctx.to_its_end(async move |ctx| carry_out(&ctx, &record, call).await).await?;
+    let change = await_outcome(ctx, begun, ctx.wait(wait)).await?;
+    match change.status {
+        tenant_store::ChangeStatus::Failed => Err(OperationError::ChangeFailed { change: Box::new(change) }),
+        _ => Ok(change),
+    }
+}
+
 /// The record, then `call`, then the record of its answer. A change that Meta refused is recorded as failed; one whose
 /// answer never came stays open, and is settled by its event or by a look at Meta.
-pub(super) async fn carry_out(
+async fn carry_out(
     ctx: &Context,
     record: &NewChange,
     call: impl AsyncFnOnce(&Context) -> Result<ChangeAccepted, OperationError>,
@@ -58,7 +88,7 @@ pub(super) async fn carry_out(
 ///
 /// # Errors
 /// None once the change is accepted: where its row cannot be read, it is what was known before.
-pub(super) async fn await_outcome(ctx: &Context, change: Change, wait: Duration) -> Result<Change, OperationError> {
+async fn await_outcome(ctx: &Context, change: Change, wait: Duration) -> Result<Change, OperationError> {
     let latest = Instant::now() + wait;
     let until = ctx.deadline.map_or(latest, |deadline| deadline.min(latest));
     let mut waiter = ctx.services.waiters.register(change.unique_code);

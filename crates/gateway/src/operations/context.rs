@@ -1,9 +1,11 @@
 //! What an operation works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::rt;
 use cams_api::parameters::ParameterError;
+use cams_api::wait::WaitSeconds;
 use graph_client::{Acted, Call, GraphClient, Token};
 use tenant_store::{Space, Store};
 use tokio::time::{Instant, timeout_at};
@@ -28,7 +30,7 @@ pub struct Services {
     /// Writes that have begun, whether or not their caller still waits.
     pub writes: TaskTracker,
     /// How long an upstream call may take, head and body together.
-    pub upstream_timeout: std::time::Duration,
+    pub upstream_timeout: Duration,
 }
 
 /// One call: the tenant and the number that it is about, and until when.
@@ -44,6 +46,8 @@ pub struct Context {
     pub number: Option<Arc<Number>>,
     /// When the caller's time is over.
     pub deadline: Option<Instant>,
+    /// How long a caller who does not say waits for Meta's confirmation: each face has its own default.
+    pub default_wait: WaitSeconds,
 }
 
 impl Context {
@@ -80,12 +84,28 @@ impl Context {
         Ok(Call { token, deadline: self.deadline })
     }
 
+    /// How long this caller waits for Meta's confirmation.
+    pub fn wait(&self, asked: Option<WaitSeconds>) -> Duration {
+        asked.unwrap_or(self.default_wait).duration()
+    }
+
+    /// A change that Meta makes at once, and that leaves no record: an invite link, a message.
+    ///
+    /// # Errors
+    /// As [`Context::to_its_end`].
+    pub async fn write<T: 'static>(
+        &self,
+        write: impl AsyncFnOnce(Self) -> Result<T, OperationError> + 'static,
+    ) -> Result<T, OperationError> {
+        self.to_its_end(write).await
+    }
+
     /// Runs a write in a task of its own, so that a caller who hangs up, or whose time is over, does not leave it half
     /// done.
     ///
     /// # Errors
     /// The write's own; [`OperationError::Late`] where the caller's time is over first. The write then goes on.
-    pub async fn to_its_end<T: 'static>(
+    pub(super) async fn to_its_end<T: 'static>(
         &self,
         write: impl AsyncFnOnce(Self) -> Result<T, OperationError> + 'static,
     ) -> Result<T, OperationError> {

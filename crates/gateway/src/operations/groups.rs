@@ -1,91 +1,63 @@
 //! Groups: make one, look at one, delete one.
 
+use cams_api::Operation;
 use cams_api::operations::{
     AddChatGroup, DeleteChatGroup, GetChatGroup, Group, GroupAdded, GroupData, GroupDeleted, Participant,
 };
 use cams_api::text::{Description, GroupStatus, InviteLink, JoinApprovalMode};
-use cams_api::wait::WaitSeconds;
-use graph_client::{ChangeAccepted, GroupField, GroupInfo, NewGroup};
+use graph_client::{GroupField, GroupInfo, NewGroup};
 use serde_json::json;
-use tenant_store::{Change, ChangeStatus, NewChange};
+use tenant_store::{Change, NewChange};
 
 use super::{Context, OperationError, changes};
 
 /// Asks Meta for a group, and waits for it as long as the caller wants.
 pub(super) async fn add_group(ctx: &Context, request: AddChatGroup) -> Result<GroupAdded, OperationError> {
-    ctx.token()?;
-    let wait = request.wait_seconds.unwrap_or(WaitSeconds::REST_DEFAULT).duration();
-    let begun = ctx.to_its_end(async move |ctx| begin(&ctx, &request).await).await?;
-    let change = changes::await_outcome(ctx, begun, wait).await?;
-    added(change)
-}
-
-/// The record, the call, the record of its answer: in this order, so that a crash leaves a trace.
-async fn begin(ctx: &Context, request: &AddChatGroup) -> Result<Change, OperationError> {
-    let new = NewGroup {
-        subject: request.subject.as_str(),
-        description: request.description.as_ref().map(Description::as_str),
-        join_approval_mode: request.join_approval_mode.map(upstream_mode),
-    };
-    let request = json!({
-        "Subject": new.subject,
-        "Description": new.description,
+    let asked = json!({
+        "Subject": request.subject.as_str(),
+        "Description": request.description.as_ref().map(Description::as_str),
         "JoinApprovalMode": request.join_approval_mode,
     });
-    let record = NewChange { subject: Some(new.subject.to_owned()), ..changes::record(ctx, "AddChatGroup", request)? };
-    changes::carry_out(ctx, &record, async |ctx| {
-        let accepted = ctx.graph.create_group(ctx.call()?, &ctx.number()?.phone_number_id, &new).await?;
-        Ok::<ChangeAccepted, OperationError>(accepted.body)
+    let subject = Some(request.subject.as_str().to_owned());
+    let record = NewChange { subject, ..changes::record(ctx, AddChatGroup::NAME, asked)? };
+    let change = changes::carry_through(ctx, request.wait_seconds, record, async move |ctx| {
+        let new = NewGroup {
+            subject: request.subject.as_str(),
+            description: request.description.as_ref().map(Description::as_str),
+            join_approval_mode: request.join_approval_mode.map(upstream_mode),
+        };
+        Ok(ctx.graph.create_group(ctx.call()?, &ctx.number()?.phone_number_id, &new).await?.body)
     })
-    .await
+    .await?;
+    Ok(added(change))
 }
 
-fn added(change: Change) -> Result<GroupAdded, OperationError> {
+fn added(change: Change) -> GroupAdded {
     let unique_code = change.unique_code.0.into();
-    match change.status {
-        ChangeStatus::Succeeded | ChangeStatus::Partial => Ok(GroupAdded {
-            unique_code,
-            group_id: change.group_id.and_then(|id| id.parse().ok()),
-            invite_link: change.invite_link.map(InviteLink::from_upstream),
-            group_status: Some(GroupStatus::Active),
-        }),
-        ChangeStatus::Failed => Err(OperationError::ChangeFailed { change: Box::new(change) }),
-        ChangeStatus::Sending | ChangeStatus::Pending | ChangeStatus::Unknown => Ok(GroupAdded::accepted(unique_code)),
+    if !change.status.is_done() {
+        return GroupAdded::accepted(unique_code);
+    }
+    GroupAdded {
+        unique_code,
+        group_id: change.group_id.and_then(|id| id.parse().ok()),
+        invite_link: change.invite_link.map(InviteLink::from_upstream),
+        group_status: Some(GroupStatus::Active),
     }
 }
 
 /// Asks Meta to delete a group, and waits for it as long as the caller wants.
 pub(super) async fn delete_group(ctx: &Context, request: DeleteChatGroup) -> Result<GroupDeleted, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
-    ctx.token()?;
-    let wait = request.wait_seconds.unwrap_or(WaitSeconds::REST_DEFAULT).duration();
-    let begun = ctx.to_its_end(async move |ctx| begin_deletion(&ctx, &group_id).await).await?;
-    let change = changes::await_outcome(ctx, begun, wait).await?;
-    deleted(change)
-}
-
-async fn begin_deletion(ctx: &Context, group_id: &graph_client::GroupId) -> Result<Change, OperationError> {
-    let request = json!({"GroupId": group_id});
-    let record =
-        NewChange { group_id: Some(group_id.to_string()), ..changes::record(ctx, "DeleteChatGroup", request)? };
-    changes::carry_out(ctx, &record, async |ctx| {
-        let accepted = ctx.graph.delete_group(ctx.call()?, group_id).await?;
-        Ok::<ChangeAccepted, OperationError>(accepted.body)
+    let record = changes::record_of_group(ctx, DeleteChatGroup::NAME, &group_id, json!({"GroupId": group_id}))?;
+    let change = changes::carry_through(ctx, request.wait_seconds, record, async move |ctx| {
+        Ok(ctx.graph.delete_group(ctx.call()?, &group_id).await?.body)
     })
-    .await
-}
-
-fn deleted(change: Change) -> Result<GroupDeleted, OperationError> {
-    let unique_code = change.unique_code.0.into();
-    match change.status {
-        ChangeStatus::Failed => Err(OperationError::ChangeFailed { change: Box::new(change) }),
-        ChangeStatus::Succeeded | ChangeStatus::Partial => {
-            Ok(GroupDeleted { result: 1, unique_code, group_status: Some(GroupStatus::Inactive) })
-        }
-        ChangeStatus::Sending | ChangeStatus::Pending | ChangeStatus::Unknown => {
-            Ok(GroupDeleted { result: 1, unique_code, group_status: None })
-        }
-    }
+    .await?;
+    Ok(GroupDeleted {
+        result: 1,
+        unique_code: change.unique_code.0.into(),
+        group_status: change.status.is_done().then_some(GroupStatus::Inactive),
+    })
 }
 
 /// The group as Meta has it now.

@@ -24,7 +24,7 @@ pub(super) async fn add_invite_link(
     request: AddChatGroupInviteLink,
 ) -> Result<InviteLinkGiven, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
-    ctx.to_its_end(async move |ctx| {
+    ctx.write(async move |ctx| {
         let answer = ctx.graph.reset_invite_link(ctx.call()?, &group_id).await?;
         ctx.services.links.learned(ctx.number()?, group_id.as_str(), Some(&answer.body.invite_link));
         Ok(given(answer.body.invite_link))
@@ -38,7 +38,7 @@ pub(super) async fn delete_invite_link(
     request: DeleteChatGroupInviteLink,
 ) -> Result<InviteLinkDeleted, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
-    ctx.to_its_end(async move |ctx| {
+    ctx.write(async move |ctx| {
         let answer = ctx.graph.delete_invite_link(ctx.call()?, &group_id).await?;
         ctx.services.links.learned(ctx.number()?, group_id.as_str(), None);
         Ok(InviteLinkDeleted { result: u8::from(answer.body.success) })

@@ -46,6 +46,11 @@ impl ChangeStatus {
         !matches!(self, Self::Sending | Self::Pending)
     }
 
+    /// Whether some of it was done at least.
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Partial)
+    }
+
     /// Whether the end is known, so that no event changes it any more.
     pub(crate) fn is_definite(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Partial)
