@@ -3,7 +3,7 @@
 
 use actix_web::web::{self, ServiceConfig, delete, get, post, put};
 
-use crate::control::{accounts, faults, groups, observation, users, webhooks};
+use crate::control::{accounts, faults, groups, observation, phones, templates, users, webhooks};
 use crate::{control, http};
 
 /// Adds all routes.
@@ -24,8 +24,11 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
                 .route("/users/{wa_id}/revoke", post().to(users::revoke))
                 .route("/users/{wa_id}/leave", post().to(users::leave))
                 .route("/users/{wa_id}/messages", post().to(users::write))
+                .route("/users/{wa_id}/messages", get().to(phones::messages))
+                .route("/users/{wa_id}/read", post().to(phones::read))
                 .route("/groups/{group_id}/suspend", post().to(groups::suspend))
                 .route("/groups/{group_id}/unsuspend", post().to(groups::unsuspend))
+                .route("/templates/{template_id}", put().to(templates::set_status))
                 .route("/faults", post().to(faults::add))
                 .route("/faults", get().to(faults::list))
                 .route("/faults", delete().to(faults::clear))

@@ -64,7 +64,7 @@ async fn deliver(engine: Arc<Engine>, client: Rc<awc::Client>, url: String, batc
     // A webhook tells of what would otherwise be forgotten by a crash, and then happen again in another way.
     engine.kept().await;
     let secret = engine.hook.get().secret;
-    let entry = json!({ "id": batch.waba_id, "changes": batch.changes });
+    let entry = json!({ "id": batch.waba_id, "time": batch.time, "changes": batch.changes });
     match post(&client, &url, &secret, &payload(&entry)).await {
         Ok(()) => engine.change(|state| state.webhooks.delivered(&batch.keys)),
         Err(error) => {

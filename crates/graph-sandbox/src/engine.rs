@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::faults::Faults;
+use crate::faults::{Failing, Faults};
 use crate::hook::Hook;
 use crate::nature::Nature;
 use crate::persist::Keeping;
@@ -82,10 +82,10 @@ impl Engine {
         self.keeping.as_ref()
     }
 
-    /// The state as its file holds it, and its version.
-    pub(crate) fn snapshot(&self) -> (u64, serde_json::Result<Vec<u8>>) {
+    /// A copy of the state, and its version.
+    pub(crate) fn snapshot(&self) -> (u64, State) {
         let state = self.lock();
-        (*self.version.borrow(), serde_json::to_vec(&*state))
+        (*self.version.borrow(), state.clone())
     }
 
     /// Lends the state to what only reads it, though its type would let it write.
@@ -111,9 +111,9 @@ impl Engine {
         tokio::time::timeout(limit, waiting).await.is_ok()
     }
 
-    /// A turn of the call with this number in the log of requests.
-    pub(crate) fn turn(&self, cause: u64) -> Turn<'_> {
-        Turn { nature: &self.nature, cause }
+    /// A turn of the call with this number in the log of requests, which may be told to fail later.
+    pub(crate) fn turn(&self, cause: u64, failing: Option<Failing>) -> Turn<'_> {
+        Turn { nature: &self.nature, cause, failing }
     }
 
     /// Sends webhooks elsewhere, or signs them otherwise; what is `None` stays. What

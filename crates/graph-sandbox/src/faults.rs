@@ -19,6 +19,39 @@ pub(crate) enum Close {
     After,
 }
 
+/// A part of a group's settings, as the webhook names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SettingsPart {
+    GroupSubject,
+    GroupDescription,
+    ProfilePicture,
+}
+
+impl SettingsPart {
+    /// As the webhook names it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::GroupSubject => "group_subject",
+            Self::GroupDescription => "group_description",
+            Self::ProfilePicture => "profile_picture",
+        }
+    }
+}
+
+/// How what a call asks for fails, after it was promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failing {
+    /// Meta's code, in the webhook.
+    #[schema(example = 131_000)]
+    pub(crate) code: u32,
+    /// Only this part of a group's settings; all that was asked for, unless told otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub(crate) part: Option<SettingsPart>,
+}
+
 /// What happens to a call.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Effect {
@@ -42,6 +75,11 @@ pub(crate) struct Effect {
     /// The answer's body comes a byte at a time, this long apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) drip_ms: Option<u64>,
+    /// The call is answered as if all were well, and its webhook then tells that it failed: the making and deleting of a
+    /// group, the removal of participants, new settings, a message, the review of a template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub(crate) later: Option<Failing>,
 }
 
 /// Which calls fail, how often, and how.

@@ -17,13 +17,13 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::engine::Engine;
-use crate::faults::{Close, Effect};
+use crate::faults::{Close, Effect, Failing};
 use crate::graph::errors::{Code, GraphError, GraphResult};
 use crate::graph::params::Params;
-use crate::graph::{self, Answer, Asked, GraphCall, GraphPath};
+use crate::graph::{Answer, Asked, Body, GraphCall, GraphPath, routing};
 use crate::request_log::{LoggedRequest, shown_body, shown_headers, shown_query};
-use crate::state::State;
 use crate::state::queue::Mode;
+use crate::state::{State, Turn};
 
 /// How large a body may be, in bytes: Meta's largest media.
 const MAX_BODY: usize = 100 << 20;
@@ -60,7 +60,21 @@ struct Incoming {
 /// An answer on its way out.
 struct Reply {
     status: u16,
-    text: String,
+    content_type: String,
+    content: Bytes,
+}
+
+impl Reply {
+    fn json(status: u16, text: String) -> Self {
+        Self { status, content_type: "application/json; charset=UTF-8".to_owned(), content: text.into() }
+    }
+
+    fn of(answer: Answer) -> Self {
+        match answer.body {
+            Body::Json(body) => Self::json(answer.status, body.to_string()),
+            Body::File { mime_type, content } => Self { status: answer.status, content_type: mime_type, content },
+        }
+    }
 }
 
 /// Any call that is not the control API's.
@@ -135,7 +149,7 @@ async fn handle(engine: Arc<Engine>, incoming: Incoming) -> Option<HttpResponse>
     let reply = match fault.close {
         Some(Close::Before) => return None,
         None if fault.replaces_the_answer() => faulty(&engine, &fault),
-        None | Some(Close::After) => done(&engine, incoming, token, seq).await,
+        None | Some(Close::After) => done(&engine, incoming, token, seq, fault.later).await,
     };
     if fault.close == Some(Close::After) {
         return None;
@@ -156,31 +170,29 @@ fn faulty(engine: &Engine, fault: &Effect) -> Reply {
         (None, Some(error)) => error.body(&trace_id).to_string(),
         (None, None) => String::new(),
     };
-    Reply { status, text }
+    Reply::json(status, text)
 }
 
 /// Does the call and answers it as Graph would.
-async fn done(engine: &Engine, incoming: Incoming, token: Option<String>, seq: u64) -> Reply {
-    let outcome = answered(engine, incoming, token, seq).await;
+async fn done(engine: &Engine, incoming: Incoming, token: Option<String>, seq: u64, failing: Option<Failing>) -> Reply {
+    let outcome = answered(engine, incoming, token, engine.turn(seq, failing)).await;
     let waits = engine.look(|state| state.webhooks.mode == Mode::BeforeAnswer);
     if waits && engine.hook.get().url.is_some() {
         engine.until(BEFORE_ANSWER, |state| state.is_settled(seq)).await;
     }
-    let (status, body) = match outcome {
-        Ok(answer) => (answer.status, answer.body),
-        Err(error) => (error.code.status(), error.body(&engine.nature.trace_id())),
-    };
-    Reply { status, text: body.to_string() }
+    let refusal =
+        |error: GraphError| Reply::json(error.code.status(), error.body(&engine.nature.trace_id()).to_string());
+    outcome.map_or_else(refusal, Reply::of)
 }
 
-async fn answered(engine: &Engine, incoming: Incoming, token: Option<String>, seq: u64) -> GraphResult<Answer> {
+async fn answered(engine: &Engine, incoming: Incoming, token: Option<String>, turn: Turn<'_>) -> GraphResult<Answer> {
     let unknown = || GraphError::saying(Code::UNKNOWN_PATH, "Unknown path components");
     let path = GraphPath::parse(&incoming.path).ok_or_else(unknown)?;
     let params = Params::read(&incoming.query, &incoming.headers, incoming.body).await?;
     let in_body = params.text("access_token")?.map(str::to_owned);
     let call = GraphCall { method: incoming.method, path, params, token: token.or(in_body), url: incoming.url };
-    let asked = Asked { call: &call, turn: engine.turn(seq) };
-    let answer = |state: &mut State| graph::answer(state, &asked, &engine.app);
+    let asked = Asked { call: &call, turn, app: &engine.app };
+    let answer = |state: &mut State| routing::answer(state, &asked);
     // Reads wake nobody and wait for nothing: the state's file is not written for them.
     if call.only_reads() { engine.lend(answer) } else { engine.commit(answer).await }
 }
@@ -190,7 +202,7 @@ fn rendered(engine: &Engine, reply: Reply, drip_ms: Option<u64>) -> HttpResponse
     let usage = engine.look(|state| state.usage.clone());
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
-    response.content_type("application/json; charset=UTF-8");
+    response.content_type(reply.content_type);
     if let Some(app) = usage.app {
         response.insert_header(("X-App-Usage", Value::from(app).to_string()));
     }
@@ -198,15 +210,15 @@ fn rendered(engine: &Engine, reply: Reply, drip_ms: Option<u64>) -> HttpResponse
         response.insert_header(("X-Business-Use-Case-Usage", Value::from(business).to_string()));
     }
     match drip_ms {
-        None => response.body(reply.text),
-        Some(drip_ms) => response.body(dripping(reply.text, Duration::from_millis(drip_ms))),
+        None => response.body(reply.content),
+        Some(drip_ms) => response.body(dripping(reply.content, Duration::from_millis(drip_ms))),
     }
 }
 
-/// The text a byte at a time.
-fn dripping(text: String, pause: Duration) -> SizedStream<impl stream::Stream<Item = Result<Bytes, Infallible>>> {
-    let length = text.len() as u64;
-    let drops = stream::unfold(Bytes::from(text), move |mut rest| async move {
+/// The content a byte at a time.
+fn dripping(content: Bytes, pause: Duration) -> SizedStream<impl stream::Stream<Item = Result<Bytes, Infallible>>> {
+    let length = content.len() as u64;
+    let drops = stream::unfold(content, move |mut rest| async move {
         if rest.is_empty() {
             return None;
         }

@@ -1,4 +1,7 @@
-//! Identifiers as types, so that two of them cannot be swapped.
+//! Identifiers as types, so that two of them cannot be swapped. They share their text: the
+//! state is copied whole for its file, and copies of it are to be cheap.
+
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -10,11 +13,11 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub(crate) struct $name(String);
+        pub(crate) struct $name(Arc<str>);
 
         impl<T: Into<String>> From<T> for $name {
             fn from(text: T) -> Self {
-                Self(text.into())
+                Self(Arc::from(text.into()))
             }
         }
 
@@ -56,20 +59,32 @@ id!(
     /// The ID of a user's request to enter a group.
     JoinRequestId
 );
+id!(
+    /// The ID of a message, `wamid.…`.
+    MessageId
+);
+id!(
+    /// The ID of a message template.
+    TemplateId
+);
+id!(
+    /// The ID of an uploaded file.
+    MediaId
+);
 
 impl GroupId {
     /// A group's ID in the form of Meta's samples: base64 of
     /// `capi_group:<digits>:<number>`, and Graph's suffix `ZD`.
     pub(crate) fn of(business_digits: &str, number: &str) -> Self {
         let plain = format!("capi_group:{business_digits}:{number}");
-        Self(format!("{}ZD", STANDARD_NO_PAD.encode(plain)))
+        Self::from(format!("{}ZD", STANDARD_NO_PAD.encode(plain)))
     }
 }
 
 impl JoinRequestId {
     /// A join request's ID in the form of Meta's samples: base64 of `<wa_id>:<number>`.
     pub(crate) fn of(wa_id: &WaId, number: &str) -> Self {
-        Self(STANDARD_NO_PAD.encode(format!("{wa_id}:{number}")))
+        Self::from(STANDARD_NO_PAD.encode(format!("{wa_id}:{number}")))
     }
 }
 

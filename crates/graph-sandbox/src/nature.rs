@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::ids::RequestId;
+use crate::ids::{MessageId, RequestId};
 
 /// Where the time, the dice and the slowness of asynchronous changes come from.
 #[derive(Debug, Clone)]
@@ -81,8 +81,8 @@ impl Nature {
     }
 
     /// A message ID in the form of Meta's: `wamid.` and letters.
-    pub(crate) fn message_id(&self) -> String {
-        format!("wamid.{}{}", self.link_id(), self.link_id())
+    pub(crate) fn message_id(&self) -> MessageId {
+        MessageId::from(format!("wamid.{}{}", self.link_id(), self.link_id()))
     }
 
     /// What Meta's support asks for; random here.

@@ -1,9 +1,11 @@
 //! The control API's OpenAPI document, made from the handlers. It is served at
 //! `/_sandbox/openapi.json`, and the page for people lists its calls.
 
-use utoipa::openapi::{Info, License, OpenApi, Server};
+use std::collections::BTreeSet;
 
-use crate::control::{accounts, faults, groups, observation, users, webhooks};
+use utoipa::openapi::{Info, License, OpenApi, RefOr, Server};
+
+use crate::control::{accounts, faults, groups, observation, phones, templates, users, webhooks};
 
 const DESCRIPTION: &str = "\
 What a phone would do, and what can go wrong, beside Meta's own paths, which stand at the sandbox's root and are \
@@ -15,6 +17,7 @@ on loopback.";
     tags(
         (name = "Users", description = "What people do on their phones."),
         (name = "Groups", description = "What WhatsApp does to groups."),
+        (name = "Templates", description = "What Meta does to message templates."),
         (name = "Faults", description = "What goes wrong on demand."),
         (name = "Webhooks", description = "Where and how they are sent. Each is signed, and sent again until it is \
             answered with 200."),
@@ -26,9 +29,12 @@ on loopback.";
         users::revoke,
         users::leave,
         users::write,
+        phones::messages,
+        phones::read,
         users::set,
         groups::suspend,
         groups::unsuspend,
+        templates::set_status,
         faults::add,
         faults::list,
         faults::clear,
@@ -58,8 +64,23 @@ pub fn document() -> OpenApi {
         .description(Some(DESCRIPTION))
         .license(Some(License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
         .build();
+    drop_doubled_parameters(&mut document);
     document.servers = Some(vec![Server::builder().url("/").description(Some("This sandbox")).build()]);
     document
+}
+
+/// The handler's signature names the path's parameters once more, without their descriptions.
+fn drop_doubled_parameters(document: &mut OpenApi) {
+    let operations = document.paths.paths.values_mut().flat_map(|item| {
+        [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().filter_map(Option::as_mut)
+    });
+    for parameters in operations.filter_map(|operation| operation.parameters.as_mut()) {
+        let mut names = BTreeSet::new();
+        parameters.retain(|parameter| match parameter {
+            RefOr::T(parameter) => names.insert(parameter.name.clone()),
+            RefOr::Ref(_) => true,
+        });
+    }
 }
 
 /// The document as it is printed and committed.
@@ -98,8 +119,6 @@ pub(crate) fn calls() -> Vec<Call> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
@@ -121,6 +140,19 @@ mod tests {
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         let advice = "run `cargo run -- openapi --sandbox > openapi/sandbox.json`";
         assert!(committed == document_json().unwrap(), "openapi/sandbox.json is stale: {advice}");
+    }
+
+    #[test]
+    fn no_parameter_is_named_twice_and_each_is_described() {
+        let document = serde_json::to_value(document()).unwrap();
+        let parameters = document["paths"].as_object().unwrap().values().flat_map(|item| {
+            item.as_object().unwrap().values().filter_map(|operation| operation["parameters"].as_array())
+        });
+        for parameters in parameters {
+            let names: BTreeSet<&str> = parameters.iter().filter_map(|one| one["name"].as_str()).collect();
+            assert_eq!(names.len(), parameters.len(), "{parameters:?}");
+            assert!(parameters.iter().all(|one| one["description"].is_string()), "{parameters:?}");
+        }
     }
 
     #[test]

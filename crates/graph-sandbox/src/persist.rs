@@ -2,19 +2,21 @@
 //! leaves the old one or the new one.
 //!
 //! What was answered is in the file: a call that changes the state waits for the
-//! next writing, and one writing serves all that wait. Reads never wait for it.
+//! next writing, and one writing serves all that wait. Reads never wait for it: what is
+//! written is a copy.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::engine::Engine;
 use crate::error::SandboxError;
+use crate::media_files::MediaFiles;
 use crate::state::State;
 
 const FILE_NAME: &str = "sandbox.json";
@@ -64,16 +66,15 @@ fn raise(mark: &watch::Sender<u64>, version: u64) {
 #[derive(Debug, Clone)]
 pub(crate) struct StateFile {
     path: PathBuf,
-    /// Held while it is written: the last writing, at the end, may find another under way.
-    writing: Arc<Mutex<()>>,
+    /// Held while anything is written: the last writing, at the end, may find another under way.
+    media: Arc<Mutex<MediaFiles>>,
 }
 
 impl StateFile {
     /// The file in a directory, which is made where it is missing.
     pub(crate) fn in_dir(dir: &Path) -> Result<Self, SandboxError> {
-        let file = Self { path: dir.join(FILE_NAME), writing: Arc::default() };
         fs::create_dir_all(dir).map_err(|source| SandboxError::StateFile { path: dir.to_owned(), source })?;
-        Ok(file)
+        Ok(Self { path: dir.join(FILE_NAME), media: Arc::new(Mutex::new(MediaFiles::in_dir(dir))) })
     }
 
     /// The state in it; `None` when there is no file yet.
@@ -83,9 +84,10 @@ impl StateFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(self.unusable(source)),
         };
-        let state = serde_json::from_slice(&bytes);
         let wrong = |source| SandboxError::StateFormat { path: self.path.clone(), source };
-        state.map(Some).map_err(wrong)
+        let mut state: State = serde_json::from_slice(&bytes).map_err(wrong)?;
+        self.lock_media().fill(&mut state);
+        Ok(Some(state))
     }
 
     /// Writes the state that a sandbox starts with: what it was born with holds after a crash, too.
@@ -95,18 +97,22 @@ impl StateFile {
 
     /// Writes the state as it stands; its version.
     pub(crate) fn save(&self, engine: &Engine) -> io::Result<u64> {
-        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (version, bytes) = engine.snapshot();
-        self.replace(&bytes?)?;
+        let mut media = self.lock_media();
+        let (version, state) = engine.snapshot();
+        // First, so that the state names no file that is not there.
+        media.keep(&state)?;
+        self.replace(&serde_json::to_vec(&state)?)?;
+        media.drop_others(&state);
         Ok(version)
+    }
+
+    fn lock_media(&self) -> MutexGuard<'_, MediaFiles> {
+        self.media.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn replace(&self, bytes: &[u8]) -> io::Result<()> {
         let aside = self.path.with_extension("json.new");
-        // It holds tokens: nobody else may read it.
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        write_private(&aside, bytes)?;
         fs::rename(&aside, &self.path)?;
         // The move itself is on disk only when the directory is.
         self.path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
@@ -115,6 +121,13 @@ impl StateFile {
     fn unusable(&self, source: io::Error) -> SandboxError {
         SandboxError::StateFile { path: self.path.clone(), source }
     }
+}
+
+/// Writes a file that nobody else may read, through to the disk.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Writes the state after each change, for ever: at once where somebody waits for it.

@@ -23,7 +23,7 @@ pub(crate) struct MetaApp {
 pub struct SandboxSettings {
     /// Where it listens; port 0 takes any free one.
     pub bind: SocketAddr,
-    /// Where its state is kept, in one file; `None` keeps it in memory only.
+    /// Where its state is kept, in one file, and uploads beside it; `None` keeps all in memory only.
     pub data_dir: Option<PathBuf>,
     /// The ID of the ISV's Meta app.
     pub app_id: String,

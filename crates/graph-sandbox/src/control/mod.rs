@@ -7,6 +7,8 @@ pub(crate) mod faults;
 pub(crate) mod groups;
 pub(crate) mod observation;
 pub(crate) mod page;
+pub(crate) mod phones;
+pub(crate) mod templates;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 
@@ -88,5 +90,5 @@ fn no_group(id: &GroupId) -> ControlError {
 
 /// A turn that no call of Graph caused.
 fn turn(engine: &Data<Engine>) -> Turn<'_> {
-    engine.turn(0)
+    engine.turn(0, None)
 }

@@ -51,6 +51,12 @@ pub(crate) struct Known {
     users: Value,
     #[schema(value_type = Vec<Object>)]
     tokens: Value,
+    /// Message templates, by their ID.
+    #[schema(value_type = Object)]
+    templates: Value,
+    /// Uploaded files, by their ID, without their content.
+    #[schema(value_type = Object)]
+    media: Value,
     /// Pinned messages, by group.
     #[schema(value_type = Object)]
     pins: Value,
@@ -133,6 +139,8 @@ fn known(state: &State, webhook_receiver: KnownReceiver) -> Known {
         groups: shown_groups(state),
         users: json!(state.users),
         tokens: shown_tokens(state),
+        templates: json!(state.templates),
+        media: json!(state.media),
         pins: json!(state.pins),
         changes_under_way: state.schedule.len(),
         pending_webhooks: pending_webhooks(state),
@@ -179,7 +187,7 @@ fn pending_webhooks(state: &State) -> Value {
         shown.insert("waba_id".to_owned(), json!(item.waba_id));
         shown.insert("attempts".to_owned(), item.attempts.into());
         shown.insert("held".to_owned(), item.is_held().into());
-        shown.insert("change".to_owned(), item.change.clone());
+        shown.insert("change".to_owned(), Value::clone(&item.change));
         Value::Object(shown)
     });
     shown.collect()

@@ -50,6 +50,11 @@ fn tables_of_state(page: &mut String, state: &State) {
         [wa_id.to_string(), user_id, username, user.name.clone()]
     });
     table(page, "Users", ["Number", "User ID", "Username", "Name"], users);
+    let templates = state.templates.iter().take(ROWS).map(|(id, template)| {
+        let status = format!("{:?}", template.status);
+        [id.to_string(), template.name.clone(), template.language.clone(), template.waba_id.to_string(), status]
+    });
+    table(page, "Message templates", ["ID", "Name", "Language", "Account", "Status"], templates);
 }
 
 fn recent_calls(engine: &Engine) -> impl Iterator<Item = [String; 5]> {

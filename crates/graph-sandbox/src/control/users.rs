@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::answers::{Failure, NotThere, OfUser, Success, WrongCall};
 use super::{ControlError, ControlResult, answer, no_group, success, turn};
 use crate::engine::Engine;
-use crate::ids::{GroupId, JoinRequestId, PhoneNumberId, WaId, digits_of};
+use crate::ids::{GroupId, JoinRequestId, MessageId, PhoneNumberId, WaId, digits_of};
 use crate::state::State;
 use crate::state::joining::{Entered, NotEntered};
 use crate::state::users::User;
@@ -84,7 +84,8 @@ pub(crate) struct Entering {
 /// A message that was written.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Written {
-    message_id: String,
+    #[schema(value_type = String)]
+    message_id: MessageId,
 }
 
 /// A user with the number beside what else is known.
@@ -120,7 +121,7 @@ impl<'de> Deserialize<'de> for Given {
 }
 
 /// A `wa_id` out of the path.
-fn wa_id(path: &str) -> Result<WaId, ControlError> {
+pub(super) fn wa_id(path: &str) -> Result<WaId, ControlError> {
     let digits = path.strip_prefix('+').unwrap_or(path);
     let plausible = (5..=15).contains(&digits.len()) && digits_of(digits) == digits;
     let wrong = || ControlError::Wrong(format!("{path:?} is no phone number: 5 to 15 digits"));

@@ -2,16 +2,16 @@
 
 use aws_lc_rs::hmac;
 
-use super::GraphCall;
+use super::Asked;
 use super::errors::{Code, GraphError, GraphResult};
-use crate::ids::{GroupId, PhoneNumberId, WabaId};
+use crate::ids::{GroupId, MediaId, PhoneNumberId, TemplateId, WabaId};
 use crate::settings::MetaApp;
 use crate::state::State;
 use crate::state::tokens::{MANAGEMENT, MESSAGING, Token, TokenStatus};
 
-/// Groups and messages need this permission.
+/// Groups, messages and media need this permission.
 pub(crate) const FOR_GROUPS: &[&str] = &[MESSAGING];
-/// Accounts need this one.
+/// Accounts and their templates need this one.
 pub(crate) const FOR_ACCOUNTS: &[&str] = &[MANAGEMENT];
 /// A number's own fields need either.
 pub(crate) const FOR_NUMBERS: &[&str] = &[MANAGEMENT, MESSAGING];
@@ -27,11 +27,14 @@ pub(crate) enum Node {
     Number(PhoneNumberId),
     Group(GroupId),
     Waba(WabaId),
+    Template(TemplateId),
+    Media(MediaId),
 }
 
 impl State {
     /// The token of a call, once it and its proof hold.
-    pub(crate) fn admit(&self, call: &GraphCall, app: &MetaApp) -> GraphResult<Token> {
+    pub(crate) fn admit(&self, asked: &Asked<'_>) -> GraphResult<Token> {
+        let Asked { call, app, .. } = asked;
         let text = call.token.as_deref().filter(|text| !text.is_empty());
         let text = text.ok_or_else(|| GraphError::new(Code::NO_TOKEN))?;
         let token = self.valid_token(text)?;
@@ -69,9 +72,14 @@ impl State {
         if self.wabas.contains_key(&waba) && token.waba_ids.contains(&waba) {
             return Some(Node::Waba(waba));
         }
-        let group = GroupId::from(id);
-        let owner = &self.groups.get(&group)?.phone_number_id;
-        self.sees_number(token, owner).then_some(Node::Group(group))
+        if let Some(template) = self.templates.get(id) {
+            return token.waba_ids.contains(&template.waba_id).then(|| Node::Template(TemplateId::from(id)));
+        }
+        if let Some(media) = self.media.get(id) {
+            return self.sees_number(token, &media.phone_number_id).then(|| Node::Media(MediaId::from(id)));
+        }
+        let owner = &self.groups.get(id)?.phone_number_id;
+        self.sees_number(token, owner).then(|| Node::Group(GroupId::from(id)))
     }
 
     /// Code 131041 for a group of the caller's that was deleted: the business is

@@ -1,99 +1,8 @@
-//! Meta's error codes and the object that carries them.
-//!
-//! Sources: <https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes>
-//! and <https://developers.facebook.com/documentation/business-messaging/whatsapp/groups/error-codes>.
+//! The object that carries one of Meta's codes.
 
 use serde_json::{Value, json};
 
-/// One of Meta's codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Code(pub(crate) u32);
-
-impl Code {
-    pub(crate) const CAPABILITY: Self = Self(3);
-    pub(crate) const PERMISSION: Self = Self(10);
-    pub(crate) const PARAMETER: Self = Self(100);
-    pub(crate) const NO_TOKEN: Self = Self(104);
-    pub(crate) const TOKEN: Self = Self(190);
-    pub(crate) const UNKNOWN_PATH: Self = Self(2500);
-    pub(crate) const VALUE: Self = Self(131_009);
-    pub(crate) const SINGLE_MEMBER: Self = Self(131_020);
-    pub(crate) const GROUP_UNKNOWN: Self = Self(131_041);
-    pub(crate) const UNSUPPORTED_TYPE: Self = Self(131_051);
-    pub(crate) const CURSOR: Self = Self(131_059);
-    pub(crate) const PARTIAL: Self = Self(131_201);
-    pub(crate) const DUPLICATE: Self = Self(131_202);
-    pub(crate) const TERMS: Self = Self(131_203);
-    pub(crate) const GROUP_FULL: Self = Self(131_204);
-    pub(crate) const SUSPENDED: Self = Self(131_207);
-    pub(crate) const NOT_SQUARE: Self = Self(131_209);
-    pub(crate) const TOO_SMALL: Self = Self(131_210);
-    pub(crate) const TOO_MANY_GROUPS: Self = Self(131_211);
-    pub(crate) const NOT_A_PARTICIPANT: Self = Self(131_212);
-    pub(crate) const NO_JOIN_REQUEST: Self = Self(131_213);
-    pub(crate) const NOT_ELIGIBLE: Self = Self(131_215);
-
-    /// The HTTP status that Meta's pages print beside the code.
-    pub(crate) fn status(self) -> u16 {
-        match self.0 {
-            0 | 102 | 104 | 190 => 401,
-            1 | 3 | 131_000 | 131_016 | 131_045 | 131_057 | 133_000 => 500,
-            2 | 133_004 => 503,
-            10 | 200..=299 | 368 | 130_403 | 130_497 | 131_005 | 131_031 | 131_207 => 403,
-            803 | 132_001 => 404,
-            131_201 => 206,
-            131_208 => 429,
-            _ => 400,
-        }
-    }
-
-    /// The title of the code.
-    pub(crate) fn title(self) -> &'static str {
-        match self.0 {
-            0 | 190 => "Invalid OAuth access token",
-            1 => "An unknown error occurred",
-            2 => "Service temporarily unavailable",
-            3 => "Application does not have the capability to make this API call",
-            4 => "Application request limit reached",
-            10 => "Application does not have permission for this action",
-            100 => "Invalid parameter",
-            104 => "An access token is required to request this resource",
-            368 => "Temporarily blocked for policies violations",
-            803 => "Some of the aliases you requested do not exist",
-            2500 => "Unknown path components",
-            80_007 | 130_429 => "Rate limit hit",
-            131_000 => "Something went wrong",
-            131_005 => "Access denied",
-            131_008 => "Required parameter is missing",
-            131_009 => "Parameter value is not valid",
-            131_016 => "Service unavailable",
-            131_020 => "Invalid group: it has no other member",
-            131_041 => "Group does not exist, or the business is not in it",
-            131_047 => "Re-engagement message",
-            131_051 => "Unsupported message type",
-            131_056 => "Pair rate limit hit",
-            131_059 => "Invalid or expired cursor",
-            131_201 => "The request succeeded in part",
-            131_202 => "Duplicate participant",
-            131_203 => "Recipient has not accepted our new Terms of Service",
-            131_204 => "Participant limit of the group reached",
-            131_207 => "Group is suspended",
-            131_208 => "Rate limit for groups hit",
-            131_209 => "Profile picture is not square",
-            131_210 => "Profile picture is too small",
-            131_211 => "Limit of groups reached",
-            131_212 => "Participant is not in the group",
-            131_213 => "Join request does not exist",
-            131_214 => "Creating groups is temporarily disabled",
-            131_215 => "Business number is not eligible for groups",
-            _ => "An error occurred",
-        }
-    }
-
-    fn is_transient(self) -> bool {
-        matches!(self.0, 2 | 4 | 80_007 | 130_429 | 131_016 | 131_208 | 133_004)
-    }
-}
+pub(crate) use super::codes::Code;
 
 /// A refusal, as Graph words it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +12,8 @@ pub(crate) struct GraphError {
     kind: &'static str,
     message: String,
     details: Option<String>,
+    /// A title and a text for people, which Graph has for templates.
+    for_people: Option<(&'static str, String)>,
 }
 
 /// What a refusal comes to.
@@ -116,7 +27,8 @@ impl GraphError {
 
     /// The code with a message of this case.
     pub(crate) fn saying(code: Code, message: &str) -> Self {
-        Self { code, subcode: None, kind: "OAuthException", message: message.to_owned(), details: None }
+        let message = message.to_owned();
+        Self { code, subcode: None, kind: "OAuthException", message, details: None, for_people: None }
     }
 
     /// The code, with what `error_data.details` tells of this case.
@@ -144,6 +56,11 @@ impl GraphError {
         Self { subcode: Some(subcode), ..self }
     }
 
+    /// The same as another, with a title and a text for people.
+    pub(crate) fn for_people(self, title: &'static str, text: impl Into<String>) -> Self {
+        Self { for_people: Some((title, text.into())), ..self }
+    }
+
     /// Of the kind that Graph gives for calls it cannot make sense of.
     pub(crate) fn of_method(self) -> Self {
         Self { kind: "GraphMethodException", ..self }
@@ -164,6 +81,10 @@ impl GraphError {
         if let Some(details) = &self.details {
             error["error_data"] = json!({ "messaging_product": "whatsapp", "details": details });
         }
+        if let Some((title, text)) = &self.for_people {
+            error["error_user_title"] = (*title).into();
+            error["error_user_msg"] = text.as_str().into();
+        }
         json!({ "error": error })
     }
 
@@ -182,31 +103,6 @@ impl GraphError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_codes_of_groups_have_the_status_that_metas_page_prints() {
-        let statuses = [
-            (131_020, 400),
-            (131_041, 400),
-            (131_059, 400),
-            (131_201, 206),
-            (131_202, 400),
-            (131_204, 400),
-            (131_207, 403),
-            (131_208, 429),
-            (131_209, 400),
-            (131_210, 400),
-            (131_211, 400),
-            (131_212, 400),
-            (131_213, 400),
-            (131_214, 400),
-            (131_215, 400),
-        ];
-        for (code, status) in statuses {
-            assert_eq!(Code(code).status(), status, "{code}");
-            assert_ne!(Code(code).title(), Code(u32::MAX).title(), "{code} has a title");
-        }
-    }
 
     #[test]
     fn the_error_object_has_what_graph_requires_and_what_is_known() {

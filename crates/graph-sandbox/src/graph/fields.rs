@@ -26,3 +26,9 @@ pub(crate) fn only(object: Map<String, Value>, names: &[&str]) -> Map<String, Va
     let wanted = |(name, _): &(String, Value)| names.contains(&&**name);
     object.into_iter().filter(wanted).collect()
 }
+
+/// An object of these members, without those that are `null`.
+pub(crate) fn without_nulls<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
+    let given = members.into_iter().filter(|(_, value)| !value.is_null());
+    given.map(|(name, value)| (name.to_owned(), value)).collect()
+}

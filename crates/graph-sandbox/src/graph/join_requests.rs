@@ -58,7 +58,7 @@ fn admit(state: &mut State, id: &GroupId, request_id: &JoinRequestId) -> GraphRe
     }
     let group = changeable(state, id)?;
     if group.is_full() {
-        return Err(GraphError::new(Code::GROUP_FULL));
+        return Err(GraphError::new(Code::OVER_LIMIT));
     }
     group.join_requests.remove(request_id);
     group.participants.push(wa_id.clone());
@@ -131,8 +131,7 @@ impl Decided {
                 body["failed_join_requests"] = self.failed.into();
                 body["errors"] = json!([partial.in_webhook()]);
                 body[self.name] = json!(self.done);
-                let status = Code::PARTIAL.status();
-                return Ok(Answer { status, body });
+                return Ok(Answer::ok(body).with_status(Code::PARTIAL.status()));
             }
             (None, _) => body[self.name] = json!(self.done),
         }

@@ -2,30 +2,32 @@
 //!
 //! Graph is made of nodes (objects, named by an ID) and their edges:
 //! `POST /v23.0/{group_id}/invite_link` is the edge `invite_link` of a group.
-//! One table, [`answer`], says which are served.
+//! [`routing`] says which are served.
 
 pub(crate) mod admission;
+pub(crate) mod codes;
 pub(crate) mod cursor;
 pub(crate) mod errors;
 pub(crate) mod fields;
 pub(crate) mod groups;
 pub(crate) mod invite_link;
 pub(crate) mod join_requests;
+pub(crate) mod media;
 pub(crate) mod messages;
 pub(crate) mod numbers;
 pub(crate) mod oauth;
 pub(crate) mod params;
 pub(crate) mod participants;
 pub(crate) mod picture;
+pub(crate) mod routing;
+pub(crate) mod templates;
 
 use actix_web::http::Method;
+use bytes::Bytes;
 use serde_json::Value;
 
-use crate::ids::{GroupId, PhoneNumberId, WabaId};
 use crate::settings::MetaApp;
-use crate::state::{State, Turn};
-use admission::Node;
-use errors::{Code, GraphError, GraphResult};
+use crate::state::Turn;
 use params::Params;
 
 /// A call of Graph, taken apart.
@@ -58,13 +60,29 @@ pub(crate) struct GraphPath {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) body: Value,
+    pub(crate) body: Body,
+}
+
+/// What an answer carries.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Body {
+    Json(Value),
+    /// A file that was uploaded.
+    File {
+        mime_type: String,
+        content: Bytes,
+    },
 }
 
 impl Answer {
     /// HTTP 200 with a body.
     pub(crate) fn ok(body: Value) -> Self {
-        Self { status: 200, body }
+        Self { status: 200, body: Body::Json(body) }
+    }
+
+    /// The same with another status.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
     }
 }
 
@@ -97,103 +115,14 @@ fn is_version(part: &str) -> bool {
 pub(crate) struct Asked<'a> {
     pub(crate) call: &'a GraphCall,
     pub(crate) turn: Turn<'a>,
+    /// The app that the caller's token was made for.
+    pub(crate) app: &'a MetaApp,
 }
 
 impl Asked<'_> {
     pub(crate) fn params(&self) -> &Params {
         &self.call.params
     }
-}
-
-type OnNumber = fn(&mut State, &PhoneNumberId, &Asked<'_>) -> GraphResult<Answer>;
-type OnGroup = fn(&mut State, &GroupId, &Asked<'_>) -> GraphResult<Answer>;
-type OnWaba = fn(&mut State, &WabaId, &Asked<'_>) -> GraphResult<Answer>;
-
-/// Every edge of a business number, and the number itself.
-fn number_edge(method: &Method, edge: Option<&str>) -> Option<OnNumber> {
-    match (method.as_str(), edge) {
-        ("GET", None) => Some(numbers::info),
-        ("POST", Some("groups")) => Some(groups::create),
-        ("GET", Some("groups")) => Some(groups::list),
-        ("POST", Some("messages")) => Some(messages::send),
-        _ => None,
-    }
-}
-
-/// Every edge of a group, and the group itself.
-fn group_edge(method: &Method, edge: Option<&str>) -> Option<OnGroup> {
-    match (method.as_str(), edge) {
-        ("GET", None) => Some(groups::info),
-        ("POST", None) => Some(groups::update),
-        ("DELETE", None) => Some(groups::delete),
-        ("GET", Some("invite_link")) => Some(invite_link::get),
-        ("POST", Some("invite_link")) => Some(invite_link::reset),
-        ("DELETE", Some("invite_link")) => Some(invite_link::delete),
-        ("GET", Some("join_requests")) => Some(join_requests::list),
-        ("POST", Some("join_requests")) => Some(join_requests::approve),
-        ("DELETE", Some("join_requests")) => Some(join_requests::reject),
-        ("POST", Some("participants")) => Some(participants::add),
-        ("DELETE", Some("participants")) => Some(participants::remove),
-        _ => None,
-    }
-}
-
-/// Every edge of a business account.
-fn waba_edge(method: &Method, edge: Option<&str>) -> Option<OnWaba> {
-    match (method.as_str(), edge) {
-        ("GET", Some("phone_numbers")) => Some(numbers::list),
-        ("GET", Some("subscribed_apps")) => Some(numbers::subscriptions),
-        ("POST", Some("subscribed_apps")) => Some(numbers::subscribe),
-        ("DELETE", Some("subscribed_apps")) => Some(numbers::unsubscribe),
-        _ => None,
-    }
-}
-
-/// Whether anything at all is served under such an edge.
-fn is_known_edge(method: &Method, edge: Option<&str>) -> bool {
-    number_edge(method, edge).is_some() || group_edge(method, edge).is_some() || waba_edge(method, edge).is_some()
-}
-
-/// Answers a call: who calls, what is meant, and then its handler.
-pub(crate) fn answer(state: &mut State, asked: &Asked<'_>, app: &MetaApp) -> GraphResult<Answer> {
-    let GraphCall { method, path, .. } = asked.call;
-    let edge = path.edge.as_deref();
-    match (method.as_str(), &*path.node, edge) {
-        ("GET" | "POST", "oauth", Some("access_token")) => return oauth::exchange(state, asked, app),
-        ("GET", "debug_token", None) => return oauth::debug(state, asked, app),
-        _ if !is_known_edge(method, edge) => return Err(unknown_path(path)),
-        _ => {}
-    }
-    let token = state.admit(asked.call, app)?;
-    let unsupported = || GraphError::unknown_object(&path.node, method.as_str());
-    match state.visible(&token, &path.node).ok_or_else(unsupported)? {
-        Node::Number(id) => {
-            let handler = number_edge(method, edge).ok_or_else(unsupported)?;
-            admission::require_scope(&token, handler_scopes(edge))?;
-            handler(state, &id, asked)
-        }
-        Node::Group(id) => {
-            let handler = group_edge(method, edge).ok_or_else(unsupported)?;
-            admission::require_scope(&token, admission::FOR_GROUPS)?;
-            state.require_living(&id)?;
-            handler(state, &id, asked)
-        }
-        Node::Waba(id) => {
-            let handler = waba_edge(method, edge).ok_or_else(unsupported)?;
-            admission::require_scope(&token, admission::FOR_ACCOUNTS)?;
-            handler(state, &id, asked)
-        }
-    }
-}
-
-fn handler_scopes(edge: Option<&str>) -> &'static [&'static str] {
-    if edge.is_none() { admission::FOR_NUMBERS } else { admission::FOR_GROUPS }
-}
-
-/// Code 2500, for what Graph does not have or this sandbox does not serve.
-pub(crate) fn unknown_path(path: &GraphPath) -> GraphError {
-    let edge = path.edge.as_deref().unwrap_or(&path.node);
-    GraphError::saying(Code::UNKNOWN_PATH, &format!("Unknown path components: /{edge}"))
 }
 
 #[cfg(test)]

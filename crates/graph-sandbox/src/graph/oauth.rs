@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::errors::{Code, GraphError, GraphResult};
 use super::{Answer, Asked};
-use crate::settings::MetaApp;
 use crate::state::State;
 use crate::state::tokens::{MANAGEMENT, Token, TokenStatus};
 
 /// `GET /oauth/access_token`: a code of Embedded Signup for a business token.
-pub(crate) fn exchange(state: &mut State, asked: &Asked<'_>, app: &MetaApp) -> GraphResult<Answer> {
+pub(crate) fn exchange(state: &mut State, asked: &Asked<'_>) -> GraphResult<Answer> {
+    let app = asked.app;
     let params = asked.params();
     let id = params.required_text("client_id")?;
     let secret = params.required_text("client_secret")?;
@@ -27,10 +27,11 @@ pub(crate) fn exchange(state: &mut State, asked: &Asked<'_>, app: &MetaApp) -> G
 }
 
 /// `GET /debug_token?input_token=…`: what a token may, and on which accounts.
-pub(crate) fn debug(state: &mut State, asked: &Asked<'_>, app: &MetaApp) -> GraphResult<Answer> {
+pub(crate) fn debug(state: &mut State, asked: &Asked<'_>) -> GraphResult<Answer> {
+    let app = asked.app;
     let app_token = format!("{}|{}", app.id, app.secret);
     if asked.call.token.as_deref() != Some(&*app_token) {
-        state.admit(asked.call, app)?;
+        state.admit(asked)?;
     }
     let input = asked.params().required_text("input_token")?;
     let Some(token) = state.tokens.get(input) else {

@@ -1,6 +1,7 @@
 //! Groups: their birth, their links, their end.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -151,18 +152,18 @@ impl State {
         let number = self.numbers.get_mut(&new.phone_number_id)?;
         number.groups.insert(ordinal, id.clone());
         self.next_ordinal += 1;
-        self.groups.insert(id, Group::born(new, ordinal, nature));
+        self.groups.insert(id, Arc::new(Group::born(new, ordinal, nature)));
         Some(())
     }
 
     /// A group that has not been deleted.
     pub(crate) fn living_group(&self, id: &GroupId) -> Option<&Group> {
-        self.groups.get(id).filter(|group| !group.deleted)
+        self.groups.get(id).map(|group| &**group).filter(|group| !group.deleted)
     }
 
     /// The same, to be changed.
     pub(crate) fn living_group_mut(&mut self, id: &GroupId) -> Option<&mut Group> {
-        self.groups.get_mut(id).filter(|group| !group.deleted)
+        self.groups.get_mut(id).filter(|group| !group.deleted).map(Arc::make_mut)
     }
 
     /// Suspends a group, or ends that; whether it lives.

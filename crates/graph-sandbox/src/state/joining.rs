@@ -91,7 +91,7 @@ impl State {
     }
 
     fn join(&mut self, id: &GroupId, wa_id: &WaId, turn: &Turn<'_>) -> Result<Entered, NotEntered> {
-        let group = self.groups.get_mut(id).ok_or(NotEntered::Deleted)?;
+        let group = self.living_group_mut(id).ok_or(NotEntered::Deleted)?;
         group.participants.push(wa_id.clone());
         let number = group.phone_number_id.clone();
         let added = self.users_seen(std::slice::from_ref(wa_id));
@@ -104,7 +104,7 @@ impl State {
     }
 
     fn request_to_join(&mut self, id: &GroupId, wa_id: &WaId, turn: &Turn<'_>) -> Result<Entered, NotEntered> {
-        let group = self.groups.get_mut(id).ok_or(NotEntered::Deleted)?;
+        let group = self.living_group_mut(id).ok_or(NotEntered::Deleted)?;
         if let Some(open) = group.open_request_of(wa_id) {
             return Ok(Entered::Requested(id.clone(), open));
         }
@@ -121,12 +121,13 @@ impl State {
             let request = group.join_requests.get(request_id);
             request.is_some_and(|request| request.wa_id == *wa_id)
         };
-        let mut groups = self.groups.iter_mut();
-        let Some((id, group)) = groups.find(|(_, group)| is_his(group)) else {
+        let mut groups = self.groups.iter();
+        let Some(id) = groups.find(|(_, group)| is_his(group)).map(|(id, _)| id.clone()) else {
             return false;
         };
-        let id = id.clone();
-        group.join_requests.remove(request_id);
+        if let Some(group) = self.living_group_mut(&id) {
+            group.join_requests.remove(request_id);
+        }
         self.tell_of_request(&id, "group_join_request_revoked", request_id, wa_id, turn);
         true
     }

@@ -2,6 +2,7 @@
 //! that the control API asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub(crate) enum ReleaseOrder {
 pub(crate) struct Queued {
     pub(crate) waba_id: WabaId,
     /// The element of the payload's `changes`.
-    pub(crate) change: Value,
+    pub(crate) change: Arc<Value>,
     pub(crate) attempts: u32,
     phase: Phase,
     born_ms: i64,
@@ -73,11 +74,13 @@ enum Phase {
 pub(crate) struct Batch {
     pub(crate) keys: Vec<u64>,
     pub(crate) waba_id: WabaId,
-    pub(crate) changes: Vec<Value>,
+    /// When the oldest of its changes came about, in seconds since 1970.
+    pub(crate) time: i64,
+    pub(crate) changes: Vec<Arc<Value>>,
 }
 
 /// The queue and its manner.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct WebhookQueue {
     items: BTreeMap<u64, Queued>,
     next_key: u64,
@@ -90,15 +93,16 @@ pub(crate) struct WebhookQueue {
 
 impl WebhookQueue {
     /// Queues one change of an account.
-    pub(crate) fn push(&mut self, waba_id: &WabaId, change: &Value, turn: &Turn<'_>) {
+    pub(crate) fn push(&mut self, waba_id: &WabaId, change: Value, turn: &Turn<'_>) {
+        let change = Arc::new(change);
         let copies = if self.mode == Mode::Double { 2 } else { 1 };
         for _ in 0..copies {
-            let item = self.queued(waba_id.clone(), change.clone(), turn);
+            let item = self.queued(waba_id.clone(), Arc::clone(&change), turn);
             self.add(item);
         }
     }
 
-    fn queued(&self, waba_id: WabaId, change: Value, turn: &Turn<'_>) -> Queued {
+    fn queued(&self, waba_id: WabaId, change: Arc<Value>, turn: &Turn<'_>) -> Queued {
         let now_ms = turn.nature.now_ms();
         let thrown = turn.nature.below(SHUFFLE_MS).cast_signed();
         let phase = match self.mode {
@@ -123,14 +127,15 @@ impl WebhookQueue {
     /// What is to be sent now: changes of one account that has no request under way.
     pub(crate) fn take_due(&mut self, now_ms: i64) -> Option<Batch> {
         self.items.retain(|_, item| now_ms - item.born_ms < KEPT_MS);
-        let waba_id = self.first_due(now_ms)?.waba_id.clone();
+        let first = self.first_due(now_ms)?;
+        let (waba_id, time) = (first.waba_id.clone(), first.born_ms / 1000);
         let is_due = |item: &Queued| item.waba_id == waba_id && item.is_due(now_ms);
         let due = self.items.iter_mut().filter(|(_, item)| is_due(item));
-        let mut batch = Batch { keys: Vec::new(), waba_id: waba_id.clone(), changes: Vec::new() };
+        let mut batch = Batch { keys: Vec::new(), waba_id: waba_id.clone(), time, changes: Vec::new() };
         for (&key, item) in due.take(self.batch.max(1)) {
             item.phase = Phase::Sending;
             batch.keys.push(key);
-            batch.changes.push(item.change.clone());
+            batch.changes.push(Arc::clone(&item.change));
         }
         Some(batch)
     }
@@ -252,10 +257,10 @@ mod tests {
 
     fn queue_of(mode: Mode, changes: &[i64]) -> WebhookQueue {
         let nature = Nature::real(DEFAULT_LATENCY);
-        let turn = Turn { nature: &nature, cause: 7 };
+        let turn = Turn { nature: &nature, cause: 7, failing: None };
         let mut queue = WebhookQueue { mode, ..WebhookQueue::default() };
         for &change in changes {
-            queue.push(&WabaId::from("1"), &Value::from(change), &turn);
+            queue.push(&WabaId::from("1"), Value::from(change), &turn);
         }
         queue
     }
@@ -264,7 +269,7 @@ mod tests {
         let mut seen = Vec::new();
         while let Some(batch) = queue.take_due(now()) {
             queue.delivered(&batch.keys);
-            seen.extend(batch.changes);
+            seen.extend(batch.changes.iter().map(|change| Value::clone(change)));
         }
         seen
     }
@@ -299,7 +304,7 @@ mod tests {
         let mut queue = queue_of(Mode::Normal, &[1, 2, 3]);
         queue.batch = 2;
         let first = queue.take_due(now()).unwrap();
-        assert_eq!(first.changes, [1, 2]);
+        assert_eq!(first.changes, [1, 2].map(|change| Arc::new(Value::from(change))));
         assert!(queue.take_due(now()).is_none(), "the account's lane is busy");
     }
 

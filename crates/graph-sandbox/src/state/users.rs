@@ -1,7 +1,9 @@
 //! WhatsApp's users, as far as a business sees them.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::State;
@@ -28,7 +30,8 @@ impl User {
         Self {
             user_id: Some(format!("US.{}", nature.digits(20))),
             username: None,
-            name: format!("User {wa_id}"),
+            // Businesses see the name, and not always the number.
+            name: format!("User {}", last_digits(wa_id)),
             hide_wa_id: false,
             accepts_terms: true,
         }
@@ -42,10 +45,16 @@ impl User {
     }
 }
 
+/// The last four digits of a number.
+fn last_digits(wa_id: &WaId) -> String {
+    let digits = wa_id.to_string();
+    digits.chars().skip(digits.chars().count().saturating_sub(4)).collect()
+}
+
 impl State {
     /// The user of a number; every number has one as soon as it is spoken of.
     pub(crate) fn user(&mut self, wa_id: &WaId, nature: &Nature) -> &mut User {
-        self.users.entry(wa_id.clone()).or_insert_with(|| User::born(wa_id, nature))
+        Arc::make_mut(self.users.entry(wa_id.clone()).or_insert_with(|| Arc::new(User::born(wa_id, nature))))
     }
 
     /// How businesses see the user; an empty object for a stranger.
@@ -54,14 +63,33 @@ impl State {
         user.map(|user| user.seen_as(wa_id)).unwrap_or_default()
     }
 
+    /// The user as the `contacts` of a webhook of messages show him: the username stands in the profile there.
+    pub(crate) fn contact(&self, wa_id: &WaId) -> Value {
+        let Some(user) = self.users.get(wa_id) else {
+            return json!({ "profile": {} });
+        };
+        let mut contact = user.seen_as(wa_id);
+        let mut profile = json!({ "name": user.name });
+        if let Some(username) = contact.remove("username") {
+            profile["username"] = username;
+        }
+        contact.insert("profile".to_owned(), profile);
+        Value::Object(contact)
+    }
+
     /// The user whom a business means by a phone number, a `wa_id` or a `user_id`.
     pub(crate) fn user_meant(&self, input: &str) -> Option<WaId> {
         let digits = WaId::from(input.trim_start_matches('+'));
         if self.users.contains_key(&digits) {
             return Some(digits);
         }
-        let by_user_id = |(_, user): &(&WaId, &User)| user.user_id.as_deref() == Some(input);
-        let found = self.users.iter().find(by_user_id);
+        self.user_of_id(input)
+    }
+
+    /// The user of a business-scoped user ID.
+    pub(crate) fn user_of_id(&self, user_id: &str) -> Option<WaId> {
+        let is_his = |(_, user): &(&WaId, &Arc<User>)| user.user_id.as_deref() == Some(user_id);
+        let found = self.users.iter().find(is_his);
         found.map(|(wa_id, _)| wa_id.clone())
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{State, Turn};
 use crate::graph::errors::GraphError;
-use crate::ids::{GroupId, JoinRequestId, PhoneNumberId, RequestId, WaId};
+use crate::ids::{GroupId, JoinRequestId, PhoneNumberId, RequestId, WaId, WabaId};
 
 /// The field of groups that are made and deleted.
 pub(crate) const LIFECYCLE: &str = "group_lifecycle_update";
@@ -79,18 +79,20 @@ impl State {
         let Some(number) = self.numbers.get(number_id) else {
             return;
         };
-        let waba = self.wabas.get(&number.waba_id);
-        if !waba.is_some_and(|waba| waba.subscribed) {
-            return;
-        }
         value["messaging_product"] = "whatsapp".into();
         value["metadata"] = json!({
             "display_phone_number": number.digits(),
             "phone_number_id": number_id,
         });
         let waba_id = number.waba_id.clone();
-        let change = json!({ "field": field, "value": value });
-        self.webhooks.push(&waba_id, &change, turn);
+        self.tell_account(&waba_id, field, &value, turn);
+    }
+
+    /// Queues a change that is about the account itself, as it stands, where the app listens to it.
+    pub(crate) fn tell_account(&mut self, waba_id: &WabaId, field: &str, value: &Value, turn: &Turn<'_>) {
+        if self.wabas.get(waba_id).is_some_and(|waba| waba.subscribed) {
+            self.webhooks.push(waba_id, json!({ "field": field, "value": value }), turn);
+        }
     }
 
     /// Participants as businesses see them, for webhooks' lists.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
-use graph_sandbox::{DEMO_GROUP_ID_1, DEMO_GROUP_ID_2};
+use graph_sandbox::{DEMO_GROUP_ID_1, DEMO_GROUP_ID_2, DEMO_PARTICIPANT};
 use serde_json::{Value, json};
 
 use crate::helpers::{TOKEN_1, TOKEN_2, TestSandbox, code, whatsapp};
@@ -92,6 +92,48 @@ async fn faults_are_listed_without_their_tokens_and_can_be_dropped() {
     let (_, removed) = sandbox.control(Method::DELETE, "faults", Value::Null).await;
     assert_eq!(removed, json!({ "removed": 1 }));
     assert_eq!(sandbox.get(LINK).await.0, 200);
+}
+
+#[actix_web::test]
+async fn what_was_promised_can_fail_later_and_the_webhook_tells_of_it() {
+    let sandbox = TestSandbox::start().await;
+    let later = || json!({ "later": { "code": 131_000 } });
+    let fails = |event: &Value| event["errors"][0]["code"] == 131_000;
+
+    fault(&sandbox, later()).await;
+    let body = whatsapp(json!({ "subject": "Never", "description": "D" }));
+    let (_, answer) = sandbox.graph(Method::POST, "100000000000001/groups", body).await;
+    let event = sandbox.receiver.group_event(|e| e["request_id"] == answer["request_id"]).await;
+    assert!(fails(&event) && event["subject"] == "Never" && event.get("invite_link").is_none(), "{event}");
+    let (_, groups) = sandbox.get("100000000000001/groups").await;
+    assert_eq!(groups["data"]["groups"].as_array().unwrap().len(), 3, "the seeded ones");
+
+    fault(&sandbox, later()).await;
+    let body = whatsapp(json!({ "participants": [{ "user": DEMO_PARTICIPANT }] }));
+    let path = format!("{DEMO_GROUP_ID_1}/participants");
+    let (_, answer) = sandbox.graph(Method::DELETE, &path, body).await;
+    let event = sandbox.receiver.group_event(|e| e["request_id"] == answer["request_id"]).await;
+    assert!(fails(&event) && fails(&event["failed_participants"][0]), "{event}");
+    assert!(event.get("removed_participants").is_none());
+
+    fault(&sandbox, later()).await;
+    let body = whatsapp(json!({ "subject": "Never" }));
+    let (_, answer) = sandbox.graph(Method::POST, DEMO_GROUP_ID_1, body).await;
+    let event = sandbox.receiver.group_event(|e| e["request_id"] == answer["request_id"]).await;
+    assert!(fails(&event) && fails(&event["group_subject"]), "{event}");
+
+    fault(&sandbox, later()).await;
+    let (_, answer) = sandbox.graph(Method::DELETE, DEMO_GROUP_ID_1, Value::Null).await;
+    let event = sandbox.receiver.group_event(|e| e["request_id"] == answer["request_id"]).await;
+    assert!(fails(&event) && sandbox.get(DEMO_GROUP_ID_1).await.0 == 200, "{event}");
+
+    fault(&sandbox, later()).await;
+    let body = whatsapp(json!({ "recipient_type": "group", "to": DEMO_GROUP_ID_1, "text": { "body": "Hi" } }));
+    let (status, sent) = sandbox.graph(Method::POST, "100000000000001/messages", body).await;
+    assert_eq!(status, 200, "{sent}");
+    let change = sandbox.receiver.change(|change| change["field"] == "messages").await;
+    let failed = &change["value"]["statuses"][0];
+    assert!(failed["status"] == "failed" && fails(failed) && failed["recipient_id"] == DEMO_GROUP_ID_1, "{failed}");
 }
 
 #[actix_web::test]

@@ -134,6 +134,21 @@ impl TestSandbox {
         }
     }
 
+    /// A call in multipart with one file, as the first customer.
+    pub(crate) async fn upload(&self, path: &str, part: &str, kind: &str, content: &[u8]) -> Reply {
+        let head = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"f\"\r\n\
+             Content-Type: {kind}\r\n\r\n"
+        );
+        let body = [head.as_bytes(), content, b"\r\n--x--\r\n"].concat();
+        let request = self.raw(Method::POST, &format!("/v23.0/{path}"));
+        let request = request.insert_header(("Content-Type", "multipart/form-data; boundary=x"));
+        let mut response = request.bearer_auth(TOKEN_1).send_body(body).await.unwrap();
+        let body = response.body().await.unwrap();
+        (response.status().as_u16(), serde_json::from_slice(&body).unwrap())
+    }
+
     /// Makes a group for the first number and waits for its webhook's group object.
     pub(crate) async fn create_group(&self, members: Value) -> Value {
         let mut body = json!({ "messaging_product": "whatsapp", "subject": "A group" });
@@ -167,6 +182,15 @@ pub(crate) fn whatsapp(members: Value) -> Value {
         body.as_object_mut().unwrap().extend(members.clone());
     }
     body
+}
+
+/// A JPEG of this size, as far as its frame header tells.
+pub(crate) fn jpeg(width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8];
+    bytes.extend(height.to_be_bytes());
+    bytes.extend(width.to_be_bytes());
+    bytes.extend([1, 0, 0, 0]);
+    bytes
 }
 
 pub(crate) fn code(reply: &Reply) -> (u16, i64) {

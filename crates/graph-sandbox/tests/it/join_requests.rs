@@ -1,6 +1,7 @@
 //! Groups that need approval.
 
 use actix_web::http::Method;
+use graph_sandbox::{DEMO_APPROVAL_GROUP_ID_1, DEMO_JOIN_REQUEST_ID_1, DEMO_JOIN_REQUEST_ID_2};
 use serde_json::{Value, json};
 
 use crate::helpers::{Reply, TestSandbox, code, whatsapp};
@@ -28,6 +29,20 @@ async fn open_requests(sandbox: &TestSandbox, group: &str) -> Vec<Value> {
     let (status, body) = sandbox.get(&format!("{group}/join_requests")).await;
     assert_eq!(status, 200, "{body}");
     body["data"].as_array().unwrap().clone()
+}
+
+#[actix_web::test]
+async fn the_demo_is_born_with_two_requests_to_decide_on() {
+    let sandbox = TestSandbox::start().await;
+    let asking = open_requests(&sandbox, DEMO_APPROVAL_GROUP_ID_1).await;
+    let ids: Vec<_> = asking.iter().map(|request| request["join_request_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [DEMO_JOIN_REQUEST_ID_1, DEMO_JOIN_REQUEST_ID_2]);
+    assert_eq!(asking[0]["wa_id"], "16505550131");
+    assert!(asking[1].get("wa_id").is_none() && asking[1]["user_id"].is_string(), "{asking:?}");
+    let approved = decide(&sandbox, Method::POST, DEMO_APPROVAL_GROUP_ID_1, &[DEMO_JOIN_REQUEST_ID_1]).await;
+    assert_eq!(approved.1["approved_join_requests"], json!([DEMO_JOIN_REQUEST_ID_1]));
+    let rejected = decide(&sandbox, Method::DELETE, DEMO_APPROVAL_GROUP_ID_1, &[DEMO_JOIN_REQUEST_ID_2]).await;
+    assert_eq!(rejected.1["rejected_join_requests"], json!([DEMO_JOIN_REQUEST_ID_2]));
 }
 
 #[actix_web::test]

@@ -57,11 +57,15 @@ async fn a_user_without_a_visible_number_is_removed_by_his_user_id() {
 async fn one_to_eight_and_none_twice() {
     let sandbox = TestSandbox::start().await;
     let nine: Vec<Value> = (0..9).map(|n| json!({ "user": format!("1650555900{n}") })).collect();
-    for wrong in [json!([]), json!(nine), json!([{}]), json!("x"), json!([{ "user": "1", "user_id": "2" }])] {
+    assert_eq!(code(&remove(&sandbox, json!(nine)).await), (400, 131_204));
+    for wrong in [json!([]), json!([{}]), json!("x"), json!([{ "user": "1", "user_id": "2" }])] {
         assert_eq!(code(&remove(&sandbox, wrong.clone()).await), (400, 100), "{wrong}");
     }
     let twice = json!([{ "user": DEMO_PARTICIPANT }, { "user": format!("+{DEMO_PARTICIPANT}") }]);
     assert_eq!(code(&remove(&sandbox, twice).await), (400, 131_202));
+    let (_, user) = sandbox.control(Method::PUT, &format!("users/{DEMO_PARTICIPANT}"), json!({})).await;
+    let by_both = json!([{ "user": DEMO_PARTICIPANT }, { "user_id": user["user_id"] }]);
+    assert_eq!(code(&remove(&sandbox, by_both).await), (400, 131_202));
 }
 
 #[actix_web::test]

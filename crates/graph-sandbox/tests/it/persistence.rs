@@ -125,6 +125,21 @@ async fn a_file_that_cannot_be_written_ends_a_start_and_nothing_later() {
 }
 
 #[actix_web::test]
+async fn a_file_of_the_version_before_templates_and_media_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = TestSandbox::start_with(settings_in(&dir)).await;
+    let link = first.link(DEMO_GROUP_ID_1).await;
+    first.sandbox.stop().await;
+    let mut state = on_disk(&dir);
+    for member in ["templates", "media", "outbox", "last_words"] {
+        state.as_object_mut().unwrap().remove(member).unwrap();
+    }
+    std::fs::write(dir.path().join("sandbox.json"), state.to_string()).unwrap();
+    let second = TestSandbox::start_with(settings_in(&dir)).await;
+    assert_eq!(second.link(DEMO_GROUP_ID_1).await, link);
+}
+
+#[actix_web::test]
 async fn a_taken_port_is_an_error_that_names_the_address() {
     let first = start(settings()).await.unwrap();
     let bind = first.addr();

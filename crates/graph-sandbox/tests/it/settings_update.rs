@@ -4,33 +4,14 @@ use actix_web::http::Method;
 use graph_sandbox::DEMO_GROUP_ID_1;
 use serde_json::{Value, json};
 
-use crate::helpers::{Reply, TOKEN_1, TestSandbox, code, whatsapp};
+use crate::helpers::{Reply, TestSandbox, code, jpeg, whatsapp};
 
 async fn update(sandbox: &TestSandbox, members: Value) -> Reply {
     sandbox.graph(Method::POST, DEMO_GROUP_ID_1, whatsapp(members)).await
 }
 
-/// A JPEG of this size, as far as its frame header tells.
-fn jpeg(width: u16, height: u16) -> Vec<u8> {
-    let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8];
-    bytes.extend(height.to_be_bytes());
-    bytes.extend(width.to_be_bytes());
-    bytes.extend([1, 0, 0, 0]);
-    bytes
-}
-
 async fn send_picture(sandbox: &TestSandbox, part: &str, kind: &str, picture: &[u8]) -> Reply {
-    let head = format!(
-        "--x\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n\
-         --x\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"p.jpg\"\r\n\
-         Content-Type: {kind}\r\n\r\n"
-    );
-    let body = [head.as_bytes(), picture, b"\r\n--x--\r\n"].concat();
-    let request = sandbox.raw(Method::POST, &format!("/v23.0/{DEMO_GROUP_ID_1}"));
-    let request = request.insert_header(("Content-Type", "multipart/form-data; boundary=x"));
-    let mut response = request.bearer_auth(TOKEN_1).send_body(body).await.unwrap();
-    let body = response.body().await.unwrap();
-    (response.status().as_u16(), serde_json::from_slice(&body).unwrap())
+    sandbox.upload(DEMO_GROUP_ID_1, part, kind, picture).await
 }
 
 #[actix_web::test]
@@ -90,4 +71,22 @@ async fn a_picture_that_is_no_small_square_jpeg_is_refused() {
         let reply = send_picture(&sandbox, "file", kind, picture).await;
         assert_eq!(code(&reply), (400, expected), "{kind}, {} bytes", picture.len());
     }
+}
+
+#[actix_web::test]
+async fn a_part_that_is_told_to_fail_stays_as_it_was_while_the_others_change() {
+    let sandbox = TestSandbox::start().await;
+    let fault = json!({ "method": "POST", "later": { "code": 131_000, "part": "group_description" } });
+    sandbox.control(Method::POST, "faults", fault).await;
+    let (status, answer) = update(&sandbox, json!({ "subject": "New", "description": "Newer" })).await;
+    assert_eq!(status, 200, "{answer}");
+    let event = sandbox.receiver.group_event(|e| e["request_id"] == answer["request_id"]).await;
+    assert_eq!(event["group_subject"], json!({ "text": "New", "update_successful": true }));
+    assert_eq!(event["group_description"]["update_successful"], false);
+    assert_eq!(event["group_description"]["errors"][0]["code"], 131_000);
+    assert_eq!(event["errors"][0]["code"], 131_000);
+    assert!(event.get("profile_picture").is_none());
+    let (_, info) = sandbox.get(&format!("{DEMO_GROUP_ID_1}?fields=subject,description")).await;
+    assert_eq!(info["subject"], "New");
+    assert_eq!(info["description"], "A group that the sandbox is born with");
 }
