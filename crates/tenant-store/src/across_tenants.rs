@@ -1,4 +1,5 @@
-//! All work across tenants: the only calls of the definer functions in `migrations/0004_across_tenants.sql`.
+//! All work across tenants: the only calls of the definer functions in `migrations/0004_across_tenants.sql` and the
+//! migrations after it.
 //! Everything else in this crate runs in one tenant's [`crate::Space`].
 
 use std::time::Duration;
@@ -135,6 +136,12 @@ pub(crate) async fn keep_malformed(pool: &PgPool, start: &[u8], whole_length: i6
 
 pub(crate) async fn forget_old_fingerprints(pool: &PgPool) -> Result<u64, StoreError> {
     let forgotten = sqlx::query_scalar!(r#"select forget_old_fingerprints() as "forgotten!""#);
+    Ok(forgotten.fetch_one(pool).await?.unsigned_abs())
+}
+
+/// Deletes the oldest idempotency keys that are kept no longer. Returns how many.
+pub(crate) async fn forget_old_keys(pool: &PgPool, limit: i64) -> Result<u64, StoreError> {
+    let forgotten = sqlx::query_scalar!(r#"select forget_old_keys($1) as "forgotten!""#, limit);
     Ok(forgotten.fetch_one(pool).await?.unsigned_abs())
 }
 

@@ -24,7 +24,7 @@ pub struct Actor {
 }
 
 /// One administrative change.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AuditEntry {
     /// When it was committed.
     pub at: OffsetDateTime,

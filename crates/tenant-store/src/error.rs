@@ -63,7 +63,14 @@ fn refused(refusal: &dyn DatabaseError) -> StoreError {
         "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "40001" | "40P01" => unavailable(&code),
         class if class.starts_with("08") => unavailable(&code),
         // The tenant was erased after the caller looked it up. When tried again, the caller sees that.
-        "23503" if refusal.constraint() == Some("changes_cust_space_id_fkey") => unavailable(&code),
+        "23503"
+            if matches!(
+                refusal.constraint(),
+                Some("changes_cust_space_id_fkey" | "idempotency_keys_cust_space_id_fkey")
+            ) =>
+        {
+            unavailable(&code)
+        }
         "28000" | "28P01" | "3D000" => StoreError::Unavailable(format!(
             "it refuses the role, the password or the database of the URL, SQLSTATE {code}"
         )),

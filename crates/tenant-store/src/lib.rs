@@ -9,10 +9,12 @@ mod erasing;
 mod error;
 mod events;
 mod groups;
+mod idempotency;
 mod limits;
 mod mirrors;
 mod notifications;
 mod numbers;
+mod privacy;
 #[cfg(feature = "private-server")]
 pub mod private_server;
 mod rates;
@@ -35,6 +37,7 @@ pub use events::{ChangeOutcome, InboxEvent, Received, ReceivedEvent, Routed, Rou
 pub use groups::{
     Group, GroupFilter, GroupLifecycle, GroupList, GroupStatus, GroupSummary, GroupUpdate, LearnedLink, ListedGroup,
 };
+pub use idempotency::{Claim, HeldKey, NewKey, StoredAnswer};
 pub use limits::Limits;
 pub use mirrors::{MirrorClaim, MirrorState, MirrorWork, NumberRecord};
 pub use notifications::{Notification, Notifications};

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use sqlx::{
-    PgPool,
+    PgConnection, PgPool,
     postgres::{PgConnectOptions, PgListener, PgNotification, PgPoolOptions},
 };
 
-use crate::StoreError;
+use crate::{StoreError, idempotency::Owner};
 
 const CHANNELS: [&str; 5] = [TENANTS, ACCESS_KEYS, CHANGES, EVENTS, MIRRORS];
 const TENANTS: &str = "groupgate_tenants";
@@ -45,9 +45,13 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    pub(crate) async fn connect(options: PgConnectOptions) -> Result<Self, StoreError> {
-        let pool =
-            PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_lazy_with(options);
+    pub(crate) async fn connect(options: PgConnectOptions, owner: Owner) -> Result<Self, StoreError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .after_connect(move |connection, _| Box::pin(show_life(connection, owner)))
+            .connect_lazy_with(options);
         let listener = listen(&pool).await?;
         Ok(Self { pool, listener: Some(listener) })
     }
@@ -83,6 +87,13 @@ impl Notifications {
             tokio::time::sleep(RETRY).await;
         }
     }
+}
+
+/// Takes the lock by which other processes see that this one lives; on each connection anew. Shared, so that a session
+/// of before, which PostgreSQL may not know to be dead yet, does not keep the next from it.
+async fn show_life(connection: &mut PgConnection, owner: Owner) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_advisory_lock_shared($1)", owner.0).execute(connection).await?;
+    Ok(())
 }
 
 async fn listen(pool: &PgPool) -> Result<PgListener, StoreError> {

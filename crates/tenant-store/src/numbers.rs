@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use crate::{Actor, Space, StoreError, across_tenants, audit::Action, text::storable};
 
 /// A number to add to a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct NewNumber {
     /// International digits without `+`.
     pub business_number: String,
@@ -29,7 +29,7 @@ pub struct RemovedNumber {
 }
 
 /// A tenant's number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BusinessNumber {
     /// International digits without `+`.
     pub business_number: String,

@@ -8,7 +8,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{MasterKeys, Notifications, SchemaState, StoreError, schema, sealing::DataKeys};
+use crate::{MasterKeys, Notifications, SchemaState, StoreError, idempotency::Owner, schema, sealing::DataKeys};
 
 /// The space of what belongs to no single tenant. No tenant can be called so.
 pub(crate) const SYSTEM: &str = "_system";
@@ -34,6 +34,7 @@ struct Inner {
     pool: PgPool,
     data_keys: DataKeys,
     url: SecretString,
+    owner: Owner,
 }
 
 /// One tenant's rows: every method runs in a transaction that is scoped to this tenant.
@@ -51,7 +52,8 @@ impl Store {
             .acquire_timeout(settings.acquire_timeout)
             .connect_with(connect_options(&settings.url)?)
             .await?;
-        let inner = Inner { pool, data_keys: DataKeys::new(keys), url: settings.url.clone() };
+        let (url, owner) = (settings.url.clone(), Owner::random());
+        let inner = Inner { pool, data_keys: DataKeys::new(keys), url, owner };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -84,9 +86,10 @@ impl Store {
         Ok(bound.fetch_one(self.pool()).await?)
     }
 
-    /// Listens, on a connection of its own, for what other replicas changed.
+    /// Listens, on a connection of its own, for what other replicas changed. As long as it stands, other replicas see that
+    /// this process lives: calls that it holds an idempotency key for are believed to run.
     pub async fn listen(&self) -> Result<Notifications, StoreError> {
-        Notifications::connect(connect_options(&self.inner.url)?).await
+        Notifications::connect(connect_options(&self.inner.url)?, self.owner()).await
     }
 
     /// Closes all connections, when the calls that run have given theirs back.
@@ -101,6 +104,11 @@ impl Store {
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.inner.pool
+    }
+
+    /// This process, as the holder of idempotency keys.
+    pub(crate) fn owner(&self) -> Owner {
+        self.inner.owner
     }
 
     pub(crate) fn data_keys(&self) -> &DataKeys {

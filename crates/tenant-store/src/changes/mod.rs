@@ -58,7 +58,7 @@ impl ChangeStatus {
 }
 
 /// A change about to be asked for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewChange {
     /// The operation's name, such as `AddChatGroup`.
     pub operation: String,
@@ -77,7 +77,7 @@ pub struct NewChange {
 }
 
 /// How a change ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// One of the settled states.
     pub status: ChangeStatus,
@@ -94,7 +94,7 @@ pub struct Outcome {
 }
 
 /// An asynchronous change, as recorded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Change {
     /// Our ID of it.
     pub unique_code: UniqueCode,

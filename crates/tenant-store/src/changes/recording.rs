@@ -49,6 +49,15 @@ impl Space<'_> {
     /// Whether a create of this tenant is known to have made the group.
     pub async fn has_created(&self, phone_number_id: &str, group_id: &str) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
+        self.is_created(&mut transaction, phone_number_id, group_id).await
+    }
+
+    async fn is_created(
+        &self,
+        transaction: &mut PgConnection,
+        phone_number_id: &str,
+        group_id: &str,
+    ) -> Result<bool, StoreError> {
         let created = sqlx::query_scalar!(
             r#"select exists (select 1 from changes
                               where cust_space_id = $1 and phone_number_id = $2 and group_id = $3
@@ -57,7 +66,7 @@ impl Space<'_> {
             &storable(phone_number_id),
             &storable(group_id),
         );
-        Ok(created.fetch_one(&mut *transaction).await?)
+        Ok(created.fetch_one(transaction).await?)
     }
 
     /// Records that the upstream took the change (`PENDING`), and settles it where its event came first.
@@ -90,21 +99,84 @@ impl Space<'_> {
     }
 
     /// Settles the change. One that is settled already stays as it is (but `UNKNOWN` gives way); returned is what stands.
+    /// So does a create where another create was meanwhile found to have made the group: creates of one number and
+    /// subject are settled one after the other.
     pub async fn settle_change(&self, unique_code: UniqueCode, outcome: &Outcome) -> Result<Change, StoreError> {
         let mut transaction = self.begin().await?;
         let open = self.existing_change(&mut transaction, unique_code).await?;
         let keys = settling::keys_of(self.cust_space_id, &open, open.request_id.as_deref());
         settling::lock(&mut transaction, keys).await?;
-        settling::settle(&mut transaction, self.cust_space_id, unique_code, outcome).await?;
+        if !self.is_anothers(&mut transaction, &open, outcome).await? {
+            settling::settle(&mut transaction, self.cust_space_id, unique_code, outcome).await?;
+        }
         let change = self.existing_change(&mut transaction, unique_code).await?;
         transaction.commit().await?;
         Ok(change)
+    }
+
+    /// Whether the outcome gives a create the group that another one has made.
+    async fn is_anothers(
+        &self,
+        transaction: &mut PgConnection,
+        open: &Change,
+        outcome: &Outcome,
+    ) -> Result<bool, StoreError> {
+        match &outcome.group_id {
+            Some(group_id) if open.group_id.is_none() => {
+                self.is_created(transaction, &open.phone_number_id, group_id).await
+            }
+            _ => Ok(false),
+        }
     }
 
     /// The record of a change; `None` where this tenant has none of this code.
     pub async fn change(&self, unique_code: UniqueCode) -> Result<Option<Change>, StoreError> {
         let mut transaction = self.begin().await?;
         select(&mut transaction, self.cust_space_id, unique_code).await
+    }
+
+    /// Gives up waiting for the answer to a change that is still `SENDING`, and settles it where its event has come. It
+    /// is never sent again; its event, when it comes, settles it as soon as it is looked for. Returns how it then stands,
+    /// or `None` where this tenant has none of this code.
+    pub async fn abandon_change(&self, unique_code: UniqueCode) -> Result<Option<Change>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let Some(seen) = select(&mut transaction, self.cust_space_id, unique_code).await? else { return Ok(None) };
+        let keys = settling::keys_of(self.cust_space_id, &seen, seen.request_id.as_deref());
+        settling::lock(&mut transaction, keys).await?;
+        sqlx::query!(
+            "update changes set answer_due = least(answer_due, now())
+             where cust_space_id = $1 and unique_code = $2 and status = 'SENDING'",
+            self.cust_space_id,
+            unique_code as UniqueCode,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let change = self.existing_change(&mut transaction, unique_code).await?;
+        let is_unanswered = matches!(change.status, ChangeStatus::Sending | ChangeStatus::Unknown);
+        if is_unanswered && change.request_id.is_none() && !self.is_like_sent(&mut transaction, &change).await? {
+            settling::settle_from_inbox(&mut transaction, self.cust_space_id, &change).await?;
+        }
+        let change = self.existing_change(&mut transaction, unique_code).await?;
+        transaction.commit().await?;
+        Ok(Some(change))
+    }
+
+    /// Whether a like change is being sent now: an event without its request ID in our records may be that one's.
+    async fn is_like_sent(&self, transaction: &mut PgConnection, change: &Change) -> Result<bool, StoreError> {
+        let sent = sqlx::query_scalar!(
+            r#"select exists (select 1 from changes
+                              where cust_space_id = $1 and status = 'SENDING' and answer_due > now() and operation = $2
+                                and unique_code <> $3
+                                and (group_id = $4 or group_id is null and $4::text is null
+                                                      and phone_number_id = $5 and subject = $6)) as "sent!""#,
+            self.cust_space_id,
+            change.operation,
+            change.unique_code as UniqueCode,
+            change.group_id,
+            change.phone_number_id,
+            change.subject,
+        );
+        Ok(sent.fetch_one(transaction).await?)
     }
 
     async fn existing_change(
@@ -166,7 +238,7 @@ impl Store {
     }
 }
 
-async fn select(
+pub(super) async fn select(
     transaction: &mut PgConnection,
     cust_space_id: &str,
     unique_code: UniqueCode,

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Change, ChangeStatus, Outcome, UniqueCode};
+use super::{Change, ChangeStatus, Outcome, UniqueCode, recording};
 use crate::{
     ChangeOutcome, GroupLifecycle, GroupUpdate, InboxEvent, StoreError, groups,
     text::{json_text, request_key, storable, storable_option},
@@ -68,6 +68,8 @@ pub(crate) async fn settle_from_inbox(
     }
     let found = match &change.request_id {
         Some(request_id) => unmatched_by_request(transaction, cust_space_id, change, request_id).await?,
+        // An event that others may have caused is not kept with the users whom it names.
+        None if change.operation == "AddChatGroupParticipants" => None,
         None => unmatched_by_likeness(transaction, cust_space_id, change).await?,
     };
     let Some(event) = found else { return Ok(false) };
@@ -116,7 +118,17 @@ pub(crate) async fn find_change(
         storable_option(told.subject.as_deref()),
         told.request_id.is_some(),
     );
-    Ok(oldest_alike.fetch_optional(transaction).await?)
+    let found = oldest_alike.fetch_optional(&mut *transaction).await?;
+    let (Some(unique_code), Some(participants)) = (found, &told.participants) else { return Ok(found) };
+    let change = recording::select(transaction, &event.cust_space_id, unique_code).await?;
+    Ok(change.filter(|change| names_one_of(change, participants)).map(|_| unique_code))
+}
+
+/// Whether the request was about one of these users at least.
+fn names_one_of(change: &Change, participants: &[String]) -> bool {
+    let asked = change.request["List"].as_array().into_iter().flatten();
+    let mut numbers = asked.filter_map(|participant| participant["ParticipantNumber"].as_str());
+    numbers.any(|number| participants.iter().any(|participant| participant == number))
 }
 
 /// Settles a change that is open, or whose end was unknown; says whether it did.
@@ -159,14 +171,14 @@ struct Settled {
     created_at: OffsetDateTime,
 }
 
-/// The mirror's row of a group that was created just now. It counts as told when the create was begun, so that
-/// nothing that happened to the group since is undone by it.
+/// The mirror's row of a group that was created just now. It counts as told before the second in which the create was
+/// begun, so that nothing that happened to the group since is undone by it: webhooks have whole seconds.
 fn created_group(settled: &Settled, outcome: &Outcome) -> Option<GroupUpdate> {
     let group_id = outcome.group_id.clone().filter(|_| outcome.status == ChangeStatus::Succeeded)?;
     settled.subject.as_ref()?;
     Some(GroupUpdate {
         group_id,
-        occurred_at: Some(settled.created_at),
+        occurred_at: Some(groups::told_at(settled.created_at)),
         subject: settled.subject.clone(),
         lifecycle: Some(GroupLifecycle::Active),
         invite_link: outcome.invite_link.clone(),

@@ -11,7 +11,7 @@ mod routing;
 const MALFORMED_KEPT: usize = 64 * 1024;
 
 /// One element of a verified webhook.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ReceivedEvent<'a> {
     /// SHA-256 that is the same for every double.
     pub fingerprint: [u8; 32],
@@ -35,7 +35,7 @@ pub struct Received {
 }
 
 /// An event of the inbox, of a known tenant.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct InboxEvent {
     /// Our ID of it, a UUID of version 7.
     pub id: Uuid,
@@ -73,6 +73,9 @@ pub struct ChangeOutcome {
     pub group_id: Option<String>,
     /// The subject, for a create.
     pub subject: Option<String>,
+    /// Where others than the change may have caused the event: the users whom it names, by all that may have named them in
+    /// the request's `List`. It ends no change that named none of them.
+    pub participants: Option<Vec<String>>,
     /// How it ended.
     pub outcome: Outcome,
 }

@@ -50,7 +50,7 @@ pub struct GroupList {
 }
 
 /// A group of the list. `None` is what is not known yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct GroupSummary {
     /// Meta's ID of the number that owns it.
     pub phone_number_id: String,

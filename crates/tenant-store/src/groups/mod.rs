@@ -21,7 +21,7 @@ pub enum GroupLifecycle {
 }
 
 /// One row of the mirror. `None` is what is not known yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Group {
     /// Meta's ID of the number that owns it.
     pub phone_number_id: String,
@@ -61,7 +61,7 @@ pub struct ListedGroup {
 }
 
 /// An invite link that a call of ours learned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LearnedLink {
     /// Meta's ID of the number that owns the group.
     pub phone_number_id: String,
@@ -75,7 +75,7 @@ pub struct LearnedLink {
 
 /// What an event or a call tells about one group. `None` says nothing about that field.
 /// Each field remembers the instant it was told for: what is older than what is known does not undo it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct GroupUpdate {
     /// Meta's ID of the group.
     pub group_id: String,

@@ -49,6 +49,45 @@ async fn an_event_after_the_answer_settles_the_change_and_fills_the_mirror() {
 }
 
 #[tokio::test]
+async fn what_happened_in_the_second_of_a_create_is_not_undone_by_it() {
+    let world = World::with_tenants().await;
+    let space = world.store.space(ALPHA);
+    let code = space.begin_change(&create("Team")).await.unwrap();
+    let begun = space.record_answer(code, Some("req-1")).await.unwrap();
+    // Webhooks have whole seconds.
+    let at = begun.created_at.unix_timestamp();
+    let mut created = TestEvent::created(Some("req-1"), "Team", "G1");
+    created.payload["at"] = json!(at);
+    world.receive(&[created, TestEvent::new(json!({"group_id": "G1", "subject": "Renamed", "at": at}))]).await;
+    assert_eq!(world.route().await.settled, 1);
+    let group = space.group(ALPHA_PHONE, "G1").await.unwrap().unwrap();
+    assert_eq!(group.subject.as_deref(), Some("Renamed"));
+}
+
+#[tokio::test]
+async fn an_event_that_others_may_have_caused_ends_only_a_change_that_named_its_users() {
+    let world = World::with_tenants().await;
+    let space = world.store.space(ALPHA);
+    let request = json!({"List": [{"ParticipantNumber": "16505550101"}, {"ParticipantNumber": "US.1"}]});
+    let addition = NewChange { operation: "AddChatGroupParticipants".to_owned(), request, ..delete("G1") };
+    let code = space.begin_change(&addition).await.unwrap();
+    let added =
+        |users| TestEvent::new(json!({"kind": "AddChatGroupParticipants", "group_id": "G1", "participants": users}));
+    world.receive(&[added(json!(["US.1"]))]).await;
+    world.route().await;
+    assert_eq!(
+        space.record_answer(code, None).await.unwrap().status,
+        ChangeStatus::Pending,
+        "it came before the answer"
+    );
+    world.receive(&[added(json!(["16505550102", "US.2"])), added(json!([]))]).await;
+    assert_eq!(world.route().await.settled, 0);
+    world.receive(&[added(json!(["US.2", "US.1"]))]).await;
+    assert_eq!(world.route().await.settled, 1);
+    assert_eq!(status(&world, code).await, ChangeStatus::Succeeded);
+}
+
+#[tokio::test]
 async fn an_event_before_the_answer_waits_in_the_inbox() {
     let world = World::with_tenants().await;
     let space = world.store.space(ALPHA);

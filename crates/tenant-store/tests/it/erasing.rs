@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use tenant_store::{ChangeStatus, Grant, GroupUpdate, KeyState, NewAccessKey, StoreError, TenantStatus, UniqueCode};
 
 use crate::helpers::{
-    ALPHA, ALPHA_PHONE, BETA, BETA_PHONE, TestEvent, World, actor, create, new_number, new_tenant, secret,
+    ALPHA, ALPHA_PHONE, BETA, BETA_PHONE, TestEvent, World, actor, create, new_key, new_number, new_tenant, secret,
 };
 
 /// Both tenants with a row of each kind; the open change of the first.
@@ -19,6 +19,7 @@ async fn filled() -> (World, UniqueCode) {
         space.apply_group(phone_number_id, &group).await.unwrap();
         let code = space.begin_change(&create("Team")).await.unwrap();
         space.record_answer(code, Some("req-1")).await.unwrap();
+        space.claim_key(&new_key("order-1")).await.unwrap();
         changes.push(code);
         world.receive(&[TestEvent::new(json!({})).of_number(Some(phone_number_id))]).await;
     }
@@ -103,6 +104,8 @@ async fn a_change_of_a_tenant_that_was_just_erased_is_to_be_tried_again() {
     let (world, _) = filled().await;
     world.store.space(ALPHA).erase(&actor()).await.unwrap();
     let error = world.store.space(ALPHA).begin_change(&create("Team")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+    let error = world.store.space(ALPHA).claim_key(&new_key("order-1")).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
 }
 

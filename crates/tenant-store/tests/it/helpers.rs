@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tenant_store::{
-    Actor, ChangeOutcome, ChangeStatus, GroupUpdate, InboxEvent, MasterKeys, NewChange, NewNumber, NewTenant, Outcome,
-    Received, ReceivedEvent, Routed, Routing, Store, StoreSettings,
+    Actor, ChangeOutcome, ChangeStatus, GroupUpdate, InboxEvent, MasterKeys, NewChange, NewKey, NewNumber, NewTenant,
+    Outcome, Received, ReceivedEvent, Routed, Routing, Store, StoreSettings,
     private_server::{TestDatabase, test_database},
 };
 use time::OffsetDateTime;
@@ -122,6 +122,11 @@ pub(crate) fn delete(group_id: &str) -> NewChange {
     }
 }
 
+/// A call of `AddChatGroup` under this key, always with the same request.
+pub(crate) fn new_key(key: &str) -> NewKey<'_> {
+    NewKey { operation: "AddChatGroup", key, fingerprint: [7; 32], longest: Duration::from_mins(1) }
+}
+
 /// An event whose payload says outright what it means; see [`interpret`].
 #[derive(Clone)]
 pub(crate) struct TestEvent {
@@ -174,6 +179,7 @@ pub(crate) fn interpret(event: &InboxEvent) -> Routing {
         request_id: text("request_id"),
         group_id: group_id.clone(),
         subject: text("subject"),
+        participants: serde_json::from_value(value["participants"].clone()).unwrap(),
         outcome: succeeded(group_id.as_deref(), text("invite_link")),
     });
     let group = value["at"].as_i64().zip(group_id).map(|(at, group_id)| GroupUpdate {

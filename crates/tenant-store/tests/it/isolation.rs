@@ -4,13 +4,14 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 use tenant_store::{GroupUpdate, NewAccessKey, NewSigningKey};
 
-use crate::helpers::{ALPHA, ALPHA_PHONE, BETA, BETA_PHONE, TestEvent, World, actor, create, secret};
+use crate::helpers::{ALPHA, ALPHA_PHONE, BETA, BETA_PHONE, TestEvent, World, actor, create, new_key, secret};
 
 /// Tables that hold nothing of a tenant: sqlx's own, and those that definer functions alone reach.
 const WITHOUT_TENANT: [&str; 3] = ["_sqlx_migrations", "event_fingerprints", "malformed_webhooks"];
 const OF_SYSTEM: [&str; 2] = ["access_keys", "signing_keys"];
-/// Tables whose rows the gateway's role may delete: a tenant goes, what refers to it with it, and then its data keys.
-const DELETABLE: [&str; 3] = ["tenants", "business_numbers", "data_keys"];
+/// Tables whose rows the gateway's role may delete: a tenant goes, what refers to it with it, and then its data keys; an
+/// idempotency key is given back.
+const DELETABLE: [&str; 4] = ["tenants", "business_numbers", "data_keys", "idempotency_keys"];
 
 /// A row in every table, for both tenants.
 async fn filled() -> World {
@@ -21,6 +22,7 @@ async fn filled() -> World {
         let group = GroupUpdate { group_id: "G".to_owned(), ..GroupUpdate::default() };
         space.apply_group(phone_number_id, &group).await.unwrap();
         space.begin_change(&create("Team")).await.unwrap();
+        space.claim_key(&new_key("order-1")).await.unwrap();
         world.receive(&[TestEvent::new(json!({})).of_number(Some(phone_number_id))]).await;
     }
     world.receive(&[TestEvent::new(json!({})).of_number(Some("nobody's"))]).await;
@@ -89,6 +91,9 @@ async fn a_tenant_can_neither_write_into_another_nor_move_a_row_there() {
         "insert into audit_log (cust_space_id, actor, action, object) values ('cams-beta', 'x', 'x', 'x')",
         "update changes set cust_space_id = 'cams-beta'",
         "update groups set cust_space_id = 'cams-beta'",
+        "update idempotency_keys set cust_space_id = 'cams-beta'",
+        "insert into idempotency_keys (cust_space_id, operation, key, fingerprint, state, unique_code)
+         values ('cams-beta', 'x', 'x', decode(repeat('00', 32), 'hex'), 'open', gen_random_uuid())",
     ];
     for statement in statements {
         let error = refused(&gateway, statement).await;
@@ -218,6 +223,7 @@ async fn every_definer_function_has_a_fixed_search_path_and_is_closed_to_the_pub
         "claim_mirrors",
         "claim_stale_changes",
         "forget_old_fingerprints",
+        "forget_old_keys",
         "keep_malformed",
         "list_tenants",
         "open_access_key",

@@ -11,6 +11,7 @@ mod events;
 mod group_list;
 mod groups;
 mod helpers;
+mod idempotency;
 mod isolation;
 mod limits;
 mod master_keys;

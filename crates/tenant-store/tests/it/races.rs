@@ -1,6 +1,6 @@
 //! The answer and the event at the same moment, on different replicas.
 
-use tenant_store::{ChangeStatus, NewChange, Store};
+use tenant_store::{ChangeStatus, NewChange, Outcome, Store};
 
 use crate::helpers::{ALPHA, KEY_A, TestEvent, World, connect, create, delete, interpret};
 
@@ -75,6 +75,27 @@ async fn many_changes_and_two_routers_at_once_settle_everything() {
     for code in codes {
         let change = world.store.space(ALPHA).change(code).await.unwrap().unwrap();
         assert_eq!(change.status, ChangeStatus::Succeeded);
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_two_replicas_find_for_two_creates_at_once_is_given_to_one() {
+    let world = World::with_tenants().await;
+    let other = connect(&world.database, KEY_A).await;
+    for round in 0..20 {
+        let subject = format!("Team {round}");
+        let space = world.store.space(ALPHA);
+        let first = space.begin_change(&create(&subject)).await.unwrap();
+        let second = space.begin_change(&create(&subject)).await.unwrap();
+        let found = Outcome { group_id: Some(format!("G{round}")), ..Outcome::of(ChangeStatus::Succeeded) };
+        let theirs = other.space(ALPHA);
+        let (mine, yours) = tokio::join!(space.settle_change(first, &found), theirs.settle_change(second, &found));
+        let mut statuses = [mine.unwrap().status, yours.unwrap().status];
+        statuses.sort_by_key(|status| status.is_settled());
+        assert_eq!(statuses, [ChangeStatus::Sending, ChangeStatus::Succeeded]);
+        let loser = if space.change(first).await.unwrap().unwrap().status.is_settled() { second } else { first };
+        let next = Outcome { group_id: Some(format!("H{round}")), ..found };
+        assert_eq!(space.settle_change(loser, &next).await.unwrap().status, ChangeStatus::Succeeded);
     }
 }
 
