@@ -65,6 +65,8 @@ codes! {
     ThrottlingUser, "Throttling.User", 429, "The access key's limit; `Retry-After` says when to come back.";
     ThrottlingTenant, "Throttling.Tenant", 429, "The tenant's limit; `Retry-After` says when to come back.";
     ThrottlingUpstream, "Throttling.Upstream", 429, "Meta's limit for the number; `Retry-After` says when to come back.";
+    IdempotentParameterMismatch, "IdempotentParameterMismatch", 422, "The idempotency key was used with another request within the last 24 hours.";
+    IdempotentProcessing, "IdempotentProcessing", 409, "A call with this idempotency key still runs, or broke off with an unknown outcome; the message says which.";
     UpstreamRejected, "Upstream.Rejected", 422, "Meta refused for a reason of the request; `Upstream` has its words.";
     UpstreamUnavailable, "Upstream.Unavailable", 502, "Meta could not be reached, or is out of order; `RetrySafe` says whether the change may have happened.";
     UpstreamTimeout, "Upstream.Timeout", 504, "Meta did not answer in time; `RetrySafe` says whether the change may have happened.";
@@ -73,6 +75,11 @@ codes! {
 }
 
 impl Code {
+    /// The code that callers see as `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+
     /// Whether the answer carries a result: `Success` in the envelope.
     pub const fn is_success(self) -> bool {
         matches!(self, Self::Ok | Self::PartialSuccess)

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::Code;
+use crate::operations::{Invitation, SettingResults, UpstreamFault};
 
 /// CAMS's word for nothing, in `Message` and `AccessDeniedDetail`.
 const NONE: &str = "None";
@@ -36,7 +37,8 @@ pub struct Common<'a> {
     /// What went wrong and what to do; `None` where nothing did.
     #[schema(example = "None")]
     pub message: &'a str,
-    /// With a `Forbidden…` code, the scope that is missing; else `None`.
+    /// With a `Forbidden…` code, the scope that is missing, or the tenant that no grant names, such as
+    /// `cust_space:cams-8c8pdv`; else `None`.
     #[schema(example = "None")]
     pub access_denied_detail: &'a str,
 }
@@ -72,6 +74,15 @@ pub struct Refusal {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "0199aa0e-7c1d-7c44-9d0e-8a4f5a1b2c3d")]
     pub unique_code: Option<Uuid>,
+    /// Where Meta did none of it: each participant or join request, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<UpstreamFault>,
+    /// Where Meta changed none of the settings: each that was asked for, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fields: Option<SettingResults>,
+    /// Where none of several messages was sent: each, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub list: Vec<Invitation>,
 }
 
 /// Meta's error, as it came.

@@ -3,7 +3,8 @@
 use utoipa::openapi::ObjectBuilder;
 use uuid::Uuid;
 
-use crate::value::{display_as_str, text_parameter};
+use crate::privacy::ShortId;
+use crate::value::{debug_as, display_as_str, text_parameter};
 
 /// A tenant's public ID, such as `cams-8c8pdv`; CAMS's `CustSpaceId`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,13 +47,15 @@ impl BusinessNumber {
     pub const PATTERN: &'static str = r"^\+?[ ()-]*[0-9]([ ()-]*[0-9]){6,14}[ ()-]*$";
 
     fn parse(text: &str) -> Option<Self> {
-        if text.len() > 64 {
-            return None;
-        }
+        (text.len() <= 64).then(|| Self::digits_of(text)).flatten().map(Self)
+    }
+
+    /// The digits of a phone number, without what may stand between them.
+    pub(crate) fn digits_of(text: &str) -> Option<String> {
         let is_filler = |c: char| matches!(c, ' ' | '-' | '(' | ')');
         let digits: String = text.strip_prefix('+').unwrap_or(text).chars().filter(|c| !is_filler(*c)).collect();
         let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        fits.then_some(Self(digits))
+        fits.then_some(digits)
     }
 
     /// The digits alone.
@@ -73,12 +76,7 @@ text_parameter!(
         .examples(["15550000001"])
 );
 
-impl std::fmt::Debug for BusinessNumber {
-    /// Shortened: phone numbers do not belong into logs.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BusinessNumber(…{})", &self.0[self.0.len() - 4..])
-    }
-}
+debug_as!(BusinessNumber, ShortId);
 
 /// A WhatsApp group's ID. Opaque: nothing is read from it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,12 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 pub mod code;
+mod distinct;
 pub mod envelope;
+pub mod idempotency;
 pub mod identifiers;
+pub mod join_requests;
+pub mod messages;
 pub mod operation;
 pub mod operations;
 pub mod page;
 pub mod parameters;
+pub mod participants;
+pub mod picture;
+pub mod privacy;
 pub mod scope;
 pub mod text;
 mod value;

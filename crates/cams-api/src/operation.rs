@@ -25,6 +25,10 @@ pub trait Operation: DeserializeOwned + ToSchema + 'static {
     const DESCRIPTION: &'static str;
     /// Whether it calls Meta, and can so give [`UPSTREAM_CODES`].
     const CALLS_UPSTREAM: bool = true;
+    /// The largest body of a request, in bytes.
+    const BODY_LIMIT: usize = 256 * 1024;
+    /// Whether it changes something, and can so be called with an [`IdempotencyKey`](crate::idempotency::IdempotencyKey).
+    const IS_CHANGE: bool = !matches!(Self::SCOPE, Scope::GroupsRead | Scope::EventsRead | Scope::AdminRead);
     /// The codes that it can give beside [`COMMON_CODES`].
     const CODES: &'static [Code];
 
@@ -42,7 +46,7 @@ pub trait Operation: DeserializeOwned + ToSchema + 'static {
 }
 
 /// What an operation answers with.
-pub trait Answer: Serialize + ToSchema {
+pub trait Answer: Serialize + ToSchema + 'static {
     /// `OK`, or `PartialSuccess` where some of it failed.
     fn code(&self) -> Code {
         Code::Ok

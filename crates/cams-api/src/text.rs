@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
-use crate::value::text_parameter;
+use crate::privacy::{HiddenText, ShortLink};
+use crate::value::{debug_as, text_parameter};
 
 /// Trimmed text of at most `longest` Unicode scalar values. NUL is refused: nothing behind us stores it.
 fn trimmed(text: &str, longest: usize) -> Option<String> {
@@ -15,7 +16,7 @@ fn trimmed(text: &str, longest: usize) -> Option<String> {
 
 /// A group's subject: 1 to 128 characters after trimming, as
 /// [Meta has it](https://developers.facebook.com/docs/whatsapp/cloud-api/groups/).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Subject(String);
 
 impl Subject {
@@ -40,7 +41,7 @@ text_parameter!(
 );
 
 /// A group's description: up to 2,048 characters after trimming.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Description(String);
 
 impl Description {
@@ -64,7 +65,7 @@ text_parameter!(
 );
 
 /// A part of a subject to look for: up to 128 characters after trimming. An empty one is in every subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SubjectPart(String);
 
 impl SubjectPart {
@@ -115,11 +116,10 @@ text_parameter!(
         .examples(["https://chat.whatsapp.com/LINK_ID"])
 );
 
-impl std::fmt::Debug for InviteLink {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("InviteLink(…)")
-    }
-}
+debug_as!(Subject, HiddenText);
+debug_as!(Description, HiddenText);
+debug_as!(SubjectPart, HiddenText);
+debug_as!(InviteLink, ShortLink);
 
 /// How a user who follows the invite link enters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -3,7 +3,7 @@
 /// Makes a parameter's type from its rule: reading, writing and its page in the OpenAPI document.
 ///
 /// The type needs `fn parse(&str) -> Option<Self>` and `fn as_str(&self) -> &str`; `rule` completes
-/// the sentence "it must be …".
+/// the sentence "it must be …", and stands in the document as `x-rule`.
 macro_rules! text_parameter {
     ($name:ident, rule: $rule:expr, schema: $schema:expr) => {
         impl std::str::FromStr for $name {
@@ -40,7 +40,8 @@ macro_rules! text_parameter {
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                $schema.schema_type(utoipa::openapi::schema::Type::String).into()
+                let rule = utoipa::openapi::extensions::ExtensionsBuilder::new().add("x-rule", $rule).build();
+                $schema.schema_type(utoipa::openapi::schema::Type::String).extensions(Some(rule)).into()
             }
         }
 
@@ -63,4 +64,15 @@ macro_rules! display_as_str {
     };
 }
 
-pub(crate) use {display_as_str, text_parameter};
+/// `Debug` for a parameter that may not stand in a log as it is: how it is shown is a type of [`crate::privacy`].
+macro_rules! debug_as {
+    ($name:ident, $shown:ident) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($name), "({:?})"), $shown(self.as_str()))
+            }
+        }
+    };
+}
+
+pub(crate) use {debug_as, display_as_str, text_parameter};

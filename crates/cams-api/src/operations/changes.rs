@@ -1,12 +1,15 @@
 //! Asynchronous changes: what became of one.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{addressed, example, request};
+use super::{SettingResults, addressed, example, request};
 use crate::identifiers::{GroupId, UniqueCode};
 use crate::operation::{Answer, Operation};
+use crate::privacy::ShortId;
 use crate::text::InviteLink;
 use crate::{Code, Scope};
 
@@ -53,8 +56,7 @@ pub struct RequestState {
     /// What of it failed.
     pub failed: Vec<UpstreamFault>,
     /// The settings that it changed, by name.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, PartResult>>)]
-    pub fields: Option<serde_json::Map<String, Value>>,
+    pub fields: Option<SettingResults>,
     /// Meta's errors about the change as a whole.
     pub errors: Vec<UpstreamFault>,
     /// When it began, as RFC 3339 in UTC.
@@ -67,15 +69,19 @@ pub struct RequestState {
 
 impl Answer for RequestState {}
 
-/// One of Meta's errors, about a participant or the change as a whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// One of Meta's errors, about a participant, a join request, or the call as a whole.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpstreamFault {
     /// The participant that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "16505551234")]
     pub participant_number: Option<String>,
-    /// Meta's code.
+    /// The join request that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "MTY1MDU1NTEyMzQ6MTIwMzYzMDAwMDAwMDAwMDEx")]
+    pub join_request_id: Option<String>,
+    /// Meta's code; 0 where it gave none.
     #[schema(example = 131_211)]
     pub code: i64,
     /// Meta's message.
@@ -85,6 +91,17 @@ pub struct UpstreamFault {
     /// Meta's details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
+}
+
+impl fmt::Debug for UpstreamFault {
+    /// Without Meta's words, which may name the participant.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let participant = self.participant_number.as_deref().map(ShortId);
+        f.debug_struct("UpstreamFault")
+            .field("participant_number", &participant)
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of one setting.

@@ -1,5 +1,7 @@
 //! Groups: make one, look at one, delete one.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -7,6 +9,7 @@ use utoipa::ToSchema;
 use super::{addressed, example, request};
 use crate::identifiers::{GroupId, UniqueCode};
 use crate::operation::{Answer, Operation};
+use crate::privacy::ShortId;
 use crate::text::{Description, GroupStatus, InviteLink, JoinApprovalMode, Subject};
 use crate::wait::WaitSeconds;
 use crate::{Code, Scope};
@@ -134,7 +137,7 @@ pub struct Group {
 }
 
 /// One participant. Users with a username may hide their number; then `UserId` alone names them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Participant {
     /// The phone number, or the business-scoped user ID where the number is hidden.
@@ -152,6 +155,13 @@ pub struct Participant {
     /// The username that the user has adopted.
     #[schema(example = "@mara")]
     pub username: Option<String>,
+}
+
+impl fmt::Debug for Participant {
+    /// Shortened: who is in a group does not belong into logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Participant").field(&self.participant_number.as_deref().map(ShortId)).finish_non_exhaustive()
+    }
 }
 
 impl Operation for AddChatGroup {

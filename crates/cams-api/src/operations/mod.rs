@@ -3,12 +3,20 @@
 
 mod changes;
 mod group_list;
+mod group_settings;
 mod groups;
 mod invite_links;
+mod invites;
+mod join_requests;
+pub mod message_content;
+mod messages;
 mod numbers;
+mod participants;
+mod templates;
 
 pub use changes::{ChangeStatus, PartResult, QueryChatGroupRequest, RequestState, UpstreamFault};
 pub use group_list::{GroupList, GroupListData, ListChatGroup, ListedGroup};
+pub use group_settings::{GroupUpdated, SettingResults, UpdateChatGroup};
 pub use groups::{
     AddChatGroup, DeleteChatGroup, GetChatGroup, Group, GroupAdded, GroupData, GroupDeleted, Participant,
 };
@@ -16,7 +24,24 @@ pub use invite_links::{
     AddChatGroupInviteLink, CurrentInviteLink, DeleteChatGroupInviteLink, GetChatGroupInviteLink, InviteLinkDeleted,
     InviteLinkGiven,
 };
+pub use invites::{GroupInvites, Invitation, InviteStatus, Invitees, SendChatGroupInvite};
+pub use join_requests::{
+    ApproveChatGroupJoinRequests, JoinRequest, JoinRequestListData, JoinRequests, JoinRequestsApproved,
+    JoinRequestsRejected, ListChatGroupJoinRequests, RejectChatGroupJoinRequests,
+};
+pub use messages::{
+    Message, MessageBody, MessageRecipient, MessageSent, MessageTo, RecipientType, SendChatappMessage, SendType,
+    TemplateMessage, TemplateParams, TemplateReference,
+};
 pub use numbers::{ListBusinessNumbers, ListedNumber, NumberList, NumberListData};
+pub use participants::{
+    AddChatGroupParticipants, DeleteChatGroupParticipants, ListChatGroupParticipants, ListedParticipants,
+    ParticipantListData, ParticipantsChanged,
+};
+pub use templates::{
+    AddChatGroupInviteTemplate, InviteTemplate, InviteTemplateAdded, InviteTemplates, InviteTemplatesData,
+    LibraryInviteTemplate, ListChatGroupInviteTemplates,
+};
 
 /// The demo's tenant.
 pub const EXAMPLE_CUST_SPACE_ID: &str = "cams-demo1";
@@ -26,8 +51,22 @@ pub const EXAMPLE_BUSINESS_NUMBER: &str = "15550000001";
 pub const EXAMPLE_GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTEZD";
 /// Another, for the examples that take something away.
 pub const EXAMPLE_SPARE_GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTIZD";
-/// That group's name.
+/// A third, which users ask to enter.
+pub const EXAMPLE_APPROVAL_GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTMZD";
+/// The first group's name.
 pub const EXAMPLE_SUBJECT: &str = "Watch enthusiasts";
+/// A participant of all of them, and the one whom examples remove.
+pub const EXAMPLE_PARTICIPANT: &str = "16505551234";
+/// A template for invitations that the demo's first account has.
+pub const EXAMPLE_TEMPLATE_NAME: &str = "group_invite";
+/// A template for invitations in Meta's library.
+pub const EXAMPLE_LIBRARY_TEMPLATE_NAME: &str = "group_invite_link";
+/// What a message's ID looks like.
+pub const EXAMPLE_MESSAGE_ID: &str = "wamid.HBgLMTY1MDU1NTEyMzQVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA";
+/// A request to enter the third group, for the example that lets a user in.
+pub const EXAMPLE_JOIN_REQUEST_ID: &str = "MTY1MDU1NTAxMzE6MTIwMzYzMDAwMDAwMDAwMTMx";
+/// Another, for the example that turns a user away.
+pub const EXAMPLE_OTHER_JOIN_REQUEST_ID: &str = "MTY1MDU1NTAxMzI6MTIwMzYzMDAwMDAwMDAwMTMy";
 /// What a `UniqueCode` looks like. The demo knows it: it is the first tenant's first change.
 pub const EXAMPLE_UNIQUE_CODE: &str = "0199aa0e-7c1d-7c44-9d0e-8a4f5a1b2c3d";
 

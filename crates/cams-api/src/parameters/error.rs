@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::Code;
 
-/// Why a request's parameters could not be read. Its text is the message that the caller gets.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a request's parameters could not be read. Its text is the message that the caller gets; its `Debug` leaves out
+/// what the caller had sent.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
     /// The body as a whole is unreadable.
     #[error("The body cannot be read: {why}. Send a JSON object with the operation's parameters.")]
@@ -29,6 +30,20 @@ pub enum ParameterError {
         parameter: String,
         /// The parameters that it has.
         known: String,
+    },
+    /// A parameter stands twice in its object, so that nobody can tell which of the two is meant.
+    #[error("`{parameter}` was sent twice; send each parameter once.")]
+    Repeated {
+        /// The parameter's path.
+        parameter: String,
+    },
+    /// A parameter is well formed, and what it holds or names cannot be used.
+    #[error("`{parameter}` cannot be used. {why}")]
+    Unusable {
+        /// The parameter's path.
+        parameter: String,
+        /// What is wrong and what to do, in whole sentences.
+        why: String,
     },
     /// A parameter is present and wrong.
     #[error("`{parameter}` is wrong: {value} was sent; it must be {rule}.")]
@@ -59,11 +74,28 @@ impl ParameterError {
         }
     }
 
+    /// That `parameter`, which was sent as this text, breaks a rule that does not show in it alone.
+    pub fn wrong(parameter: &str, sent: &str, rule: &str) -> Self {
+        let value = shortened(&Value::from(sent).to_string(), 80);
+        Self::Wrong { parameter: parameter.to_owned(), value, rule: rule.to_owned() }
+    }
+
+    /// That `parameter`, whatever was sent, must be left out beside the others.
+    pub(crate) fn superfluous(parameter: &str, why: &str) -> Self {
+        let rule = format!("left out {why}");
+        Self::Wrong { parameter: parameter.to_owned(), value: "a value".to_owned(), rule }
+    }
+
     /// Puts the error where it was found: below `outer`, which held `value`.
     pub(super) fn within(mut self, outer: &str, value: Option<&Value>) -> Self {
         match &mut self {
             Self::Unreadable { .. } => {}
-            Self::Missing { parameter } | Self::Unknown { parameter, .. } => prefix(parameter, outer),
+            Self::Missing { parameter }
+            | Self::Unknown { parameter, .. }
+            | Self::Repeated { parameter }
+            | Self::Unusable { parameter, .. } => {
+                prefix(parameter, outer);
+            }
             Self::Wrong { parameter, value: sent, .. } => {
                 prefix(parameter, outer);
                 if let (true, Some(value)) = (sent.is_empty(), value) {
@@ -75,7 +107,8 @@ impl ParameterError {
     }
 }
 
-fn prefix(parameter: &mut String, outer: &str) {
+/// Puts a path below `outer`.
+pub(super) fn prefix(parameter: &mut String, outer: &str) {
     *parameter = match parameter.as_str() {
         "" => outer.to_owned(),
         inner if inner.starts_with('[') => format!("{outer}{inner}"),
@@ -88,6 +121,20 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+impl fmt::Debug for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { why } => write!(f, "Unreadable({why})"),
+            Self::Missing { parameter } => write!(f, "Missing({parameter})"),
+            // The name itself is what the caller made up.
+            Self::Unknown { .. } => f.write_str("Unknown"),
+            Self::Repeated { .. } => f.write_str("Repeated"),
+            Self::Unusable { parameter, why } => write!(f, "Unusable({parameter}: {why})"),
+            Self::Wrong { parameter, rule, .. } => write!(f, "Wrong({parameter}: it must be {rule})"),
+        }
     }
 }
 
@@ -114,6 +161,10 @@ impl de::Error for ParameterError {
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         Self::Unknown { parameter: shortened(field, 64), known: listed(expected) }
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::Repeated { parameter: field.to_owned() }
     }
 
     fn missing_field(field: &'static str) -> Self {

@@ -5,9 +5,10 @@
 
 mod error;
 mod reader;
+mod unique;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use error::{ParameterError, WrongValue};
 
@@ -16,18 +17,36 @@ pub use error::{ParameterError, WrongValue};
 /// A parameter that is `null` counts as absent, and so does a required one that is empty text, or an empty list.
 ///
 /// # Errors
-/// [`ParameterError`] where the body is no JSON object, or a parameter is absent, wrong or unknown.
+/// [`ParameterError`] where the body is no JSON object, or a parameter is absent, wrong, unknown, or there twice.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParameterError> {
-    let parameters: Map<String, Value> = serde_json::from_slice(body).map_err(|error| not_an_object(&error))?;
-    T::deserialize(reader::Parameters::new(&parameters))
+    match unique::from_slice(body)? {
+        Value::Object(parameters) => T::deserialize(reader::Parameters::new(&parameters, reader::Names::Exact)),
+        _ => Err(ParameterError::Unreadable { why: "it is not a JSON object".to_owned() }),
+    }
 }
 
-fn not_an_object(error: &serde_json::Error) -> ParameterError {
+/// Reads a parameter that is JSON text itself. The names in it may be written in any case, and with `_` or without.
+///
+/// # Errors
+/// [`ParameterError`] whose paths begin with `parameter`. What cannot be read at all is not repeated.
+pub(crate) fn from_json_text<T: DeserializeOwned>(parameter: &str, text: &str) -> Result<T, ParameterError> {
+    let value = unique::from_slice(text.as_bytes()).map_err(|error| match error {
+        ParameterError::Unreadable { why } => ParameterError::Wrong {
+            parameter: parameter.to_owned(),
+            value: format!("text of {} characters", text.chars().count()),
+            rule: format!("JSON text, and {why}"),
+        },
+        repeated => repeated.within(parameter, None),
+    })?;
+    T::deserialize(reader::Parameter::new(&value, reader::Names::Folded))
+        .map_err(|error| error.within(parameter, Some(&value)))
+}
+
+fn unreadable(error: &serde_json::Error) -> ParameterError {
     ParameterError::Unreadable {
         why: match error.classify() {
-            serde_json::error::Category::Data => "it is not a JSON object in UTF-8".to_owned(),
             serde_json::error::Category::Eof => "it ends too early".to_owned(),
-            _ => format!("it is no JSON at line {}, column {}", error.line(), error.column()),
+            _ => format!("it is no JSON in UTF-8 at line {}, column {}", error.line(), error.column()),
         },
     }
 }

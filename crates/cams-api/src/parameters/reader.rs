@@ -7,16 +7,43 @@ use serde_json::{Map, Number, Value};
 
 use super::ParameterError;
 
+/// How the names in an object are matched to those of its type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// As they are written.
+    Exact,
+    /// In any case, and with `_` or without: `messageId`, `MessageID` and `message_id` are one name.
+    Folded,
+}
+
 /// The parameters of one request, or of one object inside it.
 pub(super) struct Parameters<'a> {
     left: serde_json::map::Iter<'a>,
     next: Option<(&'a str, &'a Value)>,
+    names: Names,
+    /// The names of the type that is read, where they are known.
+    fields: &'static [&'static str],
 }
 
 impl<'a> Parameters<'a> {
-    pub(super) fn new(parameters: &'a Map<String, Value>) -> Self {
-        Self { left: parameters.iter(), next: None }
+    pub(super) fn new(parameters: &'a Map<String, Value>, names: Names) -> Self {
+        Self { left: parameters.iter(), next: None, names, fields: &[] }
     }
+
+    /// The name as the type has it.
+    fn matched(&self, name: &'a str) -> &'a str {
+        let same = |field: &&&'static str| self.names == Names::Folded && is_same_folded(field, name);
+        self.fields.iter().find(same).copied().unwrap_or(name)
+    }
+}
+
+fn is_same_folded(one: &str, other: &str) -> bool {
+    letters(one).eq(letters(other))
+}
+
+/// What is left of a name in which neither case nor `_` counts.
+fn letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
 }
 
 impl<'de> Deserializer<'de> for Parameters<'_> {
@@ -26,9 +53,18 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         visitor.visit_map(self)
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ParameterError> {
+        visitor.visit_map(Self { fields, ..self })
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 
@@ -37,23 +73,29 @@ impl<'de> de::MapAccess<'de> for Parameters<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ParameterError> {
         self.next = self.left.next().map(|(name, value)| (name.as_str(), value));
-        self.next.map(|(name, _)| seed.deserialize(name.into_deserializer())).transpose()
+        self.next.map(|(name, _)| seed.deserialize(self.matched(name).into_deserializer())).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ParameterError> {
         let (name, value) = self.next.take().ok_or_else(|| de::Error::custom("read after its name"))?;
-        seed.deserialize(Parameter { value, optional: false }).map_err(|error| error.within(name, Some(value)))
+        let parameter = Parameter { value, optional: false, names: self.names };
+        seed.deserialize(parameter).map_err(|error| error.within(name, Some(value)))
     }
 }
 
 /// One parameter's value.
-struct Parameter<'a> {
+pub(super) struct Parameter<'a> {
     value: &'a Value,
     /// An optional parameter that is `""` is held to its rule; a required one is missing.
     optional: bool,
+    names: Names,
 }
 
-impl Parameter<'_> {
+impl<'a> Parameter<'a> {
+    pub(super) fn new(value: &'a Value, names: Names) -> Self {
+        Self { value, optional: false, names }
+    }
+
     fn is_absent(&self) -> bool {
         match self.value {
             Value::Null => true,
@@ -75,8 +117,24 @@ impl<'de> Deserializer<'de> for Parameter<'_> {
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Number(number) => visit_number(number, visitor),
             Value::String(text) => visitor.visit_str(text),
-            Value::Array(items) => visitor.visit_seq(Items { left: items.iter().enumerate() }),
-            Value::Object(parameters) => visitor.visit_map(Parameters::new(parameters)),
+            Value::Array(items) => visitor.visit_seq(Items { left: items.iter().enumerate(), names: self.names }),
+            Value::Object(parameters) => visitor.visit_map(Parameters::new(parameters, self.names)),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ParameterError> {
+        match self.value {
+            Value::Object(parameters) => {
+                Parameters::new(parameters, self.names).deserialize_struct(name, fields, visitor)
+            }
+            _ if self.is_absent() => Err(ParameterError::Missing { parameter: String::new() }),
+            // A derived type would read a list, too, and take its items for its fields in their order.
+            _ => Err(de::Error::custom("a JSON object")),
         }
     }
 
@@ -119,7 +177,7 @@ impl<'de> Deserializer<'de> for Parameter<'_> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
-        tuple tuple_struct map struct identifier ignored_any
+        tuple tuple_struct map identifier ignored_any
     }
 }
 
@@ -149,6 +207,7 @@ fn visit_fraction<'de, V: Visitor<'de>>(value: f64, visitor: V) -> Result<V::Val
 /// The items of a list.
 struct Items<'a> {
     left: std::iter::Enumerate<std::slice::Iter<'a, Value>>,
+    names: Names,
 }
 
 impl<'de> de::SeqAccess<'de> for Items<'_> {
@@ -156,7 +215,7 @@ impl<'de> de::SeqAccess<'de> for Items<'_> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ParameterError> {
         let Some((index, value)) = self.left.next() else { return Ok(None) };
-        let item = seed.deserialize(Parameter { value, optional: false });
+        let item = seed.deserialize(Parameter::new(value, self.names));
         item.map(Some).map_err(|error| error.within(&format!("[{index}]"), Some(value)))
     }
 }
