@@ -1,8 +1,8 @@
 //! From the bytes of an answer to its typed body, or to the error that it is.
 
-use awc::{
-    ClientResponse,
-    http::header::{self, HeaderMap},
+use awc::http::{
+    StatusCode,
+    header::{self, HeaderMap},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -26,26 +26,32 @@ pub struct Answer<T> {
     pub usage: Usage,
 }
 
+impl<T> Answer<T> {
+    /// The same answer with another body.
+    pub(crate) fn map<U>(self, body: impl FnOnce(T) -> U) -> Answer<U> {
+        Answer { body: body(self.body), status: self.status, usage: self.usage }
+    }
+}
+
 /// Reads an answer. Any 2xx is one, unless it holds an error object in place of a result.
 pub(crate) fn read<T: DeserializeOwned>(
-    response: &ClientResponse,
+    (status, headers): (StatusCode, &HeaderMap),
     body: &[u8],
     effect: Effect,
     token: &Token,
 ) -> Result<Answer<T>, GraphError> {
-    let status = response.status();
-    let usage = Usage::of(response.headers());
+    let usage = Usage::of(headers);
     let unreadable = |why| GraphError::Unreadable { status: status.as_u16(), why, effect };
     if status.is_redirection() {
-        return Err(unreadable(Unreadable::Redirect { to: redirected_host(response.headers()) }));
+        return Err(unreadable(Unreadable::Redirect { to: redirected_host(headers) }));
     }
     if status.is_success() && !holds_error(body) {
-        let body = result(body, effect).map_err(|error| unreadable(why(&error, response, body)))?;
+        let body = result(body, effect).map_err(|error| unreadable(why(&error, headers, body)))?;
         return Ok(Answer { body, status: status.as_u16(), usage });
     }
     let met = Circumstances { status: status.as_u16(), usage, effect, token };
     Err(Refusal::read(body, met)
-        .map_or_else(|| unreadable(no_error_object(response, body)), |refusal| GraphError::Refused(Box::new(refusal))))
+        .map_or_else(|| unreadable(no_error_object(headers, body)), |refusal| GraphError::Refused(Box::new(refusal))))
 }
 
 /// Whether an error object stands in place of a result. Most answers do not even hold the word.
@@ -72,9 +78,9 @@ fn result<T: DeserializeOwned>(body: &[u8], effect: Effect) -> serde_json::Resul
 
 /// Says what is wrong without repeating what stands there: of serde's messages only those about a
 /// missing field are free of values.
-fn why(error: &serde_json::Error, response: &ClientResponse, body: &[u8]) -> Unreadable {
+fn why(error: &serde_json::Error, headers: &HeaderMap, body: &[u8]) -> Unreadable {
     if !error.is_data() {
-        return Unreadable::NotJson { content_type: content_type(response), length: body.len() };
+        return Unreadable::NotJson { content_type: content_type(headers), length: body.len() };
     }
     let message = error.to_string();
     Unreadable::Shape(if message.starts_with("missing field") {
@@ -84,12 +90,12 @@ fn why(error: &serde_json::Error, response: &ClientResponse, body: &[u8]) -> Unr
     })
 }
 
-fn no_error_object(response: &ClientResponse, body: &[u8]) -> Unreadable {
-    Unreadable::NoErrorObject { content_type: content_type(response), length: body.len() }
+fn no_error_object(headers: &HeaderMap, body: &[u8]) -> Unreadable {
+    Unreadable::NoErrorObject { content_type: content_type(headers), length: body.len() }
 }
 
-fn content_type(response: &ClientResponse) -> String {
-    let value = response.headers().get(header::CONTENT_TYPE);
+fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE);
     value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
 }
 

@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use awc::{
-    ClientResponse,
+    ClientRequest, ClientResponse,
     http::{
         Method, Uri,
         header::{self, HeaderValue},
@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     answer::{self, Answer},
     error::{Effect, GraphError},
+    form::Form,
     settings::{GraphSettings, InvalidSettings},
     target::{Path, Upstream},
     token::Token,
@@ -28,14 +29,15 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// A client of the Graph API with connections of its own. It stays on the thread that made it, one
 /// for each worker; clones share its connections.
 #[derive(Clone)]
-pub struct GraphClient(Rc<Inner>);
+pub struct GraphClient(pub(crate) Rc<Inner>);
 
-struct Inner {
+/// What calls are made with.
+pub(crate) struct Inner {
     http: awc::Client,
-    upstream: Upstream,
-    user_agent: HeaderValue,
-    timeout: Duration,
-    max_body: usize,
+    pub(crate) upstream: Upstream,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) timeout: Duration,
+    pub(crate) max_body: usize,
 }
 
 /// With whose token a call is made, and until when.
@@ -50,7 +52,13 @@ pub struct Call<'a> {
 /// What a call sends to its path.
 pub(crate) struct Request {
     method: Method,
-    json: Option<Bytes>,
+    body: Option<Body>,
+}
+
+/// A body, and what it is.
+struct Body {
+    content_type: HeaderValue,
+    bytes: Bytes,
 }
 
 impl Request {
@@ -58,16 +66,22 @@ impl Request {
     pub(crate) const DELETE: Self = Self::bare(Method::DELETE);
 
     pub(crate) fn post(json: &Value) -> Self {
-        Self { method: Method::POST, json: Some(json.to_string().into()) }
+        Self { method: Method::POST, body: Some(Body::json(json)) }
+    }
+
+    /// A POST of a form with a file in it.
+    pub(crate) fn post_form(form: Form) -> Self {
+        let (content_type, bytes) = form.finish();
+        Self { method: Method::POST, body: Some(Body { content_type, bytes }) }
     }
 
     /// Some of Meta's edges want a JSON body with their DELETE.
     pub(crate) fn delete(json: &Value) -> Self {
-        Self { method: Method::DELETE, json: Some(json.to_string().into()) }
+        Self { method: Method::DELETE, body: Some(Body::json(json)) }
     }
 
     const fn bare(method: Method) -> Self {
-        Self { method, json: None }
+        Self { method, body: None }
     }
 
     fn effect(&self) -> Effect {
@@ -75,10 +89,16 @@ impl Request {
     }
 
     fn body(&self, progress: &Progress) -> Option<Outgoing> {
-        match (&self.json, progress.effect) {
+        match (&self.body, progress.effect) {
             (None, Effect::Read) => None,
-            (json, _) => Some(progress.body(json.clone().unwrap_or_default())),
+            (body, _) => Some(progress.body(body.as_ref().map(|body| body.bytes.clone()).unwrap_or_default())),
         }
+    }
+}
+
+impl Body {
+    fn json(json: &Value) -> Self {
+        Self { content_type: JSON, bytes: json.to_string().into() }
     }
 }
 
@@ -137,7 +157,7 @@ impl GraphClient {
             sent => sent?,
         };
         let body = transport::receive(&mut response, self.0.max_body, progress.effect).await?;
-        answer::read(&response, &body, progress.effect, token)
+        answer::read((response.status(), response.headers()), &body, progress.effect, token)
     }
 
     async fn send(
@@ -147,16 +167,20 @@ impl GraphClient {
         request: &Request,
         progress: &Progress,
     ) -> Result<ClientResponse, GraphError> {
-        let Inner { http, upstream, user_agent, .. } = &*self.0;
-        let mut prepared = http
-            .request(request.method.clone(), uri)
-            .no_decompress()
-            .insert_header((header::HOST, upstream.host.clone()))
-            .insert_header((header::AUTHORIZATION, token.authorization()))
-            .insert_header((header::USER_AGENT, user_agent.clone()));
-        if request.json.is_some() {
-            prepared = prepared.insert_header((header::CONTENT_TYPE, JSON));
+        let host = self.0.upstream.host.clone();
+        let mut prepared = self.prepare(request.method.clone(), uri, host, token);
+        if let Some(body) = &request.body {
+            prepared = prepared.insert_header((header::CONTENT_TYPE, body.content_type.clone()));
         }
         transport::send(prepared, request.body(progress), progress).await
+    }
+    /// A request with the token, and with no other header than every request has.
+    pub(crate) fn prepare(&self, method: Method, uri: &Uri, host: HeaderValue, token: &Token) -> ClientRequest {
+        let Inner { http, user_agent, .. } = &*self.0;
+        http.request(method, uri)
+            .no_decompress()
+            .insert_header((header::HOST, host))
+            .insert_header((header::AUTHORIZATION, token.authorization()))
+            .insert_header((header::USER_AGENT, user_agent.clone()))
     }
 }

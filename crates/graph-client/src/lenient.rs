@@ -1,6 +1,6 @@
 //! Reading what Meta writes in more than one way: numbers and booleans as strings, empty for absent.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
 /// A whole number, also as a string; anything else is absent.
@@ -16,6 +16,20 @@ pub(crate) fn boolean<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>
 /// A string that is not empty, also from a number; anything else is absent.
 pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Value::deserialize(from).map(as_text)
+}
+
+/// The same of a member that must be there.
+pub(crate) fn required_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    text(from)?.ok_or_else(|| serde::de::Error::custom("no text"))
+}
+
+/// The elements of a list that can be read; anything else is an empty list.
+pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+    let elements = match Value::deserialize(from)? {
+        Value::Array(elements) => elements,
+        _ => Vec::new(),
+    };
+    Ok(elements.into_iter().filter_map(|element| serde_json::from_value(element).ok()).collect())
 }
 
 pub(crate) fn as_integer(value: &Value) -> Option<i64> {
@@ -67,6 +81,14 @@ mod tests {
             [("true", Some(true)), ("\"true\"", Some(true)), ("\"False\"", Some(false)), ("\"\"", None), ("1", None)]
         {
             assert_eq!(boolean(&mut serde_json::Deserializer::from_str(json)).unwrap(), truth);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_list_is_left_out() {
+        for (json, expected) in [("[\"a\", 5, \"b\"]", &["a", "b"][..]), ("null", &[]), ("{}", &[]), ("\"a\"", &[])] {
+            let read: Vec<String> = list(&mut serde_json::Deserializer::from_str(json)).unwrap();
+            assert_eq!(read, expected, "{json}");
         }
     }
 

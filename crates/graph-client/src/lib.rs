@@ -5,8 +5,11 @@ mod calls;
 mod client;
 mod codes;
 mod error;
+mod form;
+mod forward;
 mod ids;
 mod lenient;
+mod privacy;
 mod refusal;
 mod settings;
 mod target;
@@ -20,12 +23,22 @@ pub use calls::{
     changes::ChangeAccepted,
     groups::{GroupField, GroupInfo, GroupPage, JoinApprovalMode, ListPage, ListedGroup, NewGroup},
     invite_links::{CurrentInviteLink, Deleted, InviteLink},
+    join_requests::{FailedJoinRequest, JoinRequestPage, JoinRequestPosition, JoinRequestsDecided, OpenJoinRequest},
+    messages::{
+        Location, Media, MediaSource, MessageAccepted, MessageContent, OutgoingMessage, Pin, Reaction, Recipient, Text,
+    },
     numbers::NumberInfo,
-    participants::Participant,
+    participants::{Participant, User},
+    settings::NewSettings,
+    templates::{
+        ButtonType, LibraryTemplate, Template, TemplateComponent, TemplateCopy, TemplateMade, TemplateMessage,
+        TemplatePage, TemplateParameter,
+    },
 };
 pub use client::{Call, GraphClient};
 pub use codes::RefusalKind;
 pub use error::{Acted, Effect, GraphError, Unreadable};
+pub use forward::{Forward, ForwardBody, Forwarded, ForwardedChange, MediaContent};
 pub use ids::{GroupId, InvalidId, PhoneNumberId, WabaId};
 pub use refusal::Refusal;
 pub use settings::{GraphSettings, InvalidSettings};

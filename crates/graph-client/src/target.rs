@@ -19,8 +19,10 @@ pub(crate) struct Upstream {
     scheme: Scheme,
     authority: Authority,
     pub(crate) host: HeaderValue,
-    /// `/v23.0`
-    prefix: String,
+    /// What stands before the version: nothing, or the base URL's own path.
+    base: String,
+    /// `v23.0`
+    version: String,
 }
 
 impl Upstream {
@@ -32,7 +34,8 @@ impl Upstream {
             scheme: if url.scheme() == "https" { Scheme::HTTPS } else { Scheme::HTTP },
             host: HeaderValue::from_str(&authority).map_err(|_| InvalidSettings::BaseUrl)?,
             authority: Authority::try_from(authority).map_err(|_| InvalidSettings::BaseUrl)?,
-            prefix: format!("{}/{version}", url.path().trim_end_matches('/')),
+            base: url.path().trim_end_matches('/').to_owned(),
+            version: version.to_owned(),
         })
     }
 
@@ -52,12 +55,22 @@ impl Upstream {
 
     /// A path that begins with the version and `id`.
     pub(crate) fn path(&self, id: &str) -> Path {
+        self.path_of_version(&self.version, id)
+    }
+
+    /// The same with another version, which is one of Meta's.
+    pub(crate) fn path_of_version(&self, version: &str, id: &str) -> Path {
         // Room for an edge, a query and a proof: the hot path then allocates once.
-        let mut text = String::with_capacity(self.prefix.len() + id.len() + 128);
-        text.push_str(&self.prefix);
-        text.push('/');
+        let mut text = String::with_capacity(self.base.len() + version.len() + id.len() + 130);
+        text.extend([&self.base, "/", version, "/"]);
         text.extend(form_urlencoded::byte_serialize(id.as_bytes()));
         Path { text, query: false }
+    }
+
+    /// Whether an address lies at the same scheme, host and port.
+    pub(crate) fn is_origin_of(&self, url: &Url) -> bool {
+        url.scheme() == self.scheme.as_str()
+            && authority(url).is_some_and(|authority| authority == self.authority.as_str())
     }
 }
 
@@ -75,10 +88,10 @@ impl Path {
         self
     }
 
-    /// Adds `name=value` to the query, the value percent-encoded.
-    pub(crate) fn parameter(mut self, name: &'static str, value: &str) -> Self {
+    /// Adds `name=value` to the query, both percent-encoded.
+    pub(crate) fn parameter(mut self, name: &str, value: &str) -> Self {
         self.separate();
-        self.text.push_str(name);
+        self.text.extend(form_urlencoded::byte_serialize(name.as_bytes()));
         self.text.push('=');
         self.text.extend(form_urlencoded::byte_serialize(value.as_bytes()));
         self
@@ -105,7 +118,12 @@ fn plain_authority(url: &Url) -> Option<String> {
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none();
-    let host = url.host_str().filter(|_| plain)?;
+    plain.then(|| authority(url))?
+}
+
+/// `host:port`, without the port where it is the scheme's own.
+fn authority(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 

@@ -13,12 +13,13 @@ use std::{
 
 use awc::{
     Client, ClientRequest, ClientResponse, Connector,
-    body::{self, BodySize, MessageBody},
+    body::{self, BodySize, BoxBody, MessageBody},
     error::{ConnectError, PayloadError, SendRequestError},
     http::header,
 };
 use bytes::Bytes;
 use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::time::Instant;
 
 use crate::{
     error::{Effect, GraphError, Unreadable},
@@ -62,7 +63,7 @@ fn tls_config() -> Result<Arc<rustls::ClientConfig>, InvalidSettings> {
 /// Sends a request and waits for the head of the answer.
 pub(crate) async fn send(
     request: ClientRequest,
-    body: Option<Outgoing>,
+    body: Option<impl MessageBody + 'static>,
     progress: &Progress,
 ) -> Result<ClientResponse, GraphError> {
     let sending = match body {
@@ -134,6 +135,11 @@ impl Progress {
         self.effect == Effect::Read || !self.begun.get()
     }
 
+    /// A body that comes while it is sent, which tells when it begins to leave and when it last moved.
+    pub(crate) fn stream(&self, body: BoxBody, moved: &Rc<Cell<Instant>>) -> Streamed {
+        Streamed { body, begun: Rc::clone(&self.begun), moved: Rc::clone(moved) }
+    }
+
     pub(crate) fn timeout(&self) -> GraphError {
         GraphError::Timeout { sent: self.begun.get(), effect: self.effect }
     }
@@ -166,5 +172,29 @@ impl MessageBody for Outgoing {
         self.begun.set(true);
         let bytes = mem::take(&mut self.bytes);
         Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
+    }
+}
+
+/// A body that comes while it is sent.
+pub(crate) struct Streamed {
+    body: BoxBody,
+    begun: Rc<Cell<bool>>,
+    moved: Rc<Cell<Instant>>,
+}
+
+impl MessageBody for Streamed {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.begun.set(true);
+        let polled = Pin::new(&mut self.body).poll_next(context);
+        if polled.is_ready() {
+            self.moved.set(Instant::now());
+        }
+        polled
     }
 }

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
-use url::Url;
 
-use super::{MESSAGING_PRODUCT, changes::ChangeAccepted, participants::Participant};
+use super::{MESSAGING_PRODUCT, changes::ChangeAccepted, paging::Paging, participants::Participant};
 use crate::{
     answer::Answer,
     client::{Call, GraphClient, Request},
@@ -228,19 +227,6 @@ impl Default for WrittenData {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Paging {
-    cursors: Option<Cursors>,
-    next: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Cursors {
-    after: Option<String>,
-}
-
 impl From<WrittenPage> for GroupPage {
     fn from(written: WrittenPage) -> Self {
         Self {
@@ -250,19 +236,6 @@ impl From<WrittenPage> for GroupPage {
             },
             after: written.paging.and_then(Paging::after),
         }
-    }
-}
-
-impl Paging {
-    /// The last page has cursors too, and is told by the absence of `next`
-    /// ([Meta: paginated results](https://developers.facebook.com/docs/graph-api/results)).
-    fn after(self) -> Option<String> {
-        let next = self.next?;
-        let in_link = || {
-            let link = Url::parse(&next).ok()?;
-            link.query_pairs().find(|(name, _)| name == "after").map(|(_, value)| value.into_owned())
-        };
-        self.cursors.and_then(|cursors| cursors.after).or_else(in_link)
     }
 }
 

@@ -3,8 +3,13 @@
 pub(crate) mod changes;
 pub(crate) mod groups;
 pub(crate) mod invite_links;
+pub(crate) mod join_requests;
+pub(crate) mod messages;
 pub(crate) mod numbers;
+mod paging;
 pub(crate) mod participants;
+pub(crate) mod settings;
+pub(crate) mod templates;
 
 /// The member that every body of the Cloud API must have.
 pub(crate) const MESSAGING_PRODUCT: &str = "whatsapp";

@@ -1,12 +1,13 @@
 //! What the group webhooks tell, as types.
 
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::object::Object;
 use crate::{
     calls::{groups::JoinApprovalMode, participants::Participant},
     ids::GroupId,
-    refusal,
+    lenient, refusal,
 };
 
 /// What happened to a group.
@@ -51,21 +52,26 @@ pub struct GroupUpdate {
     pub errors: Vec<UpdateError>,
 }
 
-/// Why something failed, in the form that webhooks have: without an envelope.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Why something failed, in the form that webhooks and the parts of an answer have: without an envelope.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct UpdateError {
     /// One of Meta's codes.
+    #[serde(deserialize_with = "lenient::integer")]
     pub code: Option<i64>,
     /// A few words.
+    #[serde(deserialize_with = "lenient::text")]
     pub title: Option<String>,
     /// For developers.
+    #[serde(deserialize_with = "lenient::text")]
     pub message: Option<String>,
     /// `error_data.details`.
+    #[serde(rename = "error_data", deserialize_with = "error_details")]
     pub details: Option<String>,
 }
 
 /// A group that was asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct CreatedGroup {
     /// What every event has.
     pub update: GroupUpdate,
@@ -112,6 +118,8 @@ pub struct ParticipantsAdded {
     pub update: GroupUpdate,
     /// Who. `input` is set where the business had approved them.
     pub participants: Vec<Participant>,
+    /// Who is not in, where the business had asked for them, and why.
+    pub failed: Vec<FailedParticipant>,
     /// How, such as `invite_link`.
     pub reason: Option<String>,
 }
@@ -129,7 +137,7 @@ pub struct ParticipantsRemoved {
     pub initiated_by: Option<Initiator>,
 }
 
-/// A user who could not be removed.
+/// A user who could not be removed, or added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FailedParticipant {
     /// Who; `input` is what the business had written.
@@ -197,6 +205,10 @@ impl UpdateError {
             details: details(object),
         }
     }
+}
+
+fn error_details<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Value::deserialize(from).map(refusal::details)
 }
 
 fn details(object: &Object<'_>) -> Option<String> {

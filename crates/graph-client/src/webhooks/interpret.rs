@@ -35,6 +35,28 @@ pub fn interpret(field: &str, value: &RawValue) -> GroupEvent {
         .unwrap_or(GroupEvent::Other)
 }
 
+/// Meta's answer to a removal, read as the event that would tell the same; `None` where it leaves all to the event.
+pub(crate) fn removal_answer(body: &Object<'_>) -> Option<GroupEvent> {
+    let removed = removed(body, body, update(body));
+    let tells = !(removed.participants.is_empty() && removed.failed.is_empty() && removed.update.errors.is_empty());
+    tells.then_some(GroupEvent::ParticipantsRemoved(removed))
+}
+
+/// The same for an addition.
+pub(crate) fn addition_answer(body: &Object<'_>) -> Option<GroupEvent> {
+    let added = added(body, update(body));
+    let tells = !(added.participants.is_empty() && added.failed.is_empty() && added.update.errors.is_empty());
+    tells.then_some(GroupEvent::ParticipantsAdded(added))
+}
+
+/// The same for a change of settings.
+pub(crate) fn settings_answer(body: &Object<'_>) -> Option<GroupEvent> {
+    let settings = settings(body, update(body));
+    let parts = [&settings.subject, &settings.description, &settings.profile_picture];
+    let tells = parts.into_iter().any(Option::is_some) || !settings.update.errors.is_empty();
+    tells.then_some(GroupEvent::SettingsUpdated(settings))
+}
+
 fn event(group: &Object<'_>, members: &Object<'_>) -> Option<GroupEvent> {
     let update = update(group);
     let failed = !update.errors.is_empty();
@@ -104,6 +126,7 @@ fn added(group: &Object<'_>, update: GroupUpdate) -> ParticipantsAdded {
     ParticipantsAdded {
         update,
         participants: group.objects("added_participants").iter().map(Object::participant).collect(),
+        failed: group.objects("failed_participants").iter().map(failed).collect(),
         reason: group.text("reason"),
     }
 }

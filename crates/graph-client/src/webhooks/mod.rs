@@ -16,5 +16,7 @@ pub use event::{
     ParticipantsRemoved, SettingsUpdated, UpdateError,
 };
 pub use interpret::interpret;
+pub(crate) use interpret::{addition_answer, removal_answer, settings_answer};
+pub(crate) use object::Object;
 pub use payload::{Change, PayloadError, parse};
 pub use signature::{AppSecrets, SignatureError, verify_signature};

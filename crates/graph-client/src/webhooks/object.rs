@@ -17,11 +17,11 @@ use crate::{calls::participants::Participant, lenient};
 const LONGEST_NAME: usize = 256;
 
 /// An object's members, in order, unread.
-#[derive(Debug, Default)]
-pub(super) struct Object<'a>(Vec<Member<'a>>);
+#[derive(Default)]
+pub(crate) struct Object<'a>(Vec<Member<'a>>);
 
 /// One member: name and value as they were written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Member<'a> {
     pub(super) name: &'a RawValue,
     pub(super) value: &'a RawValue,
@@ -29,7 +29,7 @@ pub(super) struct Member<'a> {
 
 impl<'a> Object<'a> {
     /// Reads an object; `None` for every other value.
-    pub(super) fn read(json: &'a RawValue) -> Option<Self> {
+    pub(crate) fn read(json: &'a RawValue) -> Option<Self> {
         serde_json::from_str(json.get()).ok()
     }
 
@@ -57,7 +57,7 @@ impl<'a> Object<'a> {
     }
 
     /// A string that is not empty, also from a number.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         lenient::as_text(self.value(name)?)
     }
 

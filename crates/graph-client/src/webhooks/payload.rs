@@ -20,7 +20,7 @@ const LISTS: [&str; 3] = ["groups", "messages", "statuses"];
 const REPEATED: usize = 16 * 1024 * 1024;
 
 /// One event of a payload.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Change {
     /// The entry's ID: the WhatsApp Business Account.
     pub waba_id: Option<String>,

@@ -1,0 +1,193 @@
+//! Join requests: listed, approved, rejected.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use super::{
+    MESSAGING_PRODUCT, changes,
+    paging::{Ends, Paging},
+    participants::Participant,
+};
+use crate::{
+    answer::Answer,
+    client::{Call, GraphClient, Request},
+    error::GraphError,
+    ids::GroupId,
+    lenient,
+    webhooks::UpdateError,
+};
+
+/// Which page of the list of join requests. Meta documents cursors in the answer, and not how to ask with them; clients
+/// send them as Graph takes them elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JoinRequestPosition<'a> {
+    /// [`JoinRequestPage::after`] of another page: the page behind that one.
+    pub after: Option<&'a str>,
+    /// [`JoinRequestPage::before`] of another page: the page before that one.
+    pub before: Option<&'a str>,
+}
+
+/// A page of a group's open join requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "WrittenPage")]
+pub struct JoinRequestPage {
+    /// Who asks.
+    pub requests: Vec<OpenJoinRequest>,
+    /// The cursor at the page's end, as Meta gave it: also where nothing lies behind.
+    pub after: Option<String>,
+    /// The cursor at the page's beginning, likewise.
+    pub before: Option<String>,
+}
+
+/// A user's open request to enter.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct OpenJoinRequest {
+    /// Its ID. Opaque; made of the user's phone number.
+    pub join_request_id: String,
+    /// Who asks.
+    #[serde(flatten)]
+    pub participant: Participant,
+    /// Unix seconds.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub creation_timestamp: Option<i64>,
+}
+
+/// What became of join requests that the business decided on.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct JoinRequestsDecided {
+    /// The IDs of those that were approved, or rejected; `None` where Meta's answer has no such list.
+    pub done: Option<Vec<String>>,
+    /// Those that were not.
+    pub failed: Vec<FailedJoinRequest>,
+    /// Meta's errors about the call as a whole.
+    pub errors: Vec<UpdateError>,
+}
+
+/// A join request that could not be approved or rejected.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct FailedJoinRequest {
+    /// Its ID.
+    pub join_request_id: String,
+    /// Why.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub errors: Vec<UpdateError>,
+}
+
+impl GraphClient {
+    /// `GET /{group_id}/join_requests`: one page of the open ones.
+    pub async fn join_requests(
+        &self,
+        call: Call<'_>,
+        group_id: &GroupId,
+        position: JoinRequestPosition<'_>,
+    ) -> Result<Answer<JoinRequestPage>, GraphError> {
+        let mut path = self.path(group_id.as_str()).edge("join_requests");
+        for (name, cursor) in [("after", position.after), ("before", position.before)] {
+            if let Some(cursor) = cursor {
+                path = path.parameter(name, cursor);
+            }
+        }
+        self.call(call, path, Request::GET).await
+    }
+
+    /// `POST /{group_id}/join_requests`: lets these users in, at once. HTTP 206 where only some could be.
+    pub async fn approve_join_requests(
+        &self,
+        call: Call<'_>,
+        group_id: &GroupId,
+        ids: &[&str],
+    ) -> Result<Answer<JoinRequestsDecided>, GraphError> {
+        self.decide(call, group_id, Request::post(&named(ids))).await
+    }
+
+    /// `DELETE /{group_id}/join_requests`: turns these users away, at once. HTTP 206 where only some could be.
+    pub async fn reject_join_requests(
+        &self,
+        call: Call<'_>,
+        group_id: &GroupId,
+        ids: &[&str],
+    ) -> Result<Answer<JoinRequestsDecided>, GraphError> {
+        self.decide(call, group_id, Request::delete(&named(ids))).await
+    }
+
+    async fn decide(
+        &self,
+        call: Call<'_>,
+        group_id: &GroupId,
+        request: Request,
+    ) -> Result<Answer<JoinRequestsDecided>, GraphError> {
+        let path = self.path(group_id.as_str()).edge("join_requests");
+        decided(self.call(call, path, request).await)
+    }
+}
+
+/// What Meta's answer to a decision says.
+pub(crate) fn decided(
+    answered: Result<Answer<WrittenDecision>, GraphError>,
+) -> Result<Answer<JoinRequestsDecided>, GraphError> {
+    answered.map(|answer| answer.map(JoinRequestsDecided::from)).or_else(|error| {
+        let (errors, answer) = changes::partial_success(error)?;
+        // Which were done is not told.
+        Ok(answer.map(|()| JoinRequestsDecided { done: Some(Vec::new()), failed: Vec::new(), errors }))
+    })
+}
+
+fn named(ids: &[&str]) -> Value {
+    json!({ "messaging_product": MESSAGING_PRODUCT, "join_requests": ids })
+}
+
+#[derive(Deserialize)]
+struct WrittenPage {
+    data: Vec<OpenJoinRequest>,
+    #[serde(default)]
+    paging: Option<Paging>,
+}
+
+impl From<WrittenPage> for JoinRequestPage {
+    fn from(written: WrittenPage) -> Self {
+        let Ends { after, before } = written.paging.map(Paging::ends).unwrap_or_default();
+        Self { requests: written.data, after, before }
+    }
+}
+
+/// The answer to either call: each has one of the two lists.
+#[derive(Deserialize)]
+pub(crate) struct WrittenDecision {
+    #[serde(default, alias = "rejected_join_requests", deserialize_with = "ids")]
+    approved_join_requests: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    failed_join_requests: Vec<FailedJoinRequest>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    errors: Vec<UpdateError>,
+}
+
+fn ids<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    lenient::list(from).map(Some)
+}
+
+impl From<WrittenDecision> for JoinRequestsDecided {
+    fn from(written: WrittenDecision) -> Self {
+        Self { done: written.approved_join_requests, failed: written.failed_join_requests, errors: written.errors }
+    }
+}
+
+impl fmt::Debug for OpenJoinRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenJoinRequest").field("creation_timestamp", &self.creation_timestamp).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for JoinRequestsDecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let done = self.done.as_ref().map(Vec::len);
+        f.debug_struct("JoinRequestsDecided").field("done", &done).field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for FailedJoinRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailedJoinRequest").field("errors", &self.errors).finish_non_exhaustive()
+    }
+}

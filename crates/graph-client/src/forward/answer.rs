@@ -1,0 +1,144 @@
+//! Meta's answer to a call that was passed on: as it was written, and what it says.
+
+use awc::{
+    ClientResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderName},
+    },
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    answer::{self, Answer},
+    calls::{
+        changes::ChangeAccepted,
+        groups::{GroupPage, ListedGroup},
+        join_requests::{self, JoinRequestsDecided},
+        participants, settings,
+    },
+    error::{Effect, GraphError},
+    refusal::Refusal,
+    token::Token,
+};
+
+/// The headers that are worth passing back: what the body is, what Meta says of quotas, and what its support asks for.
+/// The rest is about the connection between Meta and us.
+const KEPT: [HeaderName; 9] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_DISPOSITION,
+    header::RETRY_AFTER,
+    HeaderName::from_static("x-app-usage"),
+    HeaderName::from_static("x-business-use-case-usage"),
+    HeaderName::from_static("facebook-api-version"),
+    HeaderName::from_static("x-fb-request-id"),
+    HeaderName::from_static("x-fb-trace-id"),
+    HeaderName::from_static("x-fb-rev"),
+];
+
+/// An answer, with the token taken out of it.
+pub struct Forwarded {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Those headers that are worth passing back.
+    pub headers: HeaderMap,
+    /// The body as Meta wrote it: an object, or nothing.
+    pub body: Bytes,
+    effect: Effect,
+    token: Token,
+}
+
+/// A change that Meta finishes later, by what its answer looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardedChange {
+    /// `POST /{phone_number_id}/groups`, or `DELETE /{group_id}`.
+    Whole,
+    /// `POST /{group_id}`
+    Settings,
+    /// `DELETE /{group_id}/participants`
+    Removal,
+    /// `POST /{group_id}/participants`
+    Addition,
+}
+
+impl Forwarded {
+    /// Reads an answer. What is neither an object of Meta's nor empty is none.
+    pub(super) fn read(
+        response: &ClientResponse,
+        body: &Bytes,
+        effect: Effect,
+        token: &Token,
+    ) -> Result<Self, GraphError> {
+        let answer = Self {
+            status: response.status(),
+            headers: kept(response.headers()),
+            body: redacted(body, token),
+            effect,
+            token: token.clone(),
+        };
+        match answer.read_as::<serde_json::Map<String, serde_json::Value>>() {
+            Ok(_) | Err(GraphError::Refused(_)) => Ok(answer),
+            Err(unreadable) => Err(unreadable),
+        }
+    }
+
+    /// What the answer says.
+    ///
+    /// # Errors
+    /// [`GraphError::Refused`] where Meta refused, [`GraphError::Unreadable`] where the answer is of another shape.
+    pub fn read_as<T: DeserializeOwned>(&self) -> Result<Answer<T>, GraphError> {
+        answer::read((self.status, &self.headers), &self.body, self.effect, &self.token)
+    }
+
+    /// Why Meta refused the call; `None` where it did not.
+    pub fn refusal(&self) -> Option<Box<Refusal>> {
+        match self.read_as::<serde::de::IgnoredAny>() {
+            Err(GraphError::Refused(refusal)) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// What the answer to a change says that Meta finishes later.
+    ///
+    /// # Errors
+    /// As [`Forwarded::read_as`]; "partial success" is none.
+    pub fn change(&self, change: ForwardedChange) -> Result<ChangeAccepted, GraphError> {
+        let accepted = match change {
+            ForwardedChange::Whole => self.read_as::<ChangeAccepted>(),
+            ForwardedChange::Settings => settings::updated(self.read_as()),
+            ForwardedChange::Removal => participants::removed(self.read_as()),
+            ForwardedChange::Addition => participants::added(self.read_as()),
+        };
+        accepted.map(|answer| answer.body)
+    }
+
+    /// What the answer to a decision on join requests says.
+    ///
+    /// # Errors
+    /// As [`Forwarded::change`].
+    pub fn decision(&self) -> Result<JoinRequestsDecided, GraphError> {
+        join_requests::decided(self.read_as()).map(|answer| answer.body)
+    }
+
+    /// The groups of a page of a number's list; none where the answer is no such page.
+    pub fn listed_groups(&self) -> Vec<ListedGroup> {
+        self.read_as::<GroupPage>().ok().and_then(|page| page.body.groups).unwrap_or_default()
+    }
+}
+
+pub(super) fn kept(headers: &HeaderMap) -> HeaderMap {
+    let pairs = KEPT.into_iter().filter_map(|name| {
+        let value = headers.get(&name)?.clone();
+        Some((name, value))
+    });
+    pairs.collect()
+}
+
+/// Graph repeats what it was given, and its pages' addresses carry tokens.
+fn redacted(body: &Bytes, token: &Token) -> Bytes {
+    let Ok(text) = std::str::from_utf8(body) else { return body.clone() };
+    let mut words = text.to_owned();
+    token.redact(&mut words);
+    if words == text { body.clone() } else { words.into() }
+}

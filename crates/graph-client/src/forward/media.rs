@@ -1,0 +1,91 @@
+//! A file that Meta keeps for a number, while it comes.
+//!
+//! Meta's answer to `GET /{media_id}` has an address at which the file lies for five minutes, and which takes the token
+//! ([Meta: media][media]).
+//!
+//! [media]: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
+
+use std::fmt;
+
+use awc::{
+    ClientResponse,
+    error::PayloadError,
+    http::{
+        Method, Uri,
+        header::{self, HeaderMap, HeaderValue},
+    },
+};
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio::time::timeout;
+use url::Url;
+
+use super::answer::kept;
+use crate::{
+    answer,
+    client::{Call, GraphClient},
+    error::{Effect, GraphError, Unreadable},
+    transport::{self, Progress},
+};
+
+/// The host of Meta's addresses of files.
+const MEDIA_HOST: &str = "lookaside.fbsbx.com";
+
+/// A file, of which the beginning is there.
+pub struct MediaContent {
+    /// What Meta says of it.
+    pub headers: HeaderMap,
+    /// How large it is, in bytes, where Meta says so.
+    pub length: Option<u64>,
+    response: ClientResponse,
+}
+
+impl MediaContent {
+    /// The file itself, as it comes.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, PayloadError>> {
+        self.response
+    }
+}
+
+impl GraphClient {
+    /// Fetches a file from the address that Meta gave for it. The token goes to Meta's own hosts alone.
+    ///
+    /// # Errors
+    /// [`GraphError`]; [`Unreadable::Redirect`] where the address leads to another host.
+    pub async fn media_content(&self, call: Call<'_>, address: &Url) -> Result<MediaContent, GraphError> {
+        let progress = Progress::new(Effect::Read);
+        let (uri, host) = self.media_address(address)?;
+        let request = self.prepare(Method::GET, &uri, host, call.token);
+        let head = transport::send(request, None::<transport::Outgoing>, &progress);
+        let mut response = timeout(self.0.timeout, head).await.unwrap_or_else(|_| Err(progress.timeout()))?;
+        if !response.status().is_success() {
+            let body = transport::receive(&mut response, self.0.max_body, Effect::Read).await?;
+            let head = (response.status(), response.headers());
+            answer::read::<serde::de::IgnoredAny>(head, &body, Effect::Read, call.token)?;
+        }
+        let length =
+            response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        Ok(MediaContent { headers: kept(response.headers()), length, response })
+    }
+
+    /// The address as a request has it, where it is one of Meta's.
+    fn media_address(&self, address: &Url) -> Result<(Uri, HeaderValue), GraphError> {
+        let is_plain = address.username().is_empty() && address.password().is_none();
+        let is_metas =
+            address.scheme() == "https" && address.host_str() == Some(MEDIA_HOST) && address.port().is_none();
+        if !(is_plain && (is_metas || self.0.upstream.is_origin_of(address))) {
+            let to = address.host_str().unwrap_or("no host").to_owned();
+            return Err(GraphError::Unreadable { status: 200, why: Unreadable::Redirect { to }, effect: Effect::Read });
+        }
+        let unsendable = |why: String| GraphError::Unsendable { why };
+        let uri: Uri = address.as_str().parse().map_err(|_| unsendable("the file's address is no URI".to_owned()))?;
+        let host = if is_metas { HeaderValue::from_static(MEDIA_HOST) } else { self.0.upstream.host.clone() };
+        Ok((uri, host))
+    }
+}
+
+impl fmt::Debug for MediaContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MediaContent").field("length", &self.length).finish_non_exhaustive()
+    }
+}
