@@ -10,12 +10,11 @@ use actix_web::rt;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder};
 use tenant_store::Store;
-use utoipa::openapi::OpenApi;
 
-use crate::api::{docs, health, method_not_allowed, normalized, not_found, oauth, track, webhooks, whoami};
+use crate::api::{READING, docs, health, method_not_allowed, normalized, not_found, oauth, track, webhooks, whoami};
 use crate::background::RunningBackground;
 use crate::config::{Docs, Settings};
-use crate::openapi;
+use crate::openapi::Documents;
 use crate::operations::Services;
 use crate::start;
 pub use crate::start::StartError;
@@ -37,7 +36,7 @@ pub struct Running {
 }
 
 /// Every path, in the order in which it is tried: the hot ones first.
-fn routes(config: &mut ServiceConfig, docs: Docs, document: OpenApi) {
+fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents) {
     config
         .service(
             web::scope("/v1")
@@ -55,7 +54,7 @@ fn routes(config: &mut ServiceConfig, docs: Docs, document: OpenApi) {
         .service(read_only("/health/live", health::live))
         .service(read_only("/health/ready", health::ready))
         .service(read_only("/.well-known/jwks.json", oauth::key_set))
-        .configure(|config| docs::routes(config, docs, document))
+        .configure(|config| docs::routes(config, docs, documents))
         .default_service(web::to(not_found));
 }
 
@@ -65,7 +64,7 @@ fn read_only<H: Handler<Args, Output: Responder + 'static> + Copy, Args: FromReq
     handler: H,
 ) -> Resource {
     let resource = web::resource(path).route(web::get().to(handler)).route(web::head().to(handler));
-    resource.default_service(web::to(method_not_allowed("GET, HEAD")))
+    resource.default_service(web::to(method_not_allowed(READING)))
 }
 
 /// Starts a gateway: it is ready when this returns.
@@ -75,10 +74,10 @@ fn read_only<H: Handler<Args, Output: Responder + 'static> + Copy, Args: FromReq
 pub async fn start(parts: GatewayParts) -> Result<Running, StartError> {
     let GatewayParts { settings, store } = parts;
     let (shared, background) = start::prepare(&settings, store).await?;
-    let document = openapi::document(Some(settings.public_url.as_str().trim_end_matches('/')));
+    let documents = Documents::of(settings.public_url.as_str().trim_end_matches('/'));
     let (docs, services) = (settings.docs, shared.services.clone());
     let mut server = HttpServer::new(move || {
-        let routes = |config: &mut ServiceConfig| routes(config, docs, document.clone());
+        let routes = |config: &mut ServiceConfig| routes(config, docs, documents.clone());
         App::new().app_data(Data::new(shared.worker())).wrap(from_fn(track)).configure(routes)
     })
     .workers(settings.workers)

@@ -14,6 +14,13 @@ use crate::events::{LinkWriter, Nudge, Router, Settler};
 use crate::health::Health;
 use crate::mirror::Keeper;
 use crate::operations::Services;
+use crate::supervise::supervise;
+
+/// How often events that belong to nobody are looked at.
+const STRAYS: Duration = Duration::from_secs(15);
+
+/// How many idempotency keys are dropped at once.
+const KEYS: i64 = 1000;
 
 /// What the loops work with.
 pub(crate) struct Background {
@@ -59,22 +66,32 @@ impl Background {
     }
 
     fn spawn(self) -> Vec<JoinHandle<()>> {
-        let Self { services, authenticator, health, notifications, links, nudge, graph } = self;
+        let Self { services, authenticator, health, mut notifications, mut links, nudge, graph } = self;
         let mirrors = Nudge::default();
+        let (store, waiting) = (services.store.clone(), services.clone());
+        let (strays, fingerprints) = (Strays { store: store.clone(), router: nudge.clone() }, store.clone());
+        let keys = store.clone();
+        let router = Router::new(services.clone(), nudge.clone());
+        let told = Told { services: services.clone(), authenticator, nudge, mirrors: mirrors.clone() };
         let mut loops = vec![
-            rt::spawn(listen(notifications, services.clone(), authenticator, nudge.clone(), mirrors.clone())),
-            rt::spawn(health.watch()),
-            rt::spawn(adopt_strays(services.store.clone(), nudge.clone())),
-            rt::spawn(wait_for_changes(services.clone())),
-            rt::spawn(links.run(services.store.clone())),
-            rt::spawn(forget_fingerprints(services.store.clone())),
-            rt::spawn(Router::new(services.clone(), nudge).run()),
+            begin("notifications", async move || told.listen(&mut notifications).await),
+            begin("health", async move || health.watch().await),
+            begin("strays", async move || strays.adopt_all().await),
+            begin("waiters", async move || waiting.waiters.watch(&waiting.store).await),
+            begin("links", async move || links.run(&store).await),
+            begin("fingerprints", async move || forget_fingerprints(&fingerprints).await),
+            begin("idempotency keys", async move || forget_keys(&keys).await),
+            begin("router", async move || router.run().await),
         ];
         match GraphClient::new(&graph) {
-            Ok(graph) => loops.extend([
-                rt::spawn(Settler::new(services.clone(), graph.clone()).run()),
-                rt::spawn(Keeper::new(services, graph, mirrors).run()),
-            ]),
+            Ok(graph) => {
+                let settler = Settler::new(services.clone(), graph.clone());
+                let keeper = Keeper::new(services, graph, mirrors);
+                loops.extend([
+                    begin("settler", async move || settler.run().await),
+                    begin("keeper", async move || keeper.run().await),
+                ]);
+            }
             Err(error) => tracing::error!(%error, "open changes are not looked up, and mirrors not compared"),
         }
         loops
@@ -90,38 +107,44 @@ impl RunningBackground {
     }
 }
 
+/// Begins a loop that goes on also where it has panicked.
+fn begin(name: &'static str, run: impl AsyncFnMut() + 'static) -> JoinHandle<()> {
+    rt::spawn(supervise(name, run))
+}
+
 async fn end_all(loops: Vec<JoinHandle<()>>) {
     loops.iter().for_each(JoinHandle::abort);
     for ended in loops {
-        if let Err(error) = ended.await
-            && error.is_panic()
-        {
-            tracing::error!("a background loop had panicked");
-        }
+        // That it was ended is all that there is to be told.
+        let _ = ended.await;
     }
 }
 
-async fn wait_for_changes(services: Arc<Services>) {
-    services.waiters.watch(services.store.clone()).await;
+/// Events that came while their number was being added.
+struct Strays {
+    store: Store,
+    router: Nudge,
 }
 
-/// Gives events to a tenant whose number was added while they came, every few seconds.
-async fn adopt_strays(store: Store, router: Nudge) {
-    loop {
-        rt::time::sleep(Duration::from_secs(15)).await;
-        match store.adopt_strays().await {
-            Ok(0) => {}
-            Ok(adopted) => {
-                tracing::info!(adopted, "events have found their tenant");
-                router.look();
+impl Strays {
+    /// Gives them to the number's tenant, every few seconds.
+    async fn adopt_all(&self) {
+        loop {
+            rt::time::sleep(STRAYS).await;
+            match self.store.adopt_strays().await {
+                Ok(0) => {}
+                Ok(adopted) => {
+                    tracing::info!(adopted, "events have found their tenant");
+                    self.router.look();
+                }
+                Err(error) => tracing::warn!(%error, "events without a tenant could not be looked at"),
             }
-            Err(error) => tracing::warn!(%error, "events without a tenant could not be looked at"),
         }
     }
 }
 
 /// Drops fingerprints of events that Meta no longer repeats, every hour.
-async fn forget_fingerprints(store: Store) {
+async fn forget_fingerprints(store: &Store) {
     loop {
         if let Err(error) = store.forget_old_fingerprints().await {
             tracing::warn!(%error, "old fingerprints could not be dropped");
@@ -130,31 +153,55 @@ async fn forget_fingerprints(store: Store) {
     }
 }
 
-/// Does what each notification asks for: to look again.
-async fn listen(
-    mut notifications: Notifications,
+/// Drops idempotency keys that are kept no longer, every hour; a batch at a time, so that nobody waits for it.
+async fn forget_keys(store: &Store) {
+    loop {
+        match store.forget_old_keys(KEYS).await {
+            Ok(forgotten) if forgotten >= KEYS.unsigned_abs() => continue,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "old idempotency keys could not be dropped"),
+        }
+        rt::time::sleep(Duration::from_hours(1)).await;
+    }
+}
+
+/// Who is told what has changed in the store.
+struct Told {
     services: Arc<Services>,
     authenticator: Arc<Authenticator>,
     nudge: Nudge,
     mirrors: Nudge,
-) {
-    loop {
-        match notifications.next().await {
-            Notification::Tenants(cust_space_id) => {
-                services.resolver.invalidate(&cust_space_id);
-                mirrors.look();
-            }
-            Notification::AccessKeys(access_key_id) => authenticator.keys.invalidate(&access_key_id),
-            Notification::Changes => services.waiters.wake(),
-            Notification::Events => nudge.look(),
-            Notification::Mirrors => mirrors.look(),
-            Notification::Reconnected => {
-                services.resolver.invalidate_all();
-                authenticator.keys.invalidate_all();
-                services.waiters.wake();
-                nudge.look();
-                mirrors.look();
-            }
+}
+
+impl Told {
+    /// Does what each notification asks for: to look again.
+    async fn listen(&self, notifications: &mut Notifications) {
+        // What was told before this began may be lost.
+        self.look_at_all();
+        loop {
+            self.tell(notifications.next().await);
         }
+    }
+
+    fn tell(&self, notification: Notification) {
+        match notification {
+            Notification::Tenants(cust_space_id) => {
+                self.services.resolver.invalidate(&cust_space_id);
+                self.mirrors.look();
+            }
+            Notification::AccessKeys(access_key_id) => self.authenticator.keys.invalidate(&access_key_id),
+            Notification::Changes => self.services.waiters.wake(),
+            Notification::Events => self.nudge.look(),
+            Notification::Mirrors => self.mirrors.look(),
+            Notification::Reconnected => self.look_at_all(),
+        }
+    }
+
+    fn look_at_all(&self) {
+        self.services.resolver.invalidate_all();
+        self.authenticator.keys.invalidate_all();
+        self.services.waiters.wake();
+        self.nudge.look();
+        self.mirrors.look();
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Cache<V> {
     flights: Flights,
     invalidations: AtomicU64,
     born: Instant,
+    /// How long an entry is trusted without being looked at: [`FRESH`] but in tests.
+    fresh: Duration,
     /// How long entries are used while the store is away.
     stale: Duration,
     /// Milliseconds since the cache was made at which the store was found to be away.
@@ -49,6 +51,7 @@ impl<V> Cache<V> {
             flights: Flights::default(),
             invalidations: AtomicU64::new(0),
             born: Instant::now(),
+            fresh: FRESH,
             stale,
             away_since: AtomicU64::new(PRESENT),
         }
@@ -66,7 +69,7 @@ impl<V> Cache<V> {
     ) -> Result<Option<Arc<V>>, StoreError> {
         let known = self.entries.get(id);
         match known {
-            Some(entry) if entry.is_fresh() => Ok(Some(entry.value.clone())),
+            Some(entry) if entry.is_fresh(self.fresh) => Ok(Some(entry.value.clone())),
             Some(entry) if self.must_pause(&entry) => Ok(Some(entry.value.clone())),
             Some(entry) => self.reload(id, &entry, load).await,
             None => self.load(id, load).await,
@@ -105,7 +108,7 @@ impl<V> Cache<V> {
         load: impl AsyncFnOnce() -> Result<Option<V>, StoreError>,
     ) -> Result<Option<Arc<V>>, StoreError> {
         let _flight = self.flights.enter(id).await;
-        if let Some(entry) = self.entries.get(id).filter(|entry| entry.is_fresh()) {
+        if let Some(entry) = self.entries.get(id).filter(|entry| entry.is_fresh(self.fresh)) {
             return Ok(Some(entry.value.clone()));
         }
         let before = self.invalidations.load(Ordering::Acquire);
@@ -179,8 +182,8 @@ impl<V> Cache<V> {
 }
 
 impl<V> Entry<V> {
-    fn is_fresh(&self) -> bool {
-        !self.outdated.load(Ordering::Acquire) && self.loaded.elapsed() < FRESH
+    fn is_fresh(&self, fresh: Duration) -> bool {
+        !self.outdated.load(Ordering::Acquire) && self.loaded.elapsed() < fresh
     }
 }
 
@@ -235,6 +238,22 @@ mod tests {
         cache.invalidate_all();
         assert_eq!(get(&cache, Ok(None)).await.unwrap(), None);
         assert_eq!(get(&cache, Ok(Some(3))).await.unwrap(), Some(3));
+    }
+
+    #[actix_web::test]
+    async fn a_change_whose_announcement_was_lost_is_seen_when_the_entry_is_no_longer_fresh() {
+        assert_eq!(Cache::<u32>::new(8, LONG).fresh, Duration::from_mins(1));
+        let cache = Cache { fresh: Duration::from_millis(50), ..Cache::new(8, LONG) };
+        get(&cache, Ok(Some(1))).await.unwrap();
+        let seen = async { while get(&cache, Ok(Some(2))).await.unwrap() != Some(2) {} };
+        tokio::time::timeout(Duration::from_secs(5), seen).await.unwrap();
+    }
+
+    #[actix_web::test]
+    async fn what_is_no_longer_fresh_is_used_while_the_store_is_away() {
+        let cache = Cache { fresh: Duration::ZERO, ..Cache::new(8, LONG) };
+        get(&cache, Ok(Some(1))).await.unwrap();
+        assert_eq!(get(&cache, Err(away())).await.unwrap(), Some(1));
     }
 
     #[actix_web::test]

@@ -91,6 +91,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Networks whose `X-Forwarded-For` and `Forwarded` count.
     pub trusted_proxies: Vec<IpNet>,
+    /// Private networks that deliveries and fetches may reach, by `http` too.
+    pub allowed_networks: Vec<IpNet>,
     /// Where `/metrics` listens.
     pub metrics_bind: Option<SocketAddr>,
 }
@@ -129,6 +131,7 @@ impl Settings {
             log: sources.required(&catalog::LOG)?,
             log_format: sources.required(&catalog::LOG_FORMAT)?,
             trusted_proxies: sources.optional(&catalog::TRUSTED_PROXIES)?.unwrap_or_default(),
+            allowed_networks: sources.optional(&catalog::ALLOWED_NETWORKS)?.unwrap_or_default(),
             metrics_bind: sources.optional(&catalog::METRICS_BIND)?,
         })
     }

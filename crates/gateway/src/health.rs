@@ -55,7 +55,7 @@ impl Health {
     }
 
     /// Looks at PostgreSQL, for ever.
-    pub async fn watch(self: Arc<Self>) {
+    pub async fn watch(&self) {
         loop {
             if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, self.services.store.ping()).await {
                 self.seen.store(self.now(), Ordering::Relaxed);

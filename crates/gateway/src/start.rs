@@ -14,11 +14,12 @@ use crate::api::Worker;
 use crate::auth::{AccessKeys, Authenticator, SigningKeys, SigningKeysError, Tokens};
 use crate::background::Background;
 use crate::config::Settings;
+use crate::egress::{Egress, EgressSettings, EgressUnavailable, NameServers};
 use crate::events::{Inbox, LinkJournal, Nudge, Waiters};
 use crate::health::Health;
 use crate::limits::{AuthFailures, TrustedProxies};
 use crate::operations::Services;
-use crate::tenants::{KnownGroups, Resolver};
+use crate::tenants::{KnownGroups, KnownTemplates, Resolver};
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum StartError {
     /// The upstream's settings are wrong.
     #[error("the Graph API cannot be called with these settings: {0}")]
     Graph(#[from] InvalidSettings),
+    /// Addresses that callers choose cannot be called.
+    #[error(transparent)]
+    Egress(#[from] EgressUnavailable),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Bind {
@@ -52,6 +56,7 @@ pub(crate) struct Shared {
     health: Arc<Health>,
     verify_token: Option<SecretString>,
     graph: GraphSettings,
+    egress: EgressSettings,
 }
 
 impl Shared {
@@ -61,7 +66,7 @@ impl Shared {
             clippy::expect_used,
             reason = "`prepare` has made a client of the same settings before any worker starts"
         )]
-        let graph = GraphClient::new(&self.graph).expect("settings that were tried at the start");
+        let (graph, egress) = self.clients().expect("settings that were tried at the start");
         Worker {
             services: self.services.clone(),
             authenticator: self.authenticator.clone(),
@@ -69,7 +74,12 @@ impl Shared {
             verify_token: self.verify_token.clone(),
             health: self.health.clone(),
             graph,
+            egress,
         }
+    }
+
+    fn clients(&self) -> Result<(GraphClient, Egress), StartError> {
+        Ok((GraphClient::new(&self.graph)?, Egress::new(&self.egress)?))
     }
 }
 
@@ -79,11 +89,13 @@ impl Shared {
 /// [`StartError`]
 pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared, Background), StartError> {
     let graph = graph_settings(settings);
-    GraphClient::new(&graph)?;
+    let egress =
+        EgressSettings { allowed_networks: settings.allowed_networks.clone(), name_servers: NameServers::System };
     let (links, link_writer) = LinkJournal::new();
     let services = Arc::new(Services {
         resolver: Resolver::new(store.clone(), settings.app_secrets.first().cloned(), settings.rates, settings.stale),
         known_groups: KnownGroups::default(),
+        known_templates: KnownTemplates::default(),
         waiters: Waiters::default(),
         links,
         writes: TaskTracker::new(),
@@ -109,7 +121,9 @@ pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared
     };
     let inbox = Arc::new(Inbox::new(store, AppSecrets::from(settings.app_secrets.clone()), nudge));
     let verify_token = settings.webhook_verify_token.clone();
-    Ok((Shared { services, authenticator, inbox, health, verify_token, graph }, background))
+    let shared = Shared { services, authenticator, inbox, health, verify_token, graph, egress };
+    shared.clients()?;
+    Ok((shared, background))
 }
 
 /// The gateway's public address, as its tokens name it.

@@ -8,8 +8,6 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-/// The largest body of an operation.
-pub(super) const OPERATION: usize = 256 * 1024;
 /// The largest webhook: Meta sends up to 3 MB.
 pub(super) const WEBHOOK: usize = 4 * 1024 * 1024;
 /// How long a body may take: a stalled sender must not hold memory for ever.

@@ -1,4 +1,4 @@
-//! `/openapi.json` and Swagger UI at `/docs/`.
+//! `/openapi.json`, Swagger UI at `/docs/`, the same as Markdown, and `/llms.txt`.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -6,17 +6,18 @@ use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::{Condition, Next, from_fn};
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Error, HttpRequest, HttpResponse};
-use cams_api::{Code, Scope};
-use utoipa::openapi::OpenApi;
+use actix_web::web::{self, Bytes, Data, ServiceConfig};
+use actix_web::{Error, HttpRequest, HttpResponse, Route};
+use cams_api::Scope;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use super::admission::admit;
+use super::reading::only_reading;
 use super::render::refused;
 use super::{ApiError, Worker};
 use crate::auth::AuthError;
 use crate::config::Docs;
+use crate::openapi::{Documents, LLMS_PATH, MARKDOWN_PATH, OPENAPI_PATH, UI_PATH};
 
 /// Swagger UI needs styles of its own making and small pictures in `data:`, and nothing from elsewhere.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -24,25 +25,38 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
-const DOCUMENT: &str = "/openapi.json";
+const MARKDOWN: &str = "text/markdown; charset=utf-8";
+const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
 
-/// The document and the page that shows it, to whom `docs` allows.
-pub fn routes(config: &mut ServiceConfig, docs: Docs, document: OpenApi) {
+/// The documents and the page that shows them, to whom `docs` allows.
+pub fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents) {
     if docs == Docs::Off {
         return;
     }
-    let ui = SwaggerUi::new("/docs/{_:.*}").url(Url::new("groupgate", DOCUMENT), document).config(ui());
-    config.route("/docs", web::get().to(to_docs)).service(
+    let Documents { openapi, markdown, llms } = documents;
+    let swagger = SwaggerUi::new("/docs/{_:.*}").url(Url::new("groupgate", OPENAPI_PATH), openapi).config(ui());
+    config.service(web::resource("/docs").wrap(from_fn(only_reading)).route(web::get().to(to_docs))).service(
         web::scope("")
             .guard(actix_web::guard::fn_guard(|ctx| is_documentation(ctx.head().uri.path())))
             .wrap(from_fn(harden))
             .wrap(Condition::new(docs == Docs::Admin, from_fn(administrators_only)))
-            .service(ui),
+            .wrap(from_fn(only_reading))
+            .route(MARKDOWN_PATH, text(MARKDOWN, markdown))
+            .route(LLMS_PATH, text(PLAIN_TEXT, llms))
+            .service(swagger),
     );
 }
 
 fn is_documentation(path: &str) -> bool {
-    path == DOCUMENT || path.starts_with("/docs/")
+    [OPENAPI_PATH, LLMS_PATH].contains(&path) || path.starts_with(UI_PATH)
+}
+
+fn text(media_type: &'static str, text: Bytes) -> Route {
+    let answer = move || {
+        let response = HttpResponse::Ok().content_type(media_type).body(text.clone());
+        async { response }
+    };
+    web::get().to(answer)
 }
 
 fn ui() -> Config<'static> {
@@ -57,7 +71,7 @@ fn ui() -> Config<'static> {
 }
 
 async fn to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
+    HttpResponse::PermanentRedirect().insert_header(("location", UI_PATH)).finish()
 }
 
 async fn harden(
@@ -92,8 +106,5 @@ async fn administrator(http: &HttpRequest) -> Result<(), ApiError> {
     if caller.is_administrator(Scope::AdminRead) {
         return Ok(());
     }
-    Err(ApiError::Http {
-        code: Code::ForbiddenScope,
-        message: "The documentation of this gateway is for administrators: it takes a key with `admin.read`.".into(),
-    })
+    Err(ApiError::NoAdministrator(Scope::AdminRead))
 }

@@ -31,6 +31,9 @@ pub enum ApiError {
     /// A webhook was not taken.
     #[error(transparent)]
     Webhook(#[from] Refused),
+    /// This is for administrators.
+    #[error("This is for administrators of the gateway: it takes a key with the scope `{0}`.")]
+    NoAdministrator(Scope),
     /// Something of HTTP itself.
     #[error("{message}")]
     Http {
@@ -61,13 +64,18 @@ impl ApiError {
             Self::Throttled(throttled) => throttled.code(),
             Self::Webhook(Refused::Signature(_)) => Code::Unauthorized,
             Self::Webhook(Refused::NoAppSecret | Refused::Store(_)) => Code::ServiceUnavailable,
+            Self::NoAdministrator(_) => Code::ForbiddenScope,
             Self::Http { code, .. } => *code,
         }
     }
 
-    /// The scope that the caller lacks.
-    pub fn missing_scope(&self) -> Option<Scope> {
-        if let Self::Operation(error) = self { error.missing_scope() } else { None }
+    /// What the caller lacks, as `AccessDeniedDetail` names it.
+    pub fn access_denied_detail(&self) -> Option<String> {
+        match self {
+            Self::Operation(error) => error.access_denied_detail(),
+            Self::NoAdministrator(scope) => Some(scope.to_string()),
+            _ => None,
+        }
     }
 
     /// When the caller may come back.
@@ -84,9 +92,12 @@ impl ApiError {
         if let Self::Operation(error) = self { error.refusal() } else { Refusal::default() }
     }
 
-    /// The `WWW-Authenticate` that goes with it.
+    /// The `WWW-Authenticate` that goes with it. Every 401 has one
+    /// ([RFC 9110, section 15.5.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2)); for Meta's signature no
+    /// scheme is registered, so that its header names it.
     pub fn challenge(&self) -> Option<&'static str> {
         match self {
+            Self::Webhook(Refused::Signature(_)) => Some(r#"X-Hub-Signature-256 realm="groupgate""#),
             Self::Auth(error) if self.code().http_status() == 401 => Some(error.challenge()),
             _ => None,
         }

@@ -8,6 +8,7 @@ mod headers;
 pub mod health;
 pub mod normalized;
 pub mod oauth;
+mod reading;
 mod render;
 mod track;
 pub mod webhooks;
@@ -15,6 +16,7 @@ pub mod whoami;
 mod worker;
 
 pub use error::ApiError;
+pub use reading::READING;
 pub use render::{method_not_allowed, not_found};
 pub use track::track;
 pub use worker::Worker;

@@ -224,9 +224,8 @@ fn credentials(http: &HttpRequest, request: &TokenRequest) -> Result<(String, Se
 fn wanted_scopes(names: &str) -> Result<ScopeSet, Refused> {
     let mut scopes = ScopeSet::default();
     for name in names.split(' ').filter(|name| !name.is_empty()) {
-        if !scopes.insert(name) {
-            return Err(Refused::new("invalid_scope", "A scope is unknown; /docs/ lists them."));
-        }
+        let known = auth::insert_scope(&mut scopes, name);
+        known.map_err(|unknown| Refused::new("invalid_scope", format!("Of one of the scopes: {unknown}.")))?;
     }
     Ok(scopes)
 }

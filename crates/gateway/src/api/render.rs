@@ -5,17 +5,20 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{Handler, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
+use cams_api::Code;
 use cams_api::envelope::Envelope;
 use cams_api::operation::Answer;
-use cams_api::{Code, Scope};
 use serde::Serialize;
+use tenant_store::StoredAnswer;
 use uuid::Uuid;
 
 use super::ApiError;
 use super::track::{Learned, Tracked};
 use crate::limits;
+use crate::operations::Reply;
 
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
+static IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 static X_ACS_RETRY_AFTER: HeaderName = HeaderName::from_static("x-acs-retry-after");
 
 /// An answer, or why there is none.
@@ -24,6 +27,28 @@ pub(super) fn render<T: Answer>(http: &HttpRequest, result: Result<T, ApiError>)
         Ok(answer) => done(http, &answer),
         Err(error) => refused(http, &error),
     }
+}
+
+/// The same of a call that may have had a key.
+pub(super) fn render_once<T: Answer>(http: &HttpRequest, result: Result<Reply<T>, ApiError>) -> HttpResponse {
+    match result {
+        Ok(Reply::Done(answer)) => done(http, &answer),
+        Ok(Reply::Replayed(answer)) => replayed(http, answer),
+        Err(error) => refused(http, &error),
+    }
+}
+
+/// The first answer again, to the byte.
+fn replayed(http: &HttpRequest, answer: StoredAnswer) -> HttpResponse {
+    learn(http, |learned| {
+        learned.code = Code::named(&answer.code);
+        learned.replayed = Some(answer.request_id);
+    });
+    let status = StatusCode::from_u16(answer.http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponseBuilder::new(status)
+        .insert_header((CONTENT_TYPE, JSON.clone()))
+        .insert_header((IDEMPOTENCY_REPLAYED.clone(), HeaderValue::from_static("true")))
+        .body(answer.body)
 }
 
 fn done<T: Answer>(http: &HttpRequest, answer: &T) -> HttpResponse {
@@ -43,8 +68,8 @@ pub(super) fn refused(http: &HttpRequest, error: &ApiError) -> HttpResponse {
         tracing::warn!(request_id = %id, %code, reason = ?error, "a call failed");
     }
     let message = error.to_string();
-    let missing = error.missing_scope().map(Scope::as_str);
-    let mut response = json(status(code), &Envelope::refused(id, code, &message, missing, refusal));
+    let missing = error.access_denied_detail();
+    let mut response = json(status(code), &Envelope::refused(id, code, &message, missing.as_deref(), refusal));
     add_headers(&mut response, error);
     response
 }
@@ -110,10 +135,13 @@ pub async fn not_found(http: HttpRequest) -> HttpResponse {
 
 /// The path exists, and not with this method.
 pub fn method_not_allowed(allowed: &'static str) -> impl Handler<(HttpRequest,), Output = HttpResponse> {
-    move |http: HttpRequest| async move {
-        let message = format!("This path takes {allowed}.").into();
-        let mut response = refused(&http, &ApiError::Http { code: Code::MethodNotAllowed, message });
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-        response
-    }
+    move |http: HttpRequest| async move { not_allowed(&http, allowed) }
+}
+
+/// The same for a request at hand.
+pub(super) fn not_allowed(http: &HttpRequest, allowed: &'static str) -> HttpResponse {
+    let message = format!("This path takes {allowed}.").into();
+    let mut response = refused(http, &ApiError::Http { code: Code::MethodNotAllowed, message });
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    response
 }

@@ -42,6 +42,8 @@ pub(super) struct Learned {
     pub code: Option<Code>,
     /// Meta's code and trace ID, where Meta refused.
     pub upstream: Option<(i64, Option<String>)>,
+    /// The call whose answer was given again.
+    pub replayed: Option<Uuid>,
 }
 
 /// Gives each request its ID, and writes its line when it is answered or given up.
@@ -53,14 +55,16 @@ pub async fn track(
     let mut line = Line::begin(id, &request);
     request.extensions_mut().insert(Tracked { id, learned: RefCell::default() });
     let mut response = next.call(request).await?;
-    let mut encoded = Uuid::encode_buffer();
-    if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut encoded)) {
-        response.headers_mut().insert(X_ACS_REQUEST_ID.clone(), value.clone());
-        response.headers_mut().insert(X_REQUEST_ID.clone(), value);
-    }
     line.status = Some(response.status().as_u16());
     let tracked = response.request().extensions_mut().remove::<Tracked>();
     line.learned = tracked.map(|tracked| tracked.learned.into_inner()).unwrap_or_default();
+    // The header names the call that the body does.
+    let named = line.learned.replayed.unwrap_or(id);
+    let mut encoded = Uuid::encode_buffer();
+    if let Ok(value) = HeaderValue::from_str(named.hyphenated().encode_lower(&mut encoded)) {
+        response.headers_mut().insert(X_ACS_REQUEST_ID.clone(), value.clone());
+        response.headers_mut().insert(X_REQUEST_ID.clone(), value);
+    }
     line.learned.counted.describe(response.headers_mut());
     Ok(response)
 }
@@ -97,7 +101,7 @@ fn shortened(path: &str) -> &str {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let Learned { operation, cust_space_id, access_key_id, code, upstream, counted: _ } = &self.learned;
+        let Learned { operation, cust_space_id, access_key_id, code, upstream, replayed, counted: _ } = &self.learned;
         tracing::info!(
             target: "groupgate::request",
             request_id = %self.id,
@@ -110,6 +114,7 @@ impl Drop for Line {
             status = self.status.unwrap_or(499),
             code = code.map(Code::as_str),
             upstream_code = upstream.as_ref().map(|(code, _)| *code),
+            replayed_request_id = replayed.map(tracing::field::display),
             fbtrace_id = upstream.as_ref().and_then(|(_, trace)| trace.as_deref()),
             microseconds = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
             "request"

@@ -3,6 +3,7 @@
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use cams_api::Code;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
@@ -16,7 +17,7 @@ static SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
 pub async fn receive(http: HttpRequest, worker: Data<Worker>, payload: Payload) -> HttpResponse {
     match take(&http, &worker, payload).await {
         Ok(()) => {
-            learn(&http, |learned| learned.code = Some(cams_api::Code::Ok));
+            learn(&http, |learned| learned.code = Some(Code::Ok));
             HttpResponse::Ok().finish()
         }
         Err(error) => refused(&http, &error),
@@ -51,7 +52,11 @@ pub struct Challenge {
 }
 
 /// Answers the challenge, where it carries the token that we are configured with.
-pub async fn verify(worker: Data<Worker>, sent: Query<Challenge>) -> HttpResponse {
+pub async fn verify(http: HttpRequest, worker: Data<Worker>) -> HttpResponse {
+    let Ok(sent) = Query::<Challenge>::from_query(http.query_string()) else {
+        let message = "The query cannot be read, or one of `hub.mode`, `hub.challenge` and `hub.verify_token` stands in it twice.";
+        return refused(&http, &ApiError::Http { code: Code::InvalidParameter, message: message.into() });
+    };
     let Challenge { mode, question, verify_token } = sent.into_inner();
     let expected = worker.verify_token.as_ref().map(|token| token.expose_secret().as_bytes());
     let is_right = expected.zip(verify_token).is_some_and(|(expected, sent)| expected.ct_eq(sent.as_bytes()).into());

@@ -5,12 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::admission::admit;
 use super::render::render;
-use super::{Worker, method_not_allowed};
+use super::{READING, Worker, method_not_allowed};
 
 /// Its route.
 pub fn routes(config: &mut ServiceConfig) {
     let resource = web::resource("whoami").route(web::get().to(whoami)).route(web::head().to(whoami));
-    config.service(resource.default_service(web::to(method_not_allowed("GET, HEAD"))));
+    config.service(resource.default_service(web::to(method_not_allowed(READING))));
 }
 
 async fn whoami(http: HttpRequest, worker: Data<Worker>) -> HttpResponse {

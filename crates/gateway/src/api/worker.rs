@@ -5,12 +5,13 @@ use std::sync::Arc;
 use graph_client::GraphClient;
 
 use crate::auth::Authenticator;
+use crate::egress::Egress;
 use crate::events::Inbox;
 use crate::health::Health;
 use crate::operations::Services;
 
-/// One worker's share: everything is shared with the others but the Graph client, whose connections stay on
-/// their thread.
+/// One worker's share: everything is shared with the others but the clients, whose connections stay on their
+/// thread.
 pub struct Worker {
     /// What operations work with.
     pub services: Arc<Services>,
@@ -24,4 +25,6 @@ pub struct Worker {
     pub health: Arc<Health>,
     /// This worker's client of the Graph API.
     pub graph: GraphClient,
+    /// This worker's door to addresses that callers choose.
+    pub egress: Egress,
 }

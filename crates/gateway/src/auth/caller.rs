@@ -38,11 +38,11 @@ impl Caller {
     pub fn authorize(&self, scope: Scope, operation: &str, cust_space_id: &str) -> Result<(), Denied> {
         let claimed = |claims: &Arc<Claims>| claims.tenants.contains(cust_space_id);
         if !self.claims.as_ref().is_none_or(claimed) {
-            return Err(Denied::Tenant);
+            return Err(Denied::Tenant(cust_space_id.to_owned()));
         }
         let mut grants = self.key.grants.iter().filter(|grant| grant.tenants.contains(cust_space_id)).peekable();
         if grants.peek().is_none() {
-            return Err(Denied::Tenant);
+            return Err(Denied::Tenant(cust_space_id.to_owned()));
         }
         let claimed = self.claims.as_ref().is_none_or(|claims| claims.scopes.allows(scope, operation));
         let granted = claimed && grants.any(|grant| grant.scopes.allows(scope, operation));
@@ -110,7 +110,7 @@ mod tests {
         let caller = Caller::with_key(key(vec![grant("a-1", &["groups.read"]), grant("b-1", &["groups.write"])]));
         assert_eq!(read(&caller, "a-1"), Ok(()));
         assert_eq!(read(&caller, "b-1"), Err(Denied::Scope(Scope::GroupsRead)));
-        assert_eq!(read(&caller, "c-1"), Err(Denied::Tenant));
+        assert_eq!(read(&caller, "c-1"), Err(Denied::Tenant("c-1".to_owned())));
     }
 
     #[test]
@@ -125,13 +125,11 @@ mod tests {
         let wide = key(vec![grant("*", &["cams:*"])]);
         let narrow = key(vec![grant("a-1", &["groups.read"])]);
         let everything = claims(&["*"], &["groups.read", "groups.write", "admin.write"]);
-        assert_eq!(read(&Caller::with_token(narrow.clone(), everything.clone()), "b-1"), Err(Denied::Tenant));
+        let not_b = Err(Denied::Tenant("b-1".to_owned()));
+        assert_eq!(read(&Caller::with_token(narrow.clone(), everything.clone()), "b-1"), not_b);
         assert!(!Caller::with_token(narrow, everything).is_administrator(Scope::AdminWrite));
         assert_eq!(read(&Caller::with_token(wide.clone(), claims(&["a-1"], &["groups.read"])), "a-1"), Ok(()));
-        assert_eq!(
-            read(&Caller::with_token(wide.clone(), claims(&["a-1"], &["groups.read"])), "b-1"),
-            Err(Denied::Tenant)
-        );
+        assert_eq!(read(&Caller::with_token(wide.clone(), claims(&["a-1"], &["groups.read"])), "b-1"), not_b);
         assert_eq!(
             read(&Caller::with_token(wide, claims(&["*"], &["groups.write"])), "a-1"),
             Err(Denied::Scope(Scope::GroupsRead))

@@ -64,10 +64,10 @@ impl AuthError {
 }
 
 /// Why a caller who is known may not do this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
-    /// No grant names the tenant.
-    Tenant,
+    /// No grant names the tenant of this `CustSpaceId`.
+    Tenant(String),
     /// Grants name the tenant, and none of them gives this scope.
     Scope(Scope),
 }

@@ -5,6 +5,7 @@ mod authorization;
 mod caller;
 mod error;
 mod grants;
+mod scopes;
 mod signing;
 mod tokens;
 
@@ -22,6 +23,7 @@ pub use authorization::basic;
 pub use caller::Caller;
 pub use error::{AuthError, Denied};
 pub use grants::{Grant, Tenants};
+pub use scopes::{UnknownScope, insert_scope};
 pub use signing::{KeySet, SigningKeys, SigningKeysError};
 pub use tokens::{Claims, Issued, LIFETIME, Tokens};
 

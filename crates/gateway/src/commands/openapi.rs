@@ -6,17 +6,33 @@ use clap::Args;
 
 use super::CommandError;
 
+const EXAMPLES: &str = "\
+Examples:
+  groupgate openapi > openapi/groupgate.json
+  groupgate openapi --markdown > docs/operations.md
+  groupgate openapi --sandbox > openapi/sandbox.json";
+
 /// The arguments of `openapi`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct OpenapiArgs {
-    /// Print the document of the sandbox's control API instead.
+    /// Print the operations as a page of Markdown instead.
     #[arg(long)]
+    markdown: bool,
+    /// Print the document of the sandbox's control API instead.
+    #[arg(long, conflicts_with = "markdown")]
     sandbox: bool,
 }
 
 /// Prints a document.
 pub fn run(args: &OpenapiArgs) -> Result<(), CommandError> {
-    let document = if args.sandbox { graph_sandbox::openapi::document_json() } else { crate::openapi::document_json() };
+    let document = if args.markdown {
+        Ok(crate::openapi::document_markdown())
+    } else if args.sandbox {
+        graph_sandbox::openapi::document_json()
+    } else {
+        crate::openapi::document_json()
+    };
     io::stdout().lock().write_all(document.map_err(io::Error::from)?.as_bytes())?;
     Ok(())
 }

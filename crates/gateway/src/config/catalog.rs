@@ -42,6 +42,8 @@ settings! {
         "The address that callers use: issuer of tokens, servers in OpenAPI").without("from the bind address");
     TRUSTED_PROXIES: Vec<IpNet> = Setting::plain("GROUPGATE_TRUSTED_PROXIES", "trusted-proxies", parse::networks,
         "Networks whose X-Forwarded-For and Forwarded count; several by comma");
+    ALLOWED_NETWORKS: Vec<IpNet> = Setting::plain("GROUPGATE_ALLOWED_NETWORKS", "allowed-networks", parse::networks,
+        "Private networks that deliveries and fetches may reach, by http too; several by comma");
     WORKERS: usize = Setting::plain("GROUPGATE_WORKERS", "workers", parse::workers,
         "Threads that serve calls").without("one a core");
     MASTER_KEY: MasterKeys = Setting::secret("GROUPGATE_MASTER_KEY", parse::master_keys,
@@ -90,7 +92,6 @@ pub(super) const NOT_READ: &[&str] = &[
     "GROUPGATE_GRAPH_FACE_BIND",
     "GROUPGATE_GRAPH_SUPERSET",
     "GROUPGATE_HMAC_SHA1",
-    "GROUPGATE_ALLOWED_NETWORKS",
     "GROUPGATE_EVENT_RETENTION",
 ];
 

@@ -53,7 +53,7 @@ impl LinkJournal {
 
 impl LinkWriter {
     /// Writes links as they come, until the journal is gone.
-    pub async fn run(mut self, store: Store) {
+    pub async fn run(&mut self, store: &Store) {
         let mut batch = Vec::new();
         while self.queue.recv_many(&mut batch, CAPACITY).await > 0 {
             for (cust_space_id, links) in by_tenant(batch.drain(..)) {

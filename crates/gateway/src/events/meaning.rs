@@ -1,13 +1,21 @@
 //! What an event means for us: the change that it settles, and what it tells of its group.
 
-use cams_api::operations::{PartResult, UpstreamFault};
+use cams_api::Operation;
+use cams_api::operations::{
+    AddChatGroup, AddChatGroupParticipants, DeleteChatGroup, DeleteChatGroupParticipants, PartResult, SettingResults,
+    UpdateChatGroup, UpstreamFault,
+};
+use graph_client::Participant;
 use graph_client::webhooks::{
-    self, CreatedGroup, GroupEvent, PartOutcome, ParticipantsRemoved, SettingsUpdated, UpdateError,
+    self, CreatedGroup, FailedParticipant, GroupEvent, PartOutcome, ParticipantsAdded, ParticipantsRemoved,
+    SettingsUpdated, UpdateError,
 };
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tenant_store::{ChangeOutcome, ChangeStatus, GroupLifecycle, GroupUpdate, InboxEvent, Outcome, Routing};
 use time::OffsetDateTime;
+
+use crate::operations::outcomes::{PARTIAL_SUCCESS, fault};
 
 /// Reads an event of the inbox. What is not understood means nothing, and is kept all the same.
 pub(super) fn meaning(event: &InboxEvent) -> Routing {
@@ -16,18 +24,13 @@ pub(super) fn meaning(event: &InboxEvent) -> Routing {
     Routing { change: change(&read), group: group(&read) }
 }
 
+/// How a change ended that an event tells of, also where Meta's answer tells the same; `None` where it tells of none.
+pub(crate) fn told_outcome(event: &GroupEvent) -> Option<Outcome> {
+    outcome_of(event).map(|(_, outcome)| outcome)
+}
+
 fn change(event: &GroupEvent) -> Option<ChangeOutcome> {
-    let (kind, outcome) = match event {
-        GroupEvent::Created(created) => ("AddChatGroup", created_outcome(created, ChangeStatus::Succeeded)),
-        GroupEvent::CreateFailed(created) => ("AddChatGroup", created_outcome(created, ChangeStatus::Failed)),
-        GroupEvent::Deleted(_) => ("DeleteChatGroup", outcome(ChangeStatus::Succeeded, &[])),
-        GroupEvent::DeleteFailed(update) => ("DeleteChatGroup", outcome(ChangeStatus::Failed, &update.errors)),
-        GroupEvent::SettingsUpdated(settings) => ("UpdateChatGroup", settings_outcome(settings)),
-        GroupEvent::ParticipantsRemoved(removed) if removed.initiated_by != Some(webhooks::Initiator::Participant) => {
-            ("DeleteChatGroupParticipants", removed_outcome(removed))
-        }
-        _ => return None,
-    };
+    let (kind, outcome) = outcome_of(event).filter(|_| may_end_a_change(event))?;
     let update = event.update()?;
     let subject = match event {
         GroupEvent::Created(created) | GroupEvent::CreateFailed(created) => created.subject.clone(),
@@ -39,7 +42,48 @@ fn change(event: &GroupEvent) -> Option<ChangeOutcome> {
         request_id: update.request_id.clone(),
         group_id: group_id.map(ToString::to_string),
         subject,
+        participants: added_users(event),
         outcome,
+    })
+}
+
+/// Users come by the link, and go, without any call of ours; then Meta names no `input`.
+fn may_end_a_change(event: &GroupEvent) -> bool {
+    match event {
+        GroupEvent::ParticipantsRemoved(removed) => removed.initiated_by != Some(webhooks::Initiator::Participant),
+        GroupEvent::ParticipantsAdded(added) => {
+            added.update.request_id.is_some() || added.participants.iter().any(|user| user.input.is_some())
+        }
+        _ => true,
+    }
+}
+
+/// The users whom an addition names, by all that we may have named them by: a join request that was approved tells the
+/// same as an addition.
+fn added_users(event: &GroupEvent) -> Option<Vec<String>> {
+    let GroupEvent::ParticipantsAdded(added) = event else { return None };
+    let failed = added.failed.iter().map(|failed| &failed.participant);
+    let names = added.participants.iter().chain(failed).flat_map(|user| [&user.input, &user.wa_id, &user.user_id]);
+    Some(names.flatten().map(|name| name.trim_start_matches('+').to_owned()).collect())
+}
+
+/// The operation that the event ends, and how.
+fn outcome_of(event: &GroupEvent) -> Option<(&'static str, Outcome)> {
+    Some(match event {
+        GroupEvent::Created(created) => (AddChatGroup::NAME, created_outcome(created, ChangeStatus::Succeeded)),
+        GroupEvent::CreateFailed(created) => (AddChatGroup::NAME, created_outcome(created, ChangeStatus::Failed)),
+        GroupEvent::Deleted(_) => (DeleteChatGroup::NAME, outcome(ChangeStatus::Succeeded, &[])),
+        GroupEvent::DeleteFailed(update) => (DeleteChatGroup::NAME, outcome(ChangeStatus::Failed, &update.errors)),
+        GroupEvent::SettingsUpdated(settings) => (UpdateChatGroup::NAME, settings_outcome(settings)),
+        GroupEvent::ParticipantsRemoved(removed) => {
+            let ParticipantsRemoved { update, participants, failed, .. } = removed;
+            (DeleteChatGroupParticipants::NAME, participants_outcome(participants, failed, &update.errors))
+        }
+        GroupEvent::ParticipantsAdded(added) => {
+            let ParticipantsAdded { update, participants, failed, .. } = added;
+            (AddChatGroupParticipants::NAME, participants_outcome(participants, failed, &update.errors))
+        }
+        _ => return None,
     })
 }
 
@@ -57,21 +101,19 @@ fn created_outcome(created: &CreatedGroup, status: ChangeStatus) -> Outcome {
 }
 
 fn settings_outcome(settings: &SettingsUpdated) -> Outcome {
-    let parts = [
-        ("Subject", &settings.subject),
-        ("Description", &settings.description),
-        ("ProfilePicture", &settings.profile_picture),
-    ];
-    let asked: Vec<(&str, &PartOutcome)> =
-        parts.into_iter().filter_map(|(name, part)| part.as_ref().map(|part| (name, part))).collect();
-    let done = asked.iter().filter(|(_, part)| part.update_successful).count();
-    let fields: serde_json::Map<String, Value> =
-        asked.iter().map(|(name, part)| ((*name).to_owned(), json!(part_result(part)))).collect();
+    let parts = [&settings.subject, &settings.description, &settings.profile_picture];
+    let told = parts.into_iter().flatten().count();
+    let done = parts.into_iter().flatten().filter(|part| part.update_successful).count();
+    let result = |part: &Option<PartOutcome>| part.as_ref().map(part_result);
+    let fields = SettingResults {
+        subject: result(&settings.subject),
+        description: result(&settings.description),
+        profile_picture: result(&settings.profile_picture),
+    };
     let errors = &settings.update.errors;
-    Outcome {
-        fields: Some(Value::Object(fields)),
-        ..outcome(share(done, asked.len() - done, errors.is_empty()), errors)
-    }
+    // Each part says for itself whether it is done.
+    let status = if told > 0 && done == told { ChangeStatus::Succeeded } else { share(done, told - done, errors) };
+    Outcome { fields: Some(json!(fields)), ..outcome(status, errors) }
 }
 
 fn part_result(part: &PartOutcome) -> PartResult {
@@ -83,41 +125,39 @@ fn part_result(part: &PartOutcome) -> PartResult {
     }
 }
 
-fn removed_outcome(removed: &ParticipantsRemoved) -> Outcome {
-    let errors = &removed.update.errors;
-    let failed: Vec<UpstreamFault> = removed
-        .failed
-        .iter()
-        .map(|participant| UpstreamFault {
-            participant_number: participant.participant.input.clone().or_else(|| participant.participant.wa_id.clone()),
-            ..participant.errors.first().or(errors.first()).map(fault).unwrap_or_default()
-        })
-        .collect();
-    let status = share(removed.participants.len(), failed.len(), errors.is_empty());
+fn participants_outcome(done: &[Participant], failed: &[FailedParticipant], errors: &[UpdateError]) -> Outcome {
+    let status = share(done.len(), failed.len(), errors);
+    let failed: Vec<UpstreamFault> = failed.iter().map(|one| participant_fault(one, errors)).collect();
     Outcome { failed: (!failed.is_empty()).then(|| json!(failed)), ..outcome(status, errors) }
 }
 
+/// Why it was not done for a participant; the change's own errors hold where there is none. `input` is what we had sent,
+/// or a number as Meta writes it, with `+`.
+fn participant_fault(failed: &FailedParticipant, errors: &[UpdateError]) -> UpstreamFault {
+    let Participant { input, wa_id, user_id, .. } = &failed.participant;
+    let named = [input, wa_id, user_id].into_iter().flatten().next();
+    let is_reason = |error: &&UpdateError| error.code != Some(PARTIAL_SUCCESS);
+    let reason = failed.errors.first().or_else(|| errors.iter().find(is_reason)).or(errors.first());
+    UpstreamFault {
+        participant_number: named.map(|number| number.trim_start_matches('+').to_owned()),
+        ..reason.map(fault).unwrap_or_default()
+    }
+}
+
 /// All, none or some. An event that names no part is told by its errors.
-fn share(done: usize, failed: usize, is_clean: bool) -> ChangeStatus {
+fn share(done: usize, failed: usize, errors: &[UpdateError]) -> ChangeStatus {
+    let in_part = !errors.is_empty() && errors.iter().all(|error| error.code == Some(PARTIAL_SUCCESS));
     match (done, failed) {
-        (0, 0) if is_clean => ChangeStatus::Succeeded,
-        (_, 0) if done > 0 => ChangeStatus::Succeeded,
+        (0, 0) if errors.is_empty() => ChangeStatus::Succeeded,
+        (0, 0) if in_part => ChangeStatus::Partial,
         (0, _) => ChangeStatus::Failed,
+        (_, 0) if errors.is_empty() => ChangeStatus::Succeeded,
         _ => ChangeStatus::Partial,
     }
 }
 
 fn faults(errors: &[UpdateError]) -> Option<Value> {
     (!errors.is_empty()).then(|| json!(errors.iter().map(fault).collect::<Vec<_>>()))
-}
-
-fn fault(error: &UpdateError) -> UpstreamFault {
-    UpstreamFault {
-        participant_number: None,
-        code: error.code.unwrap_or_default(),
-        message: error.message.clone().or_else(|| error.title.clone()),
-        details: error.details.clone(),
-    }
 }
 
 fn group(event: &GroupEvent) -> Option<GroupUpdate> {
@@ -170,4 +210,84 @@ fn text_or_none(part: &PartOutcome) -> String {
 
 fn count(participants: usize) -> i32 {
     i32::try_from(participants).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(field: &str, group: &Value) -> ChangeOutcome {
+        let value = json!({ "groups": [group] }).to_string();
+        let value: &RawValue = serde_json::from_str(&value).unwrap();
+        change(&webhooks::interpret(field, value)).unwrap()
+    }
+
+    fn removal(parts: &Value) -> Outcome {
+        let mut group = json!({"type": "group_participants_remove", "group_id": "G", "initiated_by": "business"});
+        group.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
+        told("group_participants_update", &group).outcome
+    }
+
+    #[test]
+    fn a_removal_is_whole_in_part_or_nothing_as_its_parts_say() {
+        let (users, error) = (json!([{"input": "1"}]), json!([{"code": 131_212}]));
+        let in_part = json!([{"code": PARTIAL_SUCCESS}]);
+        for (parts, status) in [
+            (json!({}), ChangeStatus::Succeeded),
+            (json!({"removed_participants": users}), ChangeStatus::Succeeded),
+            (json!({"removed_participants": users, "errors": error}), ChangeStatus::Partial),
+            (json!({"removed_participants": users, "failed_participants": users}), ChangeStatus::Partial),
+            (json!({"errors": in_part}), ChangeStatus::Partial),
+            (json!({"failed_participants": users, "errors": in_part}), ChangeStatus::Failed),
+            (json!({"failed_participants": users}), ChangeStatus::Failed),
+            (json!({"errors": error}), ChangeStatus::Failed),
+        ] {
+            assert_eq!(removal(&parts).status, status, "{parts}");
+        }
+    }
+
+    #[test]
+    fn a_user_who_failed_is_named_as_we_had_named_them_with_the_nearest_reason() {
+        let failed = json!([
+            {"input": "+16505551234", "wa_id": "1", "errors": [{"code": 131_212, "title": "t"}]},
+            {"user_id": "US.1"},
+        ]);
+        let errors = json!([{"code": PARTIAL_SUCCESS}, {"code": 131_000, "message": "m"}]);
+        let outcome = removal(&json!({"failed_participants": failed, "errors": errors}));
+        let expected = json!([
+            {"ParticipantNumber": "16505551234", "Code": 131_212, "Message": "t"},
+            {"ParticipantNumber": "US.1", "Code": 131_000, "Message": "m"},
+        ]);
+        assert_eq!(outcome.failed, Some(expected));
+    }
+
+    #[test]
+    fn users_who_come_and_go_by_themselves_end_no_change() {
+        let user = json!([{"wa_id": "1"}]);
+        let joined = json!({"type": "group_participants_add", "group_id": "G", "added_participants": user});
+        let left = json!({"type": "group_participants_remove", "group_id": "G", "request_id": "R",
+                          "removed_participants": user, "initiated_by": "participant"});
+        for group in [joined, left] {
+            let value = json!({ "groups": [group] }).to_string();
+            let value: &RawValue = serde_json::from_str(&value).unwrap();
+            assert!(change(&webhooks::interpret("group_participants_update", value)).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn settings_are_told_part_by_part() {
+        let done = json!({"text": "T", "update_successful": true});
+        let failed = json!({"text": "T", "update_successful": false, "errors": [{"code": 131_000}]});
+        for (parts, status) in [
+            (json!({"group_subject": done, "profile_picture": done}), ChangeStatus::Succeeded),
+            (json!({"group_subject": done, "group_description": failed}), ChangeStatus::Partial),
+            (json!({"group_subject": failed}), ChangeStatus::Failed),
+        ] {
+            let mut group = json!({"type": "group_settings_update", "group_id": "G"});
+            group.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
+            let outcome = told("group_settings_update", &group).outcome;
+            assert_eq!(outcome.status, status, "{parts}");
+            assert_eq!(outcome.fields.unwrap().as_object().unwrap().len(), parts.as_object().unwrap().len());
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod inbox;
 mod links;
+mod look_up;
 mod meaning;
 mod router;
 mod settler;
@@ -12,3 +13,5 @@ pub use links::{LinkJournal, LinkWriter};
 pub use router::{Nudge, Router};
 pub use settler::Settler;
 pub use waiters::{Waiter, Waiters};
+
+pub(crate) use meaning::told_outcome;

@@ -50,7 +50,7 @@ impl Router {
     }
 
     /// Routes events, for ever.
-    pub async fn run(self) {
+    pub async fn run(&self) {
         let mut abandoned_due = Instant::now();
         loop {
             // Told or not, it looks.

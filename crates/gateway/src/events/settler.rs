@@ -3,10 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use graph_client::{Call, GraphClient, GraphError, GroupField, ListPage, RefusalKind};
+use cams_api::Operation;
+use cams_api::operations::{
+    AddChatGroup, AddChatGroupParticipants, DeleteChatGroup, DeleteChatGroupParticipants, UpdateChatGroup,
+};
+use graph_client::{Call, GraphClient, GraphError, GroupField, GroupId, GroupInfo, ListPage, RefusalKind};
 use tenant_store::{Change, ChangeStatus, Outcome, StaleChange};
 use time::OffsetDateTime;
 
+use super::look_up;
 use crate::operations::Services;
 use crate::tenants::Number;
 
@@ -37,7 +42,7 @@ impl Settler {
     }
 
     /// Settles, for ever.
-    pub async fn run(self) {
+    pub async fn run(&self) {
         loop {
             tokio::time::sleep(ROUND).await;
             self.settle_all().await;
@@ -69,9 +74,11 @@ impl Settler {
                 return;
             }
         };
-        tracing::info!(unique_code = %change.unique_code, status = ?outcome.status, "an open change was settled by a look at Meta");
         match self.services.store.space(&cust_space_id).settle_change(change.unique_code, &outcome).await {
-            Ok(_) => self.services.waiters.wake(),
+            Ok(settled) => {
+                tracing::info!(unique_code = %change.unique_code, status = ?settled.status, "an open change was looked up at Meta");
+                self.services.waiters.wake();
+            }
             Err(error) => tracing::warn!(%error, "a change could not be settled"),
         }
     }
@@ -85,10 +92,30 @@ impl Settler {
             Err(error) => return Err(error.to_string()),
         };
         match change.operation.as_str() {
-            "AddChatGroup" => self.look_for_new_group(&number, change).await,
-            "DeleteChatGroup" => self.look_for_deleted_group(&number, change).await,
-            // Meta does not show who was removed by whom, or what a setting was before.
+            AddChatGroup::NAME => self.look_for_new_group(&number, change).await,
+            DeleteChatGroup::NAME => self.look_for_deleted_group(&number, change).await,
+            DeleteChatGroupParticipants::NAME => self.look_at_group(&number, change, look_up::removal).await,
+            AddChatGroupParticipants::NAME => self.look_at_group(&number, change, look_up::addition).await,
+            UpdateChatGroup::NAME => self.look_at_group(&number, change, look_up::settings).await,
             _ => Ok(Outcome::of(ChangeStatus::Unknown)),
+        }
+    }
+
+    /// How the group that the change is about looks now. Of a group that is gone nobody can tell.
+    async fn look_at_group(
+        &self,
+        number: &Number,
+        change: &Change,
+        read: fn(&Change, &GroupInfo) -> Outcome,
+    ) -> Result<Outcome, String> {
+        let Some(group_id) = group_of(change) else { return Ok(Outcome::of(ChangeStatus::Unknown)) };
+        let fields = [GroupField::Subject, GroupField::Description, GroupField::Participants];
+        match self.graph.group_info(call(number)?, &group_id, &fields).await {
+            Ok(info) => Ok(read(change, &info.body)),
+            Err(GraphError::Refused(refusal)) if refusal.kind() == RefusalKind::NotFound => {
+                Ok(Outcome::of(ChangeStatus::Unknown))
+            }
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -138,8 +165,7 @@ impl Settler {
     }
 
     async fn look_for_deleted_group(&self, number: &Number, change: &Change) -> Result<Outcome, String> {
-        let group_id = change.group_id.as_deref().and_then(|id| graph_client::GroupId::try_from(id).ok());
-        let Some(group_id) = group_id else { return Ok(Outcome::of(ChangeStatus::Unknown)) };
+        let Some(group_id) = group_of(change) else { return Ok(Outcome::of(ChangeStatus::Unknown)) };
         let call = call(number)?;
         match self.graph.group_info(call, &group_id, &[GroupField::Subject]).await {
             Ok(_) => Ok(Outcome::of(ChangeStatus::Failed)),
@@ -149,6 +175,10 @@ impl Settler {
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+fn group_of(change: &Change) -> Option<GroupId> {
+    change.group_id.as_deref().and_then(|id| GroupId::try_from(id).ok())
 }
 
 /// One call to Meta that no caller waits for, so that it yields to those that do.

@@ -49,11 +49,11 @@ impl Waiters {
     }
 
     /// Looks for all who wait whenever somebody says so, for ever.
-    pub async fn watch(&self, store: Store) {
+    pub async fn watch(&self, store: &Store) {
         loop {
             // Told or not, it looks.
             let _ = timeout(LOOK_AGAIN, self.look.notified()).await;
-            self.look_once(&store).await;
+            self.look_once(store).await;
         }
     }
 

@@ -164,7 +164,8 @@ impl Job {
     }
 
     async fn number(&self) -> Result<Arc<Number>, Trouble> {
-        let tenant = self.claim.cust_space_id.parse().map_err(|_| Unresolved::NoTenant)?;
+        let tenant = self.claim.cust_space_id.parse();
+        let tenant = tenant.map_err(|_| Unresolved::NoTenant(self.claim.cust_space_id.clone()))?;
         let tenant = self.services.resolver.tenant(&tenant).await?;
         let is_claimed = |number: &&Arc<Number>| number.phone_number_id.as_str() == self.claim.phone_number_id;
         Ok(tenant.numbers.iter().find(is_claimed).ok_or(Unresolved::NoNumber)?.clone())

@@ -32,7 +32,7 @@ impl Keeper {
     }
 
     /// Compares, for ever.
-    pub(crate) async fn run(self) {
+    pub(crate) async fn run(&self) {
         let mut jobs = FuturesUnordered::new();
         let mut next_look = Instant::now();
         loop {

@@ -83,6 +83,7 @@ fn add_webhooks(draft: &mut Draft) {
         .parameter(query("hub.challenge", "What is answered, at most 256 characters."))
         .parameter(query("hub.verify_token", "The token that the gateway is configured with."))
         .response("200", ResponseBuilder::new().description("The challenge.").content("text/plain", text))
+        .response("400", refused(&[Code::InvalidParameter]))
         .response("403", ResponseBuilder::new().description("Another token, or none is configured."));
     draft.paths.add_path_operation("/webhooks/graph", vec![HttpMethod::Get], page);
 }

@@ -1,7 +1,11 @@
-//! The headers of answers.
+//! The headers of calls and answers.
 
+use cams_api::Operation;
+use cams_api::idempotency::IdempotencyKey;
+use utoipa::PartialSchema;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Header, HeaderBuilder, Response, ResponseBuilder};
+use utoipa::openapi::{Header, HeaderBuilder, RefOr, Required, Response, ResponseBuilder, Schema};
 
 /// An answer with the gateway's ID of the call.
 pub(super) fn with_request_id(response: ResponseBuilder) -> ResponseBuilder {
@@ -16,6 +20,33 @@ pub(super) fn of_operation(status: u16, response: Response) -> Response {
         429 => with_limits(with_retry_after(response)),
         _ => with_limits(response),
     }
+}
+
+/// The caller's name for one call of an operation that changes something.
+pub(super) fn idempotency_key() -> Parameter {
+    let meaning = "The caller's name for this one call, kept for 24 hours: sent again with the same body, the call is not made twice, and gives the first answer.";
+    let mut schema = IdempotencyKey::schema();
+    if let RefOr::T(Schema::Object(object)) = &mut schema {
+        // Swagger UI fills an example in, and the second try of an operation would be refused for the first's key.
+        object.examples.clear();
+    }
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(meaning))
+        .schema(Some(schema))
+        .build()
+}
+
+/// An answer that may be an earlier one: those that are kept under an idempotency key.
+pub(super) fn of_replay<O: Operation>(status: u16, mut response: Response) -> Response {
+    if O::IS_CHANGE && [200, 404, 409, 422].contains(&status) {
+        let meaning =
+            "`true` where this is the answer that an earlier call with the same `Idempotency-Key` got; absent else.";
+        response.headers.insert("Idempotency-Replayed".to_owned(), header(Type::Boolean, meaning).into());
+    }
+    response
 }
 
 /// An answer that tells of the limits that its call was counted against.

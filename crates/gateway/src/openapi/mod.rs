@@ -1,13 +1,17 @@
 //! The OpenAPI 3.1 document of the normalized API, made from the table of operations.
 //!
 //! It is served at `/openapi.json`, printed by `groupgate openapi`, and committed as `openapi/groupgate.json`, where
-//! a change of the API shows as a difference to review.
+//! a change of the API shows as a difference to review. The same as a page to read is `docs/operations.md`, and
+//! `llms.txt` is a list of the operations.
 
 mod around;
 mod headers;
+mod llms;
+mod markdown;
 mod operation;
 mod security;
 
+use actix_web::web::Bytes;
 use cams_api::envelope::{Common, Refusal};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder};
@@ -17,6 +21,15 @@ use utoipa::openapi::{
 
 use crate::operations::each_operation;
 use operation::Documented;
+
+/// Where the document is served.
+pub const OPENAPI_PATH: &str = "/openapi.json";
+/// Where the page of Markdown is served.
+pub const MARKDOWN_PATH: &str = "/docs/operations.md";
+/// Where Swagger UI is served.
+pub const UI_PATH: &str = "/docs/";
+/// Where the plain list is served.
+pub const LLMS_PATH: &str = "/llms.txt";
 
 const TITLE: &str = "groupgate";
 const DESCRIPTION: &str = "\
@@ -96,4 +109,29 @@ fn servers(public_url: Option<&str>) -> Vec<utoipa::openapi::Server> {
 /// Where it cannot be written as JSON.
 pub fn document_json() -> Result<String, serde_json::Error> {
     Ok(document(None).to_pretty_json()? + "\n")
+}
+
+/// The document as a page of Markdown, as it is printed and committed.
+pub fn document_markdown() -> String {
+    markdown::render(&document(None))
+}
+
+/// Everything that a gateway serves about its API.
+#[derive(Clone)]
+pub struct Documents {
+    /// The OpenAPI document.
+    pub openapi: OpenApi,
+    /// The same as a page of Markdown.
+    pub markdown: Bytes,
+    /// The list of operations in plain text.
+    pub llms: Bytes,
+}
+
+impl Documents {
+    /// The documents of a gateway that is reached at `public_url`, which has no `/` at its end.
+    pub fn of(public_url: &str) -> Self {
+        let openapi = document(Some(public_url));
+        let markdown = markdown::render(&openapi).into();
+        Self { openapi, markdown, llms: llms::render(public_url).into() }
+    }
 }

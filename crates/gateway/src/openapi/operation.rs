@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cams_api::idempotency::IDEMPOTENCY_CODES;
 use cams_api::operation::{COMMON_CODES, UPSTREAM_CODES};
 use cams_api::{Code, Operation};
 use serde_json::{Value, json};
@@ -33,6 +34,7 @@ impl OperationVisitor for Documented<'_> {
         if !self.0.tags.contains(&O::NOUN) {
             self.0.tags.push(O::NOUN);
         }
+        let done = done(answer, &O::example_answer(), O::CODES);
         let body = ContentBuilder::new().schema(Some(request)).example(Some(O::example())).build();
         let mut page = OperationBuilder::new()
             .operation_id(Some(O::NAME))
@@ -41,21 +43,27 @@ impl OperationVisitor for Documented<'_> {
             .description(Some(format!("{}\n\nScope: `{}`.", O::DESCRIPTION, O::SCOPE)))
             .securities(Some(security::requirements(O::SCOPE)))
             .request_body(Some(RequestBodyBuilder::new().content(JSON, body).required(Some(Required::True)).build()))
-            .response("200", headers::with_limits(done(answer, &O::example_answer())));
-        for (status, codes) in by_status::<O>() {
-            page = page.response(status.to_string(), headers::of_operation(status, refused(&codes)));
+            .response("200", headers::of_replay::<O>(200, headers::with_limits(done)));
+        for (status, codes) in refusals_by_status::<O>() {
+            let response = headers::of_operation(status, refused(&codes));
+            page = page.response(status.to_string(), headers::of_replay::<O>(status, response));
+        }
+        if O::IS_CHANGE {
+            page = page.parameter(headers::idempotency_key());
         }
         self.0.paths.add_path_operation(format!("/v1/{}", O::NAME), vec![HttpMethod::Post], page);
     }
 }
 
-fn done(answer: Ref, example: &Value) -> Response {
+/// The page of what was done, at least in part: `own` are the operation's own codes.
+fn done(answer: Ref, example: &Value, own: &[Code]) -> Response {
     let mut whole = common(Code::Ok, "None");
     if let (Value::Object(whole), Value::Object(own)) = (&mut whole, example) {
         whole.extend(own.clone());
     }
     let content = ContentBuilder::new().schema(Some(answer)).example(Some(whole)).build();
-    headers::with_request_id(ResponseBuilder::new().description(Code::Ok.meaning()).content(JSON, content)).build()
+    let codes = [Code::Ok].into_iter().chain(own.iter().copied().filter(|code| code.is_success()));
+    headers::with_request_id(ResponseBuilder::new().description(meanings(codes)).content(JSON, content)).build()
 }
 
 /// The page of one HTTP status, with an example for each code that has it.
@@ -66,14 +74,20 @@ pub(super) fn refused(codes: &[Code]) -> Response {
     });
     let content =
         ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).examples_from_iter(examples).build();
-    let meanings: Vec<String> = codes.iter().map(|code| format!("`{code}`: {}", code.meaning())).collect();
-    headers::with_request_id(ResponseBuilder::new().description(meanings.join("\n\n")).content(JSON, content)).build()
+    let description = meanings(codes.iter().copied());
+    headers::with_request_id(ResponseBuilder::new().description(description).content(JSON, content)).build()
 }
 
-fn by_status<O: Operation>() -> BTreeMap<u16, Vec<Code>> {
+fn meanings(codes: impl Iterator<Item = Code>) -> String {
+    codes.map(|code| format!("`{code}`: {}", code.meaning())).collect::<Vec<_>>().join("\n\n")
+}
+
+fn refusals_by_status<O: Operation>() -> BTreeMap<u16, Vec<Code>> {
     let upstream = if O::CALLS_UPSTREAM { UPSTREAM_CODES } else { &[] };
+    let with_key = if O::IS_CHANGE { IDEMPOTENCY_CODES } else { &[] };
+    let codes = COMMON_CODES.iter().chain(upstream).chain(with_key).chain(O::CODES);
     let mut statuses: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in COMMON_CODES.iter().chain(upstream).chain(O::CODES) {
+    for code in codes.filter(|code| !code.is_success()) {
         statuses.entry(code.http_status()).or_default().push(*code);
     }
     statuses

@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
-use cams_api::operations::{ChangeStatus, QueryChatGroupRequest, RequestState, UpstreamFault};
+use cams_api::operations::{ChangeStatus, QueryChatGroupRequest, RequestState};
 use cams_api::text::InviteLink;
 use cams_api::wait::WaitSeconds;
 use graph_client::{Acted, ChangeAccepted};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tenant_store::{Change, NewChange, UniqueCode};
+use tenant_store::{Change, NewChange, StoreError, UniqueCode};
 use time::{OffsetDateTime, UtcOffset};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Context, OperationError};
-
-/// How long after the upstream's own timeout an answer may take to be recorded.
-const RECORDING: Duration = Duration::from_secs(2);
+use super::recording::{RECORDING, persistently};
+use super::{Context, KeyRefusal, OperationError, outcomes};
+use crate::events::told_outcome;
 
 /// What is recorded of a change of the call's number before Meta is asked; `request` holds no secret.
 pub(super) fn record(ctx: &Context, operation: &str, request: Value) -> Result<NewChange, OperationError> {
@@ -41,11 +39,42 @@ pub(super) fn record_of_group(
     Ok(NewChange { group_id: Some(group_id.to_string()), ..record(ctx, operation, request)? })
 }
 
-/// A change from its record to its end, or to where the caller's wait is over. Returns how it then stands.
+/// A change from its record to its end, or to where the caller's wait is over. Returns how it then stands. One call
+/// makes one change at the most.
 ///
 /// # Errors
-/// [`OperationError::ChangeFailed`] where Meta accepted it and did none of it; else what the call failed with.
+/// [`OperationError::ChangeFailed`] where Meta accepted it and did none of it; [`KeyRefusal::OutcomeUnknown`] where it
+/// may have been sent under the call's idempotency key already and nobody knows yet; else what the call failed with.
 pub(super) async fn carry_through(
+    ctx: &Context,
+    wait: Option<WaitSeconds>,
+    record: NewChange,
+    call: impl AsyncFnOnce(&Context) -> Result<ChangeAccepted, OperationError> + 'static,
+) -> Result<Change, OperationError> {
+    match end_of_left_behind(ctx, wait).await? {
+        Some(change) => Ok(change),
+        None => carry_anew(ctx, wait, record, call).await,
+    }
+}
+
+/// How a change ended that an earlier call under the same idempotency key left behind; `None` where there is none. For an
+/// operation that must fetch something before it has a record to [`carry_anew`]: what it fetched the first time may be gone.
+///
+/// # Errors
+/// As [`carry_through`].
+pub(super) async fn end_of_left_behind(
+    ctx: &Context,
+    wait: Option<WaitSeconds>,
+) -> Result<Option<Change>, OperationError> {
+    let Some(left) = left_behind(ctx).await? else { return Ok(None) };
+    known_end(await_outcome(ctx, left, ctx.wait(wait)).await?).map(Some)
+}
+
+/// [`carry_through`] without its look at what an earlier call left behind: [`end_of_left_behind`] must have found nothing.
+///
+/// # Errors
+/// As [`carry_through`].
+pub(super) async fn carry_anew(
     ctx: &Context,
     wait: Option<WaitSeconds>,
     record: NewChange,
@@ -53,7 +82,29 @@ pub(super) async fn carry_through(
 ) -> Result<Change, OperationError> {
     ctx.token()?;
     let begun = ctx.to_its_end(async move |ctx| carry_out(&ctx, &record, call).await).await?;
-    let change = await_outcome(ctx, begun, ctx.wait(wait)).await?;
+    unless_failed(await_outcome(ctx, begun, ctx.wait(wait)).await?)
+}
+
+/// The change that an earlier call began under the same idempotency key, and did not bring to its end. There being none,
+/// nothing was sent: the record comes before the call.
+async fn left_behind(ctx: &Context) -> Result<Option<Change>, OperationError> {
+    match ctx.resumed() {
+        Some(attempt) => Ok(ctx.space().abandon_change(attempt.unique_code).await?),
+        None => Ok(None),
+    }
+}
+
+/// What is known of a change that is not sent again.
+fn known_end(change: Change) -> Result<Change, OperationError> {
+    match change.status {
+        tenant_store::ChangeStatus::Sending | tenant_store::ChangeStatus::Unknown => {
+            Err(KeyRefusal::OutcomeUnknown { unique_code: Some(change.unique_code.0) }.into())
+        }
+        _ => unless_failed(change),
+    }
+}
+
+fn unless_failed(change: Change) -> Result<Change, OperationError> {
     match change.status {
         tenant_store::ChangeStatus::Failed => Err(OperationError::ChangeFailed { change: Box::new(change) }),
         _ => Ok(change),
@@ -67,20 +118,40 @@ async fn carry_out(
     record: &NewChange,
     call: impl AsyncFnOnce(&Context) -> Result<ChangeAccepted, OperationError>,
 ) -> Result<Change, OperationError> {
-    let unique_code = ctx.space().begin_change(record).await?;
+    let (space, unique_code) = (ctx.space(), begin(ctx, record).await?);
     match call(ctx).await {
         Ok(accepted) => {
-            let recorded = ctx.space().record_answer(unique_code, accepted.request_id.as_deref()).await;
-            recorded.map_err(|error| OperationError::Unrecorded { unique_code: unique_code.0, error })
+            let request_id = accepted.request_id.as_deref();
+            let recorded = persistently(async || {
+                let change = space.record_answer(unique_code, request_id).await?;
+                match accepted.told.as_ref().and_then(told_outcome) {
+                    Some(outcome) => space.settle_change(unique_code, &outcome).await,
+                    None => Ok(change),
+                }
+            });
+            recorded.await.map_err(|error| OperationError::Unrecorded { unique_code: unique_code.0, error })
         }
         Err(error) if error.acted() == Acted::Unknown => Err(error.about(unique_code.0)),
         Err(error) => {
             let errors = serde_json::to_value([error.fault()]).unwrap_or_default();
-            if let Err(unrecorded) = ctx.space().fail_change(unique_code, &errors).await {
+            if let Err(unrecorded) = persistently(async || space.fail_change(unique_code, &errors).await).await {
                 tracing::warn!(%unique_code, error = %unrecorded, "a refused change could not be recorded");
             }
             Err(error)
         }
+    }
+}
+
+/// Commits the record, with a key under the code that is reserved for it. Two calls may believe to be the key's only one
+/// when a process looked dead and was not; of these, one gets the code.
+async fn begin(ctx: &Context, record: &NewChange) -> Result<UniqueCode, OperationError> {
+    let Some(attempt) = ctx.attempt else { return Ok(ctx.space().begin_change(record).await?) };
+    match ctx.space().begin_change_as(attempt.unique_code, record).await {
+        Ok(()) => Ok(attempt.unique_code),
+        Err(StoreError::Conflict { .. }) => {
+            Err(KeyRefusal::OutcomeUnknown { unique_code: Some(attempt.unique_code.0) }.into())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -118,24 +189,15 @@ pub(super) async fn query_request(
     let change = found.filter(of_this_number).ok_or(OperationError::UniqueCodeNotFound)?;
     Ok(RequestState {
         status: status(change.status),
+        failed: outcomes::failed(&change),
+        fields: outcomes::fields(&change),
+        errors: outcomes::faults(&change),
         group_id: change.group_id.and_then(|id| id.parse().ok()),
         invite_link: change.invite_link.map(InviteLink::from_upstream),
-        failed: read(change.failed),
-        fields: change.fields.and_then(|fields| serde_json::from_value(fields).ok()),
-        errors: read(change.errors),
         created_at: rfc3339(change.created_at),
         settled_at: change.settled_at.map(rfc3339),
         operation: change.operation,
     })
-}
-
-/// The faults that were recorded with a change.
-pub(super) fn faults(change: &Change) -> Vec<UpstreamFault> {
-    read(change.errors.clone())
-}
-
-fn read<T: DeserializeOwned + Default>(recorded: Option<Value>) -> T {
-    recorded.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
 }
 
 fn status(status: tenant_store::ChangeStatus) -> ChangeStatus {

@@ -11,9 +11,10 @@ use tenant_store::{Space, Store};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use super::OperationError;
+use super::{Attempt, KeyRefusal, OperationError};
+use crate::egress::Egress;
 use crate::events::{LinkJournal, Waiters};
-use crate::tenants::{KnownGroups, Number, Resolver, Tenant};
+use crate::tenants::{KnownGroups, KnownTemplates, Number, Resolver, Tenant};
 
 /// What all calls of all workers share.
 pub struct Services {
@@ -23,6 +24,8 @@ pub struct Services {
     pub resolver: Resolver,
     /// Whose groups are whose, in memory.
     pub known_groups: KnownGroups,
+    /// What templates are called, in memory.
+    pub known_templates: KnownTemplates,
     /// Calls that wait for Meta's confirmation.
     pub waiters: Waiters,
     /// Invite links on their way into the mirror.
@@ -40,6 +43,8 @@ pub struct Context {
     pub services: Arc<Services>,
     /// This worker's client of the Graph API.
     pub graph: GraphClient,
+    /// This worker's door to addresses that the caller chose.
+    pub egress: Egress,
     /// The tenant that the call is about.
     pub tenant: Arc<Tenant>,
     /// The number that the call names.
@@ -48,6 +53,8 @@ pub struct Context {
     pub deadline: Option<Instant>,
     /// How long a caller who does not say waits for Meta's confirmation: each face has its own default.
     pub default_wait: WaitSeconds,
+    /// Where the call stands among those of its idempotency key; `None` without one.
+    pub attempt: Option<Attempt>,
 }
 
 impl Context {
@@ -89,14 +96,23 @@ impl Context {
         asked.unwrap_or(self.default_wait).duration()
     }
 
+    /// The attempt, where a call before this one may have done something under the same idempotency key.
+    pub(super) fn resumed(&self) -> Option<Attempt> {
+        self.attempt.filter(|attempt| attempt.is_resumed)
+    }
+
     /// A change that Meta makes at once, and that leaves no record: an invite link, a message.
     ///
     /// # Errors
-    /// As [`Context::to_its_end`].
+    /// As [`Context::to_its_end`]; [`KeyRefusal::OutcomeUnknown`] where it may have been sent under this key already, for
+    /// which there is no record to tell.
     pub async fn write<T: 'static>(
         &self,
         write: impl AsyncFnOnce(Self) -> Result<T, OperationError> + 'static,
     ) -> Result<T, OperationError> {
+        if self.resumed().is_some() {
+            return Err(KeyRefusal::OutcomeUnknown { unique_code: None }.into());
+        }
         self.to_its_end(write).await
     }
 

@@ -88,7 +88,7 @@ fn described(group_id: cams_api::identifiers::GroupId, info: GroupInfo) -> Group
     }
 }
 
-fn participant(user: graph_client::Participant) -> Participant {
+pub(super) fn participant(user: graph_client::Participant) -> Participant {
     Participant {
         participant_number: user.wa_id.clone().or_else(|| user.user_id.clone()),
         wa_id: user.wa_id,

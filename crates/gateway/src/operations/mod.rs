@@ -4,15 +4,25 @@
 mod context;
 mod error;
 mod group_list;
+mod group_settings;
 mod groups;
+mod idempotency;
 mod invite_links;
+mod invites;
+mod join_requests;
+mod messages;
 mod numbers;
+pub(crate) mod outcomes;
 mod ownership;
+mod participants;
+mod recording;
 mod table;
+mod templates;
 
 mod changes;
 
 pub use context::{Context, Services};
 pub use error::OperationError;
 pub(crate) use error::store_message;
+pub use idempotency::{Attempt, Fingerprint, KeyRefusal, Keyed, Reply, once};
 pub use table::{OperationVisitor, each_operation};

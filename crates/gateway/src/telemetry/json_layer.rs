@@ -209,6 +209,20 @@ mod tests {
     }
 
     #[test]
+    fn a_number_or_a_link_is_shortened_though_it_comes_in_pieces() {
+        struct Pieces;
+        impl std::fmt::Display for Pieces {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                "15550000001\n\"chat.whatsapp.com/AbCdEf\"".chars().try_for_each(|char| write!(formatter, "{char}"))
+            }
+        }
+        let lines =
+            logged(|| tracing::info!(target: "t", value = %Pieces, microseconds = 12_345_678, "to {}", "15550000001"));
+        assert_eq!(lines[0]["value"], "155…01\n\"chat.whatsapp.com/…Ef\"");
+        assert_eq!((&lines[0]["message"], &lines[0]["microseconds"]), (&json!("to 155…01"), &json!(12_345_678)));
+    }
+
+    #[test]
     fn a_value_that_cannot_be_formatted_spoils_no_line() {
         struct Broken;
         impl std::fmt::Display for Broken {

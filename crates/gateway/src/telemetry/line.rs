@@ -1,5 +1,6 @@
 //! How one line of the JSON log is written, piece by piece, into a byte buffer.
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
 use std::io::Write as _;
@@ -7,6 +8,13 @@ use std::io::Write as _;
 use time::OffsetDateTime;
 use tracing::Level;
 use tracing::field::{Field, Visit};
+
+use super::privacy;
+
+thread_local! {
+    /// Where a value is formatted before it is written: what is to be shortened may come in pieces.
+    static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
+}
 
 /// The line's own keys. A field of such a name gets an underscore behind it, so that no key stands twice.
 const RESERVED: [&str; 5] = ["timestamp", "level", "target", "spans", "span"];
@@ -63,12 +71,17 @@ impl Fields<'_> {
         self.0
     }
 
-    fn display(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+    fn text(&mut self, field: &Field, text: &str) {
         let line = self.key(field);
-        line.push(b'"');
-        // A `Display` that fails ends its own text; the line goes on.
-        let _ = Contents(line).write_fmt(value);
-        line.push(b'"');
+        if privacy::is_id(field.name()) { string(line, text) } else { string(line, &privacy::shortened(text)) }
+    }
+
+    fn display(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        with_text(|text| {
+            // A `Display` that fails ends its own text; the line goes on.
+            let _ = text.write_fmt(value);
+            self.text(field, text);
+        });
     }
 }
 
@@ -98,7 +111,7 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        string(self.key(field), value);
+        self.text(field, value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -107,6 +120,23 @@ impl Visit for Fields<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.display(field, format_args!("{value:?}"));
+    }
+}
+
+/// The thread's text, emptied; a new one where the thread is at its end, or where the formatting of a value logs
+/// something itself.
+fn with_text(make: impl FnOnce(&mut String)) {
+    let mut make = Some(make);
+    let _ = TEXT.try_with(|text| {
+        if let Ok(mut text) = text.try_borrow_mut()
+            && let Some(make) = make.take()
+        {
+            text.clear();
+            make(&mut text);
+        }
+    });
+    if let Some(make) = make {
+        make(&mut String::new());
     }
 }
 
@@ -122,20 +152,6 @@ fn string(line: &mut Vec<u8>, text: &str) {
 /// Writing a number or a string into memory cannot fail.
 fn written(outcome: &serde_json::Result<()>) {
     debug_assert!(outcome.is_ok(), "{outcome:?}");
-}
-
-/// The inside of a JSON string, written in pieces.
-struct Contents<'line>(&'line mut Vec<u8>);
-
-impl fmt::Write for Contents<'_> {
-    /// `serde_json` writes the piece with its quotes, which are then taken off.
-    fn write_str(&mut self, piece: &str) -> fmt::Result {
-        let opening = self.0.len();
-        string(self.0, piece);
-        self.0.pop();
-        self.0.remove(opening);
-        Ok(())
-    }
 }
 
 /// `2026-11-21T14:30:26.123Z`, written by hand: `time`'s own formatting allocates.
@@ -165,19 +181,6 @@ mod tests {
         };
         assert_eq!(at(1_795_271_426_123), "2026-11-21T14:30:26.123Z");
         assert_eq!(at(0), "1970-01-01T00:00:00.000Z");
-    }
-
-    #[test]
-    fn text_written_in_pieces_is_escaped_as_a_whole_would_be() {
-        let nasty = "quote \" backslash \\ line\nbell\u{7} \u{1F600} \u{2028} end";
-        let pieces = text(|line| {
-            line.push(b'"');
-            for piece in nasty.split_inclusive(' ') {
-                Contents(line).write_str(piece).unwrap();
-            }
-            line.push(b'"');
-        });
-        assert_eq!(pieces, serde_json::to_string(nasty).unwrap());
     }
 
     #[test]

@@ -6,21 +6,28 @@
 //! - **Text** is for a person at a terminal.
 //! - **JSON** is for a collector: one object a line. It has a layer of its own, `json_layer`, since the
 //!   one of `tracing-subscriber` costs a call more than all of its other work together.
+//!
+//! Neither shows a phone number or an invite link whole, whoever logs it (`privacy`).
 
 mod json_layer;
 mod line;
 mod lines;
+mod privacy;
+mod text_fields;
 
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::filter::{Directive, EnvFilter, LevelFilter, ParseError};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{Format, Full};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use json_layer::JsonLayer;
 use lines::Lines;
+use text_fields::TextFields;
 
 /// What the log is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,13 +101,33 @@ pub fn init(filter: &str, format: LogFormat) -> Result<Guard, TelemetryError> {
         install(JsonLayer::new(lines.clone()).with_filter(filter))?;
         return Ok(Guard { lines: Some(lines) });
     }
-    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
-    install(text.with_filter(filter))?;
+    install(text_layer(std::io::stderr, terminal).with_filter(filter))?;
     Ok(Guard { lines: None })
 }
 
+/// What writes events as text, in colour where `is_terminal`.
+fn text_layer<W: for<'writer> MakeWriter<'writer> + 'static>(
+    writer: W,
+    is_terminal: bool,
+) -> tracing_subscriber::fmt::Layer<Registry, TextFields, Format<Full>, W> {
+    tracing_subscriber::fmt::layer().fmt_fields(TextFields).with_writer(writer).with_ansi(is_terminal)
+}
+
+/// What reads and writes HTTP/1 on a connection. It calls an error what is its caller's mistake: a request line that is
+/// none, headers that are too large, a connection that breaks.
+const CONNECTIONS: &str = "actix_http::h1";
+
+/// The filter. What [`CONNECTIONS`] logs is let through only where the filter names `actix_http`.
 fn parse(filter: &str) -> Result<EnvFilter, TelemetryError> {
-    EnvFilter::builder().parse(filter).map_err(|source| TelemetryError::Filter { filter: filter.to_owned(), source })
+    let parsed = EnvFilter::builder().parse(filter);
+    let parsed = parsed.map_err(|source| TelemetryError::Filter { filter: filter.to_owned(), source })?;
+    if filter.contains("actix_http") {
+        return Ok(parsed);
+    }
+    Ok(match format!("{CONNECTIONS}={}", LevelFilter::OFF).parse::<Directive>() {
+        Ok(silence) => parsed.add_directive(silence),
+        Err(_) => parsed,
+    })
 }
 
 fn install(layer: impl Layer<Registry> + Send + Sync) -> Result<(), TelemetryError> {
@@ -116,6 +143,17 @@ mod tests {
         let error = parse("gateway=loud").unwrap_err();
         assert!(error.to_string().contains("\"gateway=loud\" is no log filter"), "{error}");
         assert!(parse("warn,gateway=debug").is_ok());
+    }
+
+    #[test]
+    fn a_clients_mistakes_are_told_to_whoever_names_what_reads_connections() {
+        for (filter, is_told) in [("info", false), ("trace", false), ("info,actix_http=info", true)] {
+            let registry = tracing_subscriber::registry().with(parse(filter).unwrap());
+            tracing::subscriber::with_default(registry, || {
+                assert_eq!(tracing::enabled!(target: "actix_http::h1::dispatcher", tracing::Level::ERROR), is_told);
+                assert!(tracing::enabled!(target: "gateway", tracing::Level::INFO));
+            });
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod groups;
 mod resolver;
+mod templates;
 
 pub use groups::KnownGroups;
 pub use resolver::{Number, Resolver, Tenant, Unresolved};
+pub use templates::KnownTemplates;

@@ -76,9 +76,9 @@ enum Credential {
 /// Why there is no number to call with.
 #[derive(Debug, thiserror::Error)]
 pub enum Unresolved {
-    /// There is no such tenant.
+    /// There is no tenant of this `CustSpaceId`.
     #[error("there is no such tenant")]
-    NoTenant,
+    NoTenant(String),
     /// An administrator has suspended it.
     #[error("the tenant is suspended")]
     Suspended,
@@ -157,7 +157,11 @@ impl Resolver {
     /// [`Unresolved`]; never about a number or the credential.
     pub async fn tenant(&self, tenant: &CustSpaceId) -> Result<Arc<Tenant>, Unresolved> {
         let load = async || Ok(self.store.open_tenant(tenant.as_str()).await?.map(|open| self.prepare(tenant, open)));
-        let known = self.cache.get(tenant.as_str(), load).await?.ok_or(Unresolved::NoTenant)?;
+        let known = self
+            .cache
+            .get(tenant.as_str(), load)
+            .await?
+            .ok_or_else(|| Unresolved::NoTenant(tenant.as_str().to_owned()))?;
         if known.status == TenantStatus::Suspended {
             return Err(Unresolved::Suspended);
         }

@@ -54,6 +54,7 @@ fn with_what_is_required_alone_the_documented_defaults_are_in_force() {
     assert_eq!((settings.log.as_str(), settings.log_format), ("info", LogFormat::Auto));
     assert!(settings.app_id.is_none() && settings.app_secrets.is_empty() && settings.webhook_verify_token.is_none());
     assert!(settings.metrics_bind.is_none() && settings.trusted_proxies.is_empty());
+    assert!(settings.allowed_networks.is_empty());
     assert!(settings.workers >= 1);
 }
 
@@ -77,6 +78,7 @@ fn each_setting_is_read_from_its_variable() {
         ("GROUPGATE_LOG", "warn,gateway=debug"),
         ("GROUPGATE_LOG_FORMAT", "json"),
         ("GROUPGATE_TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1"),
+        ("GROUPGATE_ALLOWED_NETWORKS", "10.1.0.0/16,::1"),
         ("GROUPGATE_METRICS_BIND", "127.0.0.1:9100"),
         ("GROUPGATE_RATE_PER_KEY", "5/s"),
         ("GROUPGATE_RATE_PER_TENANT", "off"),
@@ -101,6 +103,7 @@ fn each_setting_is_read_from_its_variable() {
     let rates = [rates.per_key, rates.per_tenant, rates.per_number, settings.auth_failures];
     assert_eq!(rates.map(|rate| rate.to_string()), ["5/s", "off", "500/h;burst=7", "off"]);
     assert_eq!(settings.trusted_proxies[1].to_string(), "127.0.0.1/32");
+    assert_eq!(settings.allowed_networks[1].to_string(), "::1/128");
     assert_eq!(settings.metrics_bind, Some("127.0.0.1:9100".parse().unwrap()));
 }
 
@@ -175,6 +178,7 @@ fn a_wrong_value_is_told_with_its_name_itself_and_what_is_expected() {
         ("GROUPGATE_LOG", "gateway=loud", "a tracing filter"),
         ("GROUPGATE_LOG_FORMAT", "xml", "auto, text, json"),
         ("GROUPGATE_TRUSTED_PROXIES", "10.0.0.0/40", "networks"),
+        ("GROUPGATE_ALLOWED_NETWORKS", "localhost", "networks"),
         ("GROUPGATE_RATE_PER_KEY", "100", "a rate such as 100/s"),
         ("GROUPGATE_AUTH_FAILURES", "20/minute", "or off"),
     ];

@@ -250,9 +250,15 @@ fn the_tour_prints_each_call_and_answer_then_stops_everything_with_success() {
         let ended = place.run(&["--tour"]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert!(!ended.stderr.contains("ERROR"), "{}", ended.stderr);
-        for told in
-            ["/v1/AddChatGroup\n", "\"joined\"", "link_reset", "/v1/ListChatGroup", "INACTIVE", "Group.NotFound"]
-        {
+        for told in [
+            "/v1/AddChatGroup\n",
+            "\"joined\"",
+            "link_reset",
+            "/v1/ListChatGroup",
+            "/v1/DeleteChatGroupParticipants",
+            "INACTIVE",
+            "Group.NotFound",
+        ] {
             assert!(ended.stdout.contains(told), "{told} in {}", ended.stdout);
         }
         let values = place.environment();

@@ -27,10 +27,11 @@ const SETTINGS: [(&str, &str); 3] =
     [("GROUPGATE_UPSTREAM_TIMEOUT", "2s"), ("GROUPGATE_RATE_PER_KEY", "off"), ("GROUPGATE_RATE_PER_TENANT", "off")];
 
 /// Steele's and Vigna's `SplitMix64`: the same numbers from the same seed.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
+    /// A number from 0 to below `end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -39,7 +40,8 @@ impl Dice {
     }
 }
 
-fn number(variable: &str, default: u64) -> u64 {
+/// A number from the environment.
+pub(crate) fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().map_or(default, |text| text.parse().expect(variable))
 }
 

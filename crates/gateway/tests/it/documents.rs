@@ -1,6 +1,7 @@
 //! The OpenAPI document and Swagger UI.
 
-use cams_api::operations;
+use cams_api::{Operation, operations};
+use gateway::operations::{Context, OperationError, OperationVisitor, each_operation};
 use serde_json::Value;
 
 use crate::support::TestApp;
@@ -14,9 +15,83 @@ fn the_committed_document_is_the_one_that_is_served() {
 }
 
 #[test]
-fn the_program_prints_the_gateways_document_or_the_sandboxs() {
+fn the_committed_page_of_operations_is_the_one_that_is_made() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let made = gateway::openapi::document_markdown();
+    assert!(
+        committed == made,
+        "docs/operations.md is stale: run `cargo run -- openapi --markdown > docs/operations.md`"
+    );
+}
+
+/// The names of all operations.
+#[derive(Default)]
+struct Names(Vec<&'static str>);
+
+impl OperationVisitor for Names {
+    fn visit<O: Operation>(
+        &mut self,
+        _: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + Copy + 'static,
+    ) {
+        self.0.push(O::NAME);
+    }
+}
+
+fn operations() -> Vec<&'static str> {
+    let mut names = Names::default();
+    each_operation(&mut names);
+    names.0
+}
+
+#[test]
+fn the_page_of_operations_has_each_with_its_parameters_to_the_innermost_its_codes_and_a_call() {
+    let page = gateway::openapi::document_markdown();
+    for name in operations() {
+        let (_, section) = page.split_once(&format!("\n### {name}\n")).expect(name);
+        let section = section.split("\n## ").next().unwrap().split("\n### ").next().unwrap();
+        for part in [
+            "| `CustSpaceId` | string | yes |",
+            "- 200: `OK`",
+            "- 401: `Unauthorized`",
+            "Scope: `",
+            "```json\n{\n  \"RequestId\"",
+        ] {
+            assert!(section.contains(part), "{name} lacks {part}: {section}");
+        }
+        assert!(section.contains(&format!("/v1/{name}\"")), "{name} has no call: {section}");
+    }
+    for row in [
+        "| `Page.Index` | integer | yes | 1 to 2147483647 |  |",
+        "| `WaitSeconds` | integer | no | 0 to 30 | `10` |",
+        "| `Subject` | string | yes | 1 to 128 characters after trimming",
+        "| `Data.List[].GroupId` | string or `null` |",
+        "| `Group.NotFound` | 404 |",
+    ] {
+        assert!(page.contains(row), "{row}");
+    }
+}
+
+#[test]
+fn the_page_about_what_goes_wrong_tells_of_every_code_with_its_status_and_of_no_other() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/when-things-go-wrong.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (_, table) = page.split_once("## Every code\n").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `") && !line.starts_with("| `Code` |"));
+    let told: Vec<String> = rows.map(|row| row.splitn(4, '|').take(3).collect::<Vec<_>>().join("|")).collect();
+    let refusals = cams_api::Code::ALL.iter().filter(|code| !matches!(code, cams_api::Code::Ok));
+    let expected: Vec<String> = refusals.map(|code| format!("| `{code}` | {} ", code.http_status())).collect();
+    for row in &expected {
+        assert_eq!(told.iter().filter(|told| *told == row).count(), 1, "{row} in {told:#?}");
+    }
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+}
+
+#[test]
+fn the_program_prints_the_gateways_document_as_json_or_markdown_or_the_sandboxs() {
     let printed = |arguments: &[&str]| crate::program::run(arguments, &[], "").stdout;
     assert!(printed(&["openapi"]) == gateway::openapi::document_json().unwrap());
+    assert!(printed(&["openapi", "--markdown"]) == gateway::openapi::document_markdown());
     assert!(printed(&["openapi", "--sandbox"]) == graph_sandbox::openapi::document_json().unwrap());
 }
 
@@ -24,6 +99,11 @@ fn the_program_prints_the_gateways_document_or_the_sandboxs() {
 fn the_examples_name_what_the_demo_has() {
     assert_eq!(operations::EXAMPLE_GROUP_ID, graph_sandbox::DEMO_GROUP_ID_1);
     assert_eq!(operations::EXAMPLE_SPARE_GROUP_ID, graph_sandbox::DEMO_SPARE_GROUP_ID_1);
+    assert_eq!(operations::EXAMPLE_APPROVAL_GROUP_ID, graph_sandbox::DEMO_APPROVAL_GROUP_ID_1);
+    assert_eq!(operations::EXAMPLE_JOIN_REQUEST_ID, graph_sandbox::DEMO_JOIN_REQUEST_ID_1);
+    assert_eq!(operations::EXAMPLE_OTHER_JOIN_REQUEST_ID, graph_sandbox::DEMO_JOIN_REQUEST_ID_2);
+    assert_eq!(operations::EXAMPLE_TEMPLATE_NAME, graph_sandbox::DEMO_TEMPLATE_NAME);
+    assert_eq!(operations::EXAMPLE_PARTICIPANT, graph_sandbox::DEMO_PARTICIPANT);
 }
 
 /// Every schema that something is referred to by, and every schema there is.
@@ -91,19 +171,42 @@ async fn swagger_ui_is_served_under_a_strict_policy() {
 }
 
 #[actix_web::test]
+async fn the_operations_are_listed_in_plain_text_with_links_that_lead_to_each() {
+    let app = TestApp::start().await;
+    let list = app.client.send("GET", "/llms.txt", &[], Vec::new()).await;
+    assert_eq!((list.status, list.header("content-type")), (200, Some("text/plain; charset=utf-8")));
+    let page = app.client.send("GET", "/docs/operations.md", &[], Vec::new()).await;
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/markdown; charset=utf-8")));
+    let (list, page) = (list.text, page.text);
+    assert!(list.starts_with("# groupgate\n\n> A multi-tenant gateway"), "{list}");
+    for name in operations() {
+        let anchor = name.to_lowercase();
+        let link = format!("\n- [{name}](https://gateway.example/docs/operations.md#{anchor}): ");
+        assert!(list.contains(&link), "{link} in {list}");
+        assert!(page.contains(&format!("\n### {name}\n")), "{name}");
+    }
+    for link in ["(https://gateway.example/openapi.json)", "(https://gateway.example/docs/)"] {
+        assert!(list.contains(link), "{link} in {list}");
+    }
+}
+
+#[actix_web::test]
 async fn the_documentation_is_shown_to_whom_the_setting_says() {
     let off = TestApp::with(&[("GROUPGATE_DOCS", "off")]).await;
-    for path in ["/docs", "/docs/", "/openapi.json"] {
+    for path in ["/docs", "/docs/", "/openapi.json", "/docs/operations.md", "/llms.txt"] {
         off.client.send("GET", path, &[], Vec::new()).await.expect(404, "NotFound");
     }
     let guarded = TestApp::with(&[("GROUPGATE_DOCS", "admin")]).await;
-    guarded.client.send("GET", "/openapi.json", &[], Vec::new()).await.expect(401, "Unauthorized");
+    for path in ["/openapi.json", "/docs/operations.md", "/llms.txt"] {
+        guarded.client.send("GET", path, &[], Vec::new()).await.expect(401, "Unauthorized");
+    }
     let administrator = guarded.key("administrator", &[("*", &["admin.read"])]).await;
     for (key, status) in [(&guarded.first.key, 403), (&administrator, 200)] {
         let token = guarded.client.token(key, None).await.body()["access_token"].as_str().unwrap().to_owned();
         let bearer = format!("Bearer {token}");
         let headers = [("authorization", bearer.as_str())];
-        assert_eq!(guarded.client.send("GET", "/openapi.json", &headers, Vec::new()).await.status, status);
-        assert_eq!(guarded.client.send("GET", "/docs/", &headers, Vec::new()).await.status, status);
+        for path in ["/openapi.json", "/docs/", "/docs/operations.md", "/llms.txt"] {
+            assert_eq!(guarded.client.send("GET", path, &headers, Vec::new()).await.status, status, "{path}");
+        }
     }
 }

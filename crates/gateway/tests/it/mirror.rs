@@ -34,8 +34,8 @@ fn is_known(group: &Value) -> bool {
 #[actix_web::test]
 async fn groups_that_meta_has_are_found_and_their_details_looked_up() {
     let app = TestApp::with_mirrors().await;
-    let data = listed(&app, "both groups are known", json!({}), |data| {
-        data["Total"] == 2 && data["List"].as_array().unwrap().iter().all(is_known)
+    let data = listed(&app, "all groups are known", json!({}), |data| {
+        data["Total"] == 3 && data["List"].as_array().unwrap().iter().all(is_known)
     })
     .await;
     let groups = data["List"].as_array().unwrap();
@@ -51,11 +51,12 @@ async fn groups_that_meta_has_are_found_and_their_details_looked_up() {
 #[actix_web::test]
 async fn the_gateways_own_calls_are_a_second_apart_for_each_number() {
     let app = TestApp::with_mirrors().await;
-    listed(&app, "both groups are known", json!({}), |data| {
-        data["Total"] == 2 && data["List"].as_array().unwrap().iter().all(is_known)
+    listed(&app, "all groups are known", json!({}), |data| {
+        data["Total"] == 3 && data["List"].as_array().unwrap().iter().all(is_known)
     })
     .await;
-    let own = [app.first.phone_number_id, app.first.group_id, app.first.spare_group_id];
+    let groups = [app.first.group_id, app.first.spare_group_id, graph_sandbox::DEMO_APPROVAL_GROUP_ID_1];
+    let own = [&[app.first.phone_number_id][..], &groups].concat();
     let asked = app.sandbox.requests().await;
     let mut times: Vec<_> = asked
         .iter()
@@ -63,7 +64,7 @@ async fn the_gateways_own_calls_are_a_second_apart_for_each_number() {
         .map(|request| OffsetDateTime::parse(request["time"].as_str().unwrap(), &Rfc3339).unwrap())
         .collect();
     times.sort();
-    assert_eq!(times.len(), 4, "the number, its list, and two groups");
+    assert_eq!(times.len(), 5, "the number, its list, and three groups");
     for pair in times.windows(2) {
         assert!(pair[1] - pair[0] > Duration::from_millis(900), "{times:?}");
     }
@@ -72,7 +73,7 @@ async fn the_gateways_own_calls_are_a_second_apart_for_each_number() {
 #[actix_web::test]
 async fn a_group_that_a_complete_list_no_longer_has_becomes_inactive() {
     let app = TestApp::with_mirrors().await;
-    listed(&app, "both groups are listed", json!({}), |data| data["Total"] == 2).await;
+    listed(&app, "all groups are listed", json!({}), |data| data["Total"] == 3).await;
     app.sandbox.webhooks(json!({"mode": "hold"})).await;
     app.sandbox.graph(app.first.graph_token, "DELETE", app.first.spare_group_id).await;
     let inactive = eventually("the group is gone from Meta's list, and compared", async || {
@@ -89,7 +90,7 @@ async fn a_group_that_a_complete_list_no_longer_has_becomes_inactive() {
 #[actix_web::test]
 async fn a_list_that_is_not_complete_changes_nothing() {
     let app = TestApp::with_mirrors().await;
-    listed(&app, "both groups are listed", json!({}), |data| data["Total"] == 2).await;
+    listed(&app, "all groups are listed", json!({}), |data| data["Total"] == 3).await;
     let path = format!("/v23.0/{}/groups", app.first.phone_number_id);
     let fault = json!({"method": "GET", "path": path, "body": {"data": {}}, "http_status": 200, "count": 1000});
     app.sandbox.fail(fault).await;
@@ -111,8 +112,8 @@ async fn a_list_that_is_not_complete_changes_nothing() {
 async fn two_replicas_compare_a_number_once() {
     let app = TestApp::with_mirrors().await;
     let (_client, running) = app.replica().await;
-    listed(&app, "both groups are known", json!({}), |data| {
-        data["Total"] == 2 && data["List"].as_array().unwrap().iter().all(is_known)
+    listed(&app, "all groups are known", json!({}), |data| {
+        data["Total"] == 3 && data["List"].as_array().unwrap().iter().all(is_known)
     })
     .await;
     assert_eq!(app.sandbox.count("GET", &format!("/{}/groups", app.first.phone_number_id)).await, 1);

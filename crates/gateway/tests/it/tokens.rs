@@ -28,7 +28,7 @@ async fn a_token_is_made_as_rfc_6749_and_rfc_9068_have_it() {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let body = answer.body();
     assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
-    assert_eq!(body["scope"], "groups.read groups.write");
+    assert_eq!(body["scope"], "groups.read groups.write messages.send");
     let token = body["access_token"].as_str().unwrap();
     let (header, claims) = (part(token, 0), part(token, 1));
     assert_eq!((&header["alg"], &header["typ"]), (&json!("EdDSA"), &json!("at+jwt")));

@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::support::{APP_SECRET, Answered, TestApp, VERIFY_TOKEN, eventually};
+use crate::support::{APP_SECRET, Answered, TestApp, VERIFY_TOKEN, eventually, superuser};
 
 pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
@@ -72,7 +72,9 @@ async fn a_webhook_that_the_app_did_not_sign_is_refused() {
     let body = payload(app.first.phone_number_id, app.first.waba_id, created("forged"));
     let right = signature(APP_SECRET, &body);
     let re_serialized = serde_json::to_vec_pretty(&serde_json::from_slice::<Value>(&body).unwrap()).unwrap();
-    send(&app, &right, &re_serialized).await.expect(401, "Unauthorized");
+    let refused = send(&app, &right, &re_serialized).await;
+    assert_eq!(refused.header("www-authenticate"), Some(r#"X-Hub-Signature-256 realm="groupgate""#));
+    refused.expect(401, "Unauthorized");
     for wrong in
         [signature("another secret", &body), right.replace("sha256=", "sha1="), right[..40].to_owned(), String::new()]
     {
@@ -96,6 +98,23 @@ async fn an_unknown_field_and_an_unknown_number_are_kept() {
     let body = unknown_field.to_string().into_bytes();
     assert_eq!(send(&app, &signature(APP_SECRET, &body), &body).await.status, 200);
     assert_eq!(events(&app).await, 2);
+}
+
+#[actix_web::test]
+async fn an_event_that_came_while_its_number_was_being_added_finds_its_tenant() {
+    let app = TestApp::start().await;
+    let body = payload("999999999999999", app.first.waba_id, created("made-meanwhile"));
+    assert_eq!(send(&app, &signature(APP_SECRET, &body), &body).await.status, 200);
+    // As a transaction does that did not see the event yet, and so could not adopt it.
+    let number = "insert into business_numbers (cust_space_id, business_number, phone_number_id, waba_id)
+                  values ($1, '15550000099', '999999999999999', $2)";
+    let insert = sqlx::query(number).bind(app.first.cust_space_id).bind(app.first.waba_id);
+    insert.execute(&mut superuser(&app.database).await).await.unwrap();
+    let space = app.store.space(app.first.cust_space_id);
+    eventually("the event is routed", async || {
+        space.knows_group("999999999999999", "made-meanwhile").await.unwrap().then_some(())
+    })
+    .await;
 }
 
 #[actix_web::test]
@@ -158,6 +177,8 @@ async fn metas_challenge_is_answered_to_whoever_knows_the_token() {
         assert_eq!(ask(mode, token).await.status, 403, "{mode} {token}");
     }
     assert_eq!(app.client.send("GET", "/webhooks/graph", &[], Vec::new()).await.status, 403);
+    let twice = "/webhooks/graph?hub.mode=subscribe&hub.challenge=1&hub.challenge=2";
+    app.client.send("GET", twice, &[], Vec::new()).await.expect(400, "InvalidParameter");
 }
 
 #[actix_web::test]

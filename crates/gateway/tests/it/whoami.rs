@@ -38,7 +38,7 @@ async fn a_token_is_told_what_it_narrows_and_when_it_ends() {
     let token = app.client.token(&app.first.key, Some("groups.read")).await.body();
     let told = ask(&app, &format!("Bearer {}", token["access_token"].as_str().unwrap())).await.expect(200, "OK");
     assert_eq!(told["AccessKeyId"], app.first.key.id);
-    assert_eq!(told["Grants"][0]["Scopes"], json!(["groups.read", "groups.write"]), "the key's own");
+    assert_eq!(told["Grants"][0]["Scopes"], json!(["groups.read", "groups.write", "messages.send"]), "the key's own");
     assert_eq!(told["Token"]["Scopes"], json!(["groups.read"]));
     assert_eq!(told["Token"]["CustSpaceIds"], json!([app.first.cust_space_id]));
     let ends_in =

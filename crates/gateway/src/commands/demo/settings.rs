@@ -26,6 +26,9 @@ const DEFAULT_LOG: &str = "warn,gateway=info,groupgate=info";
 /// The tour prints every call itself.
 const DEFAULT_LOG_OF_TOUR: &str = "warn";
 
+/// The networks that the demo's deliveries and fetches may reach.
+const LOOPBACK: &str = "127.0.0.0/8,::1/128";
+
 /// What the demo is going to run with, checked before anything is changed or started.
 pub(super) struct Plan {
     environment: Environment,
@@ -79,11 +82,16 @@ impl Plan {
         } else {
             sandbox_url.to_owned()
         };
-        Ok(SettingFlags::of([
+        let mut flags = vec![
             (&catalog::BIND as &dyn AnySetting, bind.join(",")),
             (&catalog::METRICS_BIND, self.metrics.to_string()),
             (&catalog::GRAPH_URL, graph_url),
-        ]))
+        ];
+        // What is tried out listens on this machine.
+        if !self.given.gives(&catalog::ALLOWED_NETWORKS)? {
+            flags.push((&catalog::ALLOWED_NETWORKS, LOOPBACK.to_owned()));
+        }
+        Ok(SettingFlags::of(flags))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use cams_api::{Scope, ScopeSet, identifiers::CustSpaceId};
+use cams_api::{ScopeSet, identifiers::CustSpaceId};
 use clap::{Args, Subcommand};
 use tenant_store::{Grant, NewAccessKey};
 use time::OffsetDateTime;
 
 use super::{CommandError, output::OutputArgs, store};
+use crate::auth::{UnknownScope, insert_scope};
 use crate::config::{Environment, parse_duration};
 
 mod answers;
@@ -109,10 +110,8 @@ struct Reach {
     all_tenants: bool,
 }
 
-fn scope(text: &str) -> Result<String, String> {
-    let known = ScopeSet::default().insert(text);
-    let names = || Scope::ALL.map(Scope::as_str).join(", ");
-    known.then(|| text.to_owned()).ok_or_else(|| format!("expected one of {}, cams:*, cams:<Operation>", names()))
+fn scope(text: &str) -> Result<String, UnknownScope> {
+    insert_scope(&mut ScopeSet::default(), text).map(|()| text.to_owned())
 }
 
 /// The longest time that may be given: whatever is longer is meant to be for ever.

@@ -20,7 +20,12 @@ async fn a_key_for_all_tenants_is_asked_for_by_name() {
 async fn a_scope_that_does_not_exist_is_refused_with_those_that_do() {
     let ended = run(&["keys", "create", "--name", "x", "--all-tenants", "--scope", "groups.raed"], &[], "");
     assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("the nearest is groups.read "), "{}", ended.stderr);
     assert!(ended.stderr.contains("groups.read, groups.write"), "{}", ended.stderr);
+    let misspelt = ["keys", "create", "--name", "x", "--all-tenants", "--scope", "cams:AddChatGroupInviteLnk"];
+    let ended = run(&misspelt, &[], "");
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("the nearest is cams:AddChatGroupInviteLink "), "{}", ended.stderr);
 }
 
 #[actix_web::test]

@@ -1,8 +1,10 @@
 //! A whole groupgate in the test's own process: a fresh database, the sandbox, and the gateway, on free ports.
 
 mod client;
+mod groups;
 mod proxy;
 mod sandbox;
+mod web;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,10 +20,11 @@ use tenant_store::{Actor, Grant, NewAccessKey, NewNumber, NewTenant, Store, Stor
 pub(crate) use client::{Answered, Client, Credentials, with_tenant};
 pub(crate) use proxy::ChaosProxy;
 pub(crate) use sandbox::SandboxControl;
+pub(crate) use web::{Reply, WebServer, serve};
 
 pub(crate) const APP_SECRET: &str = "the app's secret in tests";
 pub(crate) const VERIFY_TOKEN: &str = "the verify token in tests";
-const MASTER_KEY: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(crate) const MASTER_KEY: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// Longer than anything here takes, also on a machine that compiles beside it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -139,7 +142,7 @@ impl TestApp {
 
 /// What is left of a [`TestApp`] whose gateway was stopped.
 pub(crate) struct Stopped {
-    database: TestDatabase,
+    pub(crate) database: TestDatabase,
     pub(crate) sandbox: SandboxControl,
     meta: RunningSandbox,
     pub(crate) first: Tenant,
@@ -160,6 +163,12 @@ impl Stopped {
 enum Mirrors {
     AreCompared,
     Rest,
+}
+
+/// A file of `tests/fixtures`.
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    std::fs::read(fixtures.join(name)).unwrap()
 }
 
 /// A connection that no policy binds.
@@ -188,8 +197,9 @@ async fn connect(app_url: &SecretString) -> Store {
     Store::connect(&settings, MASTER_KEY.parse().unwrap()).await.unwrap()
 }
 
-async fn start_gateway(app_url: &SecretString, graph_url: &str, more: &[(&str, &str)]) -> Running {
-    let usual = [
+/// What a gateway of a test is told by its environment.
+pub(crate) fn gateway_environment<'a>(app_url: &'a SecretString, graph_url: &'a str) -> [(&'a str, &'a str); 8] {
+    [
         ("DATABASE_URL", app_url.expose_secret()),
         ("GROUPGATE_MASTER_KEY", MASTER_KEY),
         ("GROUPGATE_BIND", "127.0.0.1:0"),
@@ -198,7 +208,11 @@ async fn start_gateway(app_url: &SecretString, graph_url: &str, more: &[(&str, &
         ("GROUPGATE_APP_SECRET", APP_SECRET),
         ("GROUPGATE_WEBHOOK_VERIFY_TOKEN", VERIFY_TOKEN),
         ("GROUPGATE_WORKERS", "1"),
-    ];
+    ]
+}
+
+async fn start_gateway(app_url: &SecretString, graph_url: &str, more: &[(&str, &str)]) -> Running {
+    let usual = gateway_environment(app_url, graph_url);
     let environment: Environment = usual.iter().chain(more).map(|(name, value)| (*name, *value)).collect();
     let settings = Settings::read(&Sources::new(SettingFlags::default(), environment)).unwrap();
     let store = connect(app_url).await;
@@ -242,7 +256,7 @@ async fn provision(store: &Store, tenant: &Tenant) {
     };
     space.add_number(&number, &actor()).await.unwrap();
     space.set_credential(&SecretString::from(tenant.graph_token), &actor()).await.unwrap();
-    let new = new_key(&tenant.key, &[(tenant.cust_space_id, &["groups.read", "groups.write"])]);
+    let new = new_key(&tenant.key, &[(tenant.cust_space_id, &["groups.read", "groups.write", "messages.send"])]);
     store.create_access_key(&new, &actor()).await.unwrap();
 }
 

@@ -62,6 +62,20 @@ impl SandboxControl {
         answer.json().await.unwrap()
     }
 
+    /// Asks the control API for what takes no body.
+    pub(crate) async fn control(&self, method: &str, path: &str) -> Value {
+        let method = awc::http::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut answer = self.http.request(method, format!("{}/_sandbox/{path}", self.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{:?}", answer.body().await);
+        answer.json().limit(1 << 24).await.unwrap()
+    }
+
+    /// Changes how a user appears, or what else the control API has a `PUT` for.
+    pub(crate) async fn put(&self, path: &str, body: Value) {
+        let mut answer = self.http.put(format!("{}/_sandbox/{path}", self.url)).send_json(&body).await.unwrap();
+        assert_eq!(answer.status(), 200, "{:?}", answer.body().await);
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let mut answer = self.http.post(format!("{}/_sandbox/{path}", self.url)).send_json(&body).await.unwrap();
         let status = answer.status().as_u16();

@@ -92,8 +92,13 @@ pub(super) fn all() -> Vec<Step> {
         Step::new("The old link no longer admits anyone.", Phone(ROBIN_JOINS), json!({ "invite_link": "{FirstLink}" }))
             .answered(409)
             .showing("/error/reason", "link_reset"),
-        Step::new("The link is removed: nobody can enter any more.", Gateway("DeleteChatGroupInviteLink"), group())
-            .showing("/Result", 1),
+        Step::new(
+            "The participant is removed, and Meta says by webhook that it is done.",
+            Gateway("DeleteChatGroupParticipants"),
+            json!({ "GroupId": "{GroupId}", "List": [{ "ParticipantNumber": CASEY }] }),
+        )
+        .showing("/Result", 1)
+        .showing("/Failed", json!([])),
         Step::new("The group is deleted, with all its participants.", Gateway("DeleteChatGroup"), group())
             .showing("/GroupStatus", "INACTIVE"),
         Step::new("It is gone.", Gateway("GetChatGroup"), group()).answered(404).showing("/Code", "Group.NotFound"),

@@ -1,0 +1,252 @@
+//! Why an operation failed, and how a caller is told: the one mapping to codes.
+
+use cams_api::Code;
+use cams_api::envelope::{Refusal, Upstream};
+use cams_api::operations::UpstreamFault;
+use cams_api::parameters::ParameterError;
+use graph_client::{Acted, GraphError, RefusalKind};
+use std::time::Duration;
+use tenant_store::{Change, StoreError};
+use uuid::Uuid;
+
+use super::invites::NoneInvited;
+use super::{KeyRefusal, outcomes};
+use crate::auth::Denied;
+use crate::limits::Throttled;
+use crate::tenants::Unresolved;
+
+mod codes;
+mod words;
+
+pub(crate) use codes::kind_code;
+pub(crate) use words::store_message;
+
+use codes::{is_out_of_order, store_code, unresolved_code, upstream_code};
+use words::{denied_message, late_advice, unresolved_message, upstream_message};
+
+/// How long a caller is asked to wait where Meta's throttle does not say.
+const THROTTLE_PAUSE: Duration = Duration::from_mins(1);
+
+/// Why an operation was not done. The text is the message that the caller gets: what was wrong and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// A parameter is absent, wrong or unknown.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// The caller may not.
+    #[error("{}", denied_message(.0))]
+    Denied(Denied),
+    /// There is no number to call with, or no token.
+    #[error("{}", unresolved_message(.0))]
+    Unresolved(#[from] Unresolved),
+    /// A limit is reached; nothing was sent.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// The group is not this number's.
+    #[error(
+        "No group {group_id} is known for this BusinessNumber. Look at `ListChatGroup`, or at the event that named it."
+    )]
+    GroupNotFound {
+        /// The group that was named.
+        group_id: String,
+    },
+    /// The change is not this number's.
+    #[error("There is no change of this UniqueCode for this CustSpaceId and BusinessNumber.")]
+    UniqueCodeNotFound,
+    /// The call to Meta failed.
+    #[error("{}", upstream_message(.error, *.unique_code))]
+    Upstream {
+        /// How.
+        error: GraphError,
+        /// The open change that it was about, where its outcome is not known.
+        unique_code: Option<Uuid>,
+    },
+    /// Meta accepted the change and later said that it failed.
+    #[error("{}", outcomes::nothing_done_message(&outcomes::reason(.change)))]
+    ChangeFailed {
+        /// The change, as recorded.
+        change: Box<Change>,
+    },
+    /// Meta did none of what was asked for, and said so at once.
+    #[error("{}", outcomes::nothing_done_message(&outcomes::first_reason(.failed, .errors)))]
+    NothingDone {
+        /// What of it failed, each with its reason.
+        failed: Vec<UpstreamFault>,
+        /// Meta's errors about the call as a whole.
+        errors: Vec<UpstreamFault>,
+    },
+    /// No invitation is known to have been sent.
+    #[error(transparent)]
+    NoneInvited(Box<NoneInvited>),
+    /// Meta accepted the change, and that could not be recorded.
+    #[error(
+        "Meta has accepted the change, but its answer could not be recorded. It is settled by Meta's webhook: ask `QueryChatGroupRequest` with UniqueCode {unique_code}, and do not send it again."
+    )]
+    Unrecorded {
+        /// The change.
+        unique_code: Uuid,
+        /// Why.
+        error: StoreError,
+    },
+    /// The caller's own deadline passed.
+    #[error("The call's deadline passed first.{}", late_advice(*.acted))]
+    Late {
+        /// Whether the change may have happened, or may yet.
+        acted: Acted,
+    },
+    /// Its idempotency key does not let it be made.
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
+    /// A write came to a bad end by a mistake of ours.
+    #[error("The gateway failed. Its operator finds the reason in the log under this RequestId.")]
+    Panicked,
+    /// The gateway stopped in the middle.
+    #[error("The gateway is stopping. Send the call again in a moment.")]
+    Interrupted,
+    /// The store failed.
+    #[error("{}", store_message(.0))]
+    Store(#[from] StoreError),
+}
+
+impl From<GraphError> for OperationError {
+    fn from(error: GraphError) -> Self {
+        Self::Upstream { error, unique_code: None }
+    }
+}
+
+impl From<Denied> for OperationError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl OperationError {
+    /// The contract's code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Parameter(error) => error.code(),
+            Self::Denied(Denied::Tenant(_)) => Code::ForbiddenTenant,
+            Self::Denied(Denied::Scope(_)) => Code::ForbiddenScope,
+            Self::Unresolved(unresolved) => unresolved_code(unresolved),
+            Self::Throttled(throttled) => throttled.code(),
+            Self::GroupNotFound { .. } => Code::GroupNotFound,
+            Self::UniqueCodeNotFound => Code::UniqueCodeNotFound,
+            Self::Upstream { error, .. } => upstream_code(error),
+            Self::ChangeFailed { change } => outcomes::code_of_nothing_done(&outcomes::reason(change)),
+            Self::NothingDone { failed, errors } => {
+                outcomes::code_of_nothing_done(&outcomes::first_reason(failed, errors))
+            }
+            Self::NoneInvited(none) => none.code(),
+            Self::Unrecorded { error, .. } | Self::Store(error) => store_code(error),
+            Self::Late { .. } => Code::UpstreamTimeout,
+            Self::Key(refusal) => refusal.code(),
+            Self::Panicked => Code::InternalError,
+            Self::Interrupted => Code::ServiceUnavailable,
+        }
+    }
+
+    /// What the caller lacks: a scope such as `groups.write`, or a grant on a tenant, such as `cust_space:cams-8c8pdv`.
+    /// Which tenant is what the caller itself had named; nothing tells whether it exists.
+    pub fn access_denied_detail(&self) -> Option<String> {
+        match self {
+            Self::Denied(Denied::Scope(scope)) => Some(scope.to_string()),
+            Self::Denied(Denied::Tenant(id)) | Self::Unresolved(Unresolved::NoTenant(id)) => {
+                Some(format!("cust_space:{id}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// When the caller may come back, where it must wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled(throttled) => Some(throttled.retry_after()),
+            Self::NoneInvited(none) => none.retry_after(),
+            Self::Upstream { error: GraphError::Refused(refusal), .. } if refusal.kind() == RefusalKind::Throttled => {
+                Some(refusal.usage.retry_after().unwrap_or(THROTTLE_PAUSE))
+            }
+            _ => None,
+        }
+    }
+
+    /// What stands beside the common fields of the error.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Upstream { error, unique_code } => Refusal {
+                upstream: upstream(error),
+                retry_safe: is_out_of_order(error).then(|| error.acted() == Acted::No),
+                unique_code: *unique_code,
+                ..Refusal::default()
+            },
+            Self::ChangeFailed { change } => Refusal {
+                upstream: outcomes::upstream(&outcomes::reason(change)),
+                unique_code: Some(change.unique_code.0),
+                failed: outcomes::failed(change),
+                fields: outcomes::fields(change),
+                ..Refusal::default()
+            },
+            Self::NothingDone { failed, errors } => Refusal {
+                upstream: outcomes::upstream(&outcomes::first_reason(failed, errors)),
+                failed: failed.clone(),
+                ..Refusal::default()
+            },
+            Self::NoneInvited(none) => none.refusal(),
+            Self::Unrecorded { unique_code, .. } => {
+                Refusal { unique_code: Some(*unique_code), retry_safe: Some(false), ..Refusal::default() }
+            }
+            Self::Late { acted } => Refusal { retry_safe: Some(*acted == Acted::No), ..Refusal::default() },
+            Self::Key(refusal) => Refusal { unique_code: refusal.unique_code(), ..Refusal::default() },
+            _ => Refusal::default(),
+        }
+    }
+
+    /// How a write's task came to its end, where that was none of the write's own.
+    pub(super) fn broken_off(error: &tokio::task::JoinError) -> Self {
+        if error.is_panic() { Self::Panicked } else { Self::Interrupted }
+    }
+
+    /// Whether the change may have happened at Meta.
+    pub fn acted(&self) -> Acted {
+        match self {
+            Self::Late { acted } => *acted,
+            Self::Upstream { error, .. } => error.acted(),
+            Self::NoneInvited(none) => none.acted(),
+            Self::Unrecorded { .. } | Self::Panicked | Self::Interrupted => Acted::Unknown,
+            _ => Acted::No,
+        }
+    }
+
+    /// The same error, about an open change.
+    #[must_use]
+    pub fn about(self, change: Uuid) -> Self {
+        match self {
+            Self::Upstream { error, .. } => Self::Upstream { error, unique_code: Some(change) },
+            other => other,
+        }
+    }
+
+    /// The error as it is recorded with a change.
+    pub fn fault(&self) -> UpstreamFault {
+        match self {
+            Self::Upstream { error: GraphError::Refused(refusal), .. } => UpstreamFault {
+                code: refusal.code,
+                message: Some(refusal.message.clone()),
+                details: refusal.details.clone(),
+                ..UpstreamFault::default()
+            },
+            other => UpstreamFault { message: Some(other.to_string()), ..UpstreamFault::default() },
+        }
+    }
+}
+
+fn upstream(error: &GraphError) -> Option<Upstream> {
+    let GraphError::Refused(refusal) = error else { return None };
+    Some(Upstream {
+        code: refusal.code,
+        subcode: refusal.subcode,
+        error_type: refusal.error_type.clone(),
+        message: Some(refusal.message.clone()),
+        details: refusal.details.clone(),
+        fbtrace_id: refusal.fbtrace_id.clone(),
+    })
+}

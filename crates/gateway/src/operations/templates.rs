@@ -1,0 +1,126 @@
+//! Message templates: those for invitations listed and copied, and a template's name by Meta's ID.
+
+use cams_api::messages::{Language, TemplateCode, TemplateName};
+use cams_api::operations::{
+    AddChatGroupInviteTemplate, InviteTemplate, InviteTemplateAdded, InviteTemplates, InviteTemplatesData,
+    LibraryInviteTemplate, ListChatGroupInviteTemplates,
+};
+use cams_api::parameters::ParameterError;
+use graph_client::{Effect, GraphError, LibraryTemplate, Template, TemplateCopy, TemplatePage, Unreadable, WabaId};
+
+use super::{Context, OperationError};
+
+/// An account has [6,000 templates][limits] at the most; a list that goes on beyond this is not believed.
+///
+/// [limits]: https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates#limitations
+const MOST_PAGES: usize = 64;
+
+/// What Meta's library has for invitations, and what the account has.
+pub(super) async fn list_invite_templates(
+    ctx: &Context,
+    request: ListChatGroupInviteTemplates,
+) -> Result<InviteTemplatesData, OperationError> {
+    let language = request.language.as_ref().map(Language::as_str);
+    let library =
+        all_pages(async |after| Ok(ctx.graph.list_invite_library(ctx.call()?, language, after.as_deref()).await?.body))
+            .await?;
+    let library: Vec<_> = library.into_iter().filter_map(library_template).collect();
+    let is_copy = |template: &Template| {
+        let origin = template.library_template_name.as_deref();
+        origin.is_some_and(|origin| library.iter().any(|entry| entry.library_template_name == origin))
+    };
+    let own = own_templates(ctx, language).await?.into_iter();
+    let own = own.filter(|template| template.has_group_parameter() || is_copy(template)).filter_map(own_template);
+    let own = own.collect();
+    Ok(InviteTemplatesData { data: InviteTemplates { library, own } })
+}
+
+/// Copies one of the library's into the account.
+pub(super) async fn add_invite_template(
+    ctx: &Context,
+    request: AddChatGroupInviteTemplate,
+) -> Result<InviteTemplateAdded, OperationError> {
+    ctx.write(async move |ctx| {
+        let copy = TemplateCopy {
+            name: request.template_name.as_str(),
+            language: request.language.as_str(),
+            library_template_name: request.library_template_name.as_str(),
+        };
+        let made = ctx.graph.copy_template(ctx.call()?, &waba_id(&ctx)?, &copy).await?.body;
+        Ok(InviteTemplateAdded { template_id: made.id, status: made.status, category: made.category })
+    })
+    .await
+}
+
+/// The name of the account's template with this ID. It is looked up once: a template keeps its name.
+///
+/// # Errors
+/// [`OperationError::Parameter`] where the account has none.
+pub(super) async fn name_of(ctx: &Context, code: &TemplateCode) -> Result<TemplateName, OperationError> {
+    let (known, waba_id) = (&ctx.services.known_templates, waba_id(ctx)?);
+    if let Some(name) = known.name(waba_id.as_str(), code) {
+        return Ok(name);
+    }
+    let templates = own_templates(ctx, None).await?;
+    let found = templates.into_iter().find(|template| template.id.as_deref() == Some(code.as_str()));
+    let name = found.and_then(|template| template.name?.parse::<TemplateName>().ok());
+    let rule = "Meta's ID of a template that the number's account has; `TemplateName` takes its name";
+    let name = name.ok_or_else(|| ParameterError::wrong("TemplateCode", code.as_str(), rule))?;
+    known.insert(waba_id.as_str(), code, name.clone());
+    Ok(name)
+}
+
+async fn own_templates(ctx: &Context, language: Option<&str>) -> Result<Vec<Template>, OperationError> {
+    let waba_id = waba_id(ctx)?;
+    all_pages(async |after| Ok(ctx.graph.list_templates(ctx.call()?, &waba_id, language, after.as_deref()).await?.body))
+        .await
+}
+
+/// All pages of a list, each by what the one before it says.
+async fn all_pages<T>(
+    page: impl AsyncFn(Option<String>) -> Result<TemplatePage<T>, OperationError>,
+) -> Result<Vec<T>, OperationError> {
+    let (mut all, mut after) = (Vec::new(), None);
+    for _ in 0..MOST_PAGES {
+        let TemplatePage { templates, after: next } = page(after).await?;
+        let is_empty = templates.is_empty();
+        all.extend(templates);
+        if next.is_none() || is_empty {
+            return Ok(all);
+        }
+        after = next;
+    }
+    let why = Unreadable::Shape("the list of templates does not end".to_owned());
+    Err(GraphError::Unreadable { status: 200, why, effect: Effect::Read }.into())
+}
+
+/// The account that owns the number.
+fn waba_id(ctx: &Context) -> Result<WabaId, OperationError> {
+    let recorded = ctx.number()?.record.waba_id.as_str();
+    let malformed = |_| GraphError::Unsendable { why: "the number's recorded WABA ID is malformed".to_owned() };
+    Ok(WabaId::try_from(recorded).map_err(malformed)?)
+}
+
+/// One without a name cannot be copied, so nobody misses it.
+fn library_template(template: LibraryTemplate) -> Option<LibraryInviteTemplate> {
+    Some(LibraryInviteTemplate {
+        library_template_name: template.name?,
+        language: template.language,
+        category: template.category,
+        body: template.body,
+        body_param_types: template.body_param_types,
+    })
+}
+
+fn own_template(template: Template) -> Option<InviteTemplate> {
+    let body = template.body().map(str::to_owned);
+    Some(InviteTemplate {
+        template_id: template.id,
+        template_name: template.name?,
+        language: template.language,
+        category: template.category,
+        status: template.status,
+        body,
+        library_template_name: template.library_template_name,
+    })
+}

@@ -1,0 +1,188 @@
+//! What no log line holds whole: phone numbers and invite links.
+//!
+//! Every text that is logged goes through [`shortened`], in either form of the log and whoever logs it: ourselves,
+//! a dependency, or Meta in the words of an error. What is a number of its own is no text, and stays: counts,
+//! durations, statuses. Message contents have no form by which they could be found; no type of ours shows them in
+//! its `Debug`, and nothing logs them.
+
+use std::borrow::Cow;
+
+/// A phone number has 7 to 15 digits ([E.164](https://www.itu.int/rec/T-REC-E.164) has 15 at the most).
+const SHORTEST_NUMBER: usize = 7;
+const LONGEST_NUMBER: usize = 15;
+/// At most so many digits are shown before the gap: a country's code has up to three.
+const SHOWN_BEFORE: usize = 3;
+/// So many characters are shown behind the gap, to tell two apart.
+const SHOWN_BEHIND: usize = 2;
+/// At least so many digits are not shown.
+const HIDDEN: usize = 4;
+
+/// What invite links begin with.
+const LINK_HOST: &str = "chat.whatsapp.com";
+
+/// Fields that hold nothing but an ID of Meta's or of a call, which the log must show whole to be of use. Some look
+/// like phone numbers.
+const IDS: [&str; 7] =
+    ["phone_number_id", "waba_id", "request_id", "caller_request_id", "access_key_id", "unique_code", "fbtrace_id"];
+
+/// Whether the field of this name is shown as it is.
+pub(super) fn is_id(field: &str) -> bool {
+    IDS.contains(&field)
+}
+
+/// The text with phone numbers (`155…01`) and invite links (`chat.whatsapp.com/…xY`) shortened.
+///
+/// A phone number is a word of 7 to 15 digits and nothing else, so that UUIDs and the opaque IDs of groups stay.
+pub(super) fn shortened(text: &str) -> Cow<'_, str> {
+    if text.len() < SHORTEST_NUMBER {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = Kept { text, short: String::new(), copied: 0 };
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        at = match byte {
+            b'%' => at + 3,
+            _ if !is_of_word(byte) => at + 1,
+            _ => {
+                let end = at + bytes[at..].iter().take_while(|byte| is_of_word(**byte)).count();
+                kept.word(at, end)
+            }
+        };
+    }
+    kept.whole()
+}
+
+/// What is kept of a text.
+struct Kept<'a> {
+    text: &'a str,
+    /// What is kept of the text up to `copied`; empty where all of it is.
+    short: String,
+    copied: usize,
+}
+
+impl<'a> Kept<'a> {
+    /// Looks at the word from `start` to `end`, and says where to go on.
+    fn word(&mut self, start: usize, end: usize) -> usize {
+        let word = &self.text[start..end];
+        if is_phone_number(word) && !is_fraction(&self.text[..start]) {
+            let before = SHOWN_BEFORE.min(word.len() - SHOWN_BEHIND - HIDDEN);
+            self.hide(start + before, end - SHOWN_BEHIND);
+            return end;
+        }
+        match self.text[start..].strip_prefix(LINK_HOST) {
+            Some(rest) => self.link(self.text.len() - rest.len()),
+            None => end,
+        }
+    }
+
+    /// Hides what stands behind the host of an invite link, and says where to go on.
+    fn link(&mut self, after_host: usize) -> usize {
+        let start = after_host + length_of_separators(&self.text[after_host..]);
+        let end = start + self.text[start..].bytes().take_while(|byte| is_of_word(*byte)).count();
+        if start > after_host && end > start {
+            self.hide(start, end - SHOWN_BEHIND.min((end - start) / 2));
+        }
+        end.max(after_host)
+    }
+
+    fn hide(&mut self, from: usize, to: usize) {
+        self.short.push_str(&self.text[self.copied..from]);
+        self.short.push('…');
+        self.copied = to;
+    }
+
+    fn whole(mut self) -> Cow<'a, str> {
+        if self.short.is_empty() {
+            return Cow::Borrowed(self.text);
+        }
+        self.short.push_str(&self.text[self.copied..]);
+        Cow::Owned(self.short)
+    }
+}
+
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+fn is_phone_number(word: &str) -> bool {
+    (SHORTEST_NUMBER..=LONGEST_NUMBER).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether what follows stands behind a decimal point.
+fn is_fraction(before: &str) -> bool {
+    before.strip_suffix('.').is_some_and(|integer| integer.ends_with(|char: char| char.is_ascii_digit()))
+}
+
+/// The slash behind a host, as JSON, `Debug` and a query write it: `/`, `\/`, `\\/`, `%2F`.
+fn length_of_separators(text: &str) -> usize {
+    let plain = text.trim_start_matches(['\\', '/']);
+    let plain = plain.strip_prefix("%2F").or_else(|| plain.strip_prefix("%2f")).unwrap_or(plain);
+    text.len() - plain.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_number_shows_where_it_is_from_and_its_end() {
+        for (text, short) in [
+            ("15550000001", "155…01"),
+            ("+15550000001 is busy", "+155…01 is busy"),
+            ("to=\"15550000001\"", "to=\"155…01\""),
+            ("15550000001,16505551234;", "155…01,165…34;"),
+            ("(\"wa_id\": 16505551234)", "(\"wa_id\": 165…34)"),
+            ("to%2B15550000001", "to%2B155…01"),
+            ("1234567", "1…67"),
+            ("123456789012345", "123…45"),
+            ("number 15550000001.", "number 155…01."),
+        ] {
+            assert_eq!(shortened(text), short);
+        }
+    }
+
+    #[test]
+    fn an_invite_link_shows_its_last_two_characters() {
+        for (text, short) in [
+            ("https://chat.whatsapp.com/AbC123dEf-_9", "https://chat.whatsapp.com/…_9"),
+            (r"https:\/\/chat.whatsapp.com\/AbC123dEf9", r"https:\/\/chat.whatsapp.com\/…f9"),
+            (r#""https:\\/\\/chat.whatsapp.com\\/AbC123dEf9\"}"#, r#""https:\\/\\/chat.whatsapp.com\\/…f9\"}"#),
+            ("/x?u=https%3A%2F%2Fchat.whatsapp.com%2FAbC123dEf9", "/x?u=https%3A%2F%2Fchat.whatsapp.com%2F…f9"),
+            ("chat.whatsapp.com/A and chat.whatsapp.com/", "chat.whatsapp.com/… and chat.whatsapp.com/"),
+            ("chat.whatsapp.com/AbC123/15550000001", "chat.whatsapp.com/…23/155…01"),
+        ] {
+            assert_eq!(shortened(text), short);
+        }
+    }
+
+    #[test]
+    fn what_is_neither_stays_as_it_is() {
+        for text in [
+            "",
+            "a call failed",
+            "0199aa0e-7c1d-7c44-9d0e-8a4f5a1b2c3d",
+            "01990123-7123-7123-8123-123456789012",
+            "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTEZD",
+            "1.234567891s",
+            "0.123456789",
+            "/v1/AddChatGroup",
+            "127.0.0.1:65535",
+            "code 131215, subcode 249401",
+            "US.13491208655302741918",
+            "chat.whatsapp.com",
+            "50 % of 100",
+            "%",
+        ] {
+            assert!(matches!(shortened(text), Cow::Borrowed(same) if same == text), "{text}");
+        }
+    }
+
+    #[test]
+    fn any_text_goes_through() {
+        for text in ["ü 15550000001 ü", "%ü15550000001", "chat.whatsapp.com/ü", "%2", "…15550000001…"] {
+            assert!(!shortened(text).is_empty());
+        }
+        assert_eq!(shortened("ü 15550000001 ü"), "ü 155…01 ü");
+    }
+}

@@ -1,0 +1,168 @@
+//! How a call with a key ends, and what of it is kept.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::{UNLIMITED, call, creates, is_replayed, keyed, once_ended, send, subject};
+use crate::support::{TestApp, eventually, with_tenant};
+
+/// A fault that Meta answers a create with.
+fn refused_with(code: i64) -> Value {
+    json!({"method": "POST", "path": "*/groups", "code": code})
+}
+
+#[actix_web::test]
+async fn a_definite_end_is_kept() {
+    let app = TestApp::with(&UNLIMITED).await;
+    let refusals = [(131_211, 422, "Upstream.Rejected"), (131_215, 422, "BusinessNumber.NotEligible")];
+    for (fault, status, code) in refusals {
+        app.sandbox.fail(refused_with(fault)).await;
+        let first = keyed(&app, "AddChatGroup", code, subject("S")).await;
+        assert_eq!((first.status, first.code().as_str()), (status, code), "{}", first.text);
+        let again = keyed(&app, "AddChatGroup", code, subject("S")).await;
+        assert!(is_replayed(&again) && again.text == first.text, "{}", again.text);
+        again.expect(status, code);
+    }
+    assert_eq!(creates(&app).await, 2, "each was asked for once");
+
+    let nobodys = json!({"GroupId": "bm9ib2R5cw"});
+    let not_found = keyed(&app, "DeleteChatGroup", "404", nobodys.clone()).await;
+    assert!(is_replayed(&keyed(&app, "DeleteChatGroup", "404", nobodys).await));
+    not_found.expect(404, "Group.NotFound");
+
+    app.sandbox.fail(json!({"method": "DELETE", "code": 131_207})).await;
+    let group = json!({"GroupId": app.first.group_id});
+    let suspended = keyed(&app, "DeleteChatGroup", "409", group.clone()).await;
+    let again = keyed(&app, "DeleteChatGroup", "409", group).await;
+    assert!(is_replayed(&again) && again.text == suspended.text);
+    suspended.expect(409, "Group.Suspended");
+}
+
+#[actix_web::test]
+async fn an_end_that_changed_nothing_gives_the_key_back() {
+    let app = TestApp::with(&UNLIMITED).await;
+    let refusals = [
+        (130_429, 429, "Throttling.Upstream"),
+        (190, 424, "Credential.Invalid"),
+        (10, 424, "Credential.Forbidden"),
+        (131_016, 502, "Upstream.Unavailable"),
+    ];
+    for (fault, status, code) in refusals {
+        app.sandbox.fail(refused_with(fault)).await;
+        let before = creates(&app).await;
+        let refused = keyed(&app, "AddChatGroup", code, subject(code)).await.expect(status, code);
+        assert_ne!(refused["RetrySafe"], false, "{refused}");
+        let made = keyed(&app, "AddChatGroup", code, subject(code)).await;
+        assert!(!is_replayed(&made));
+        assert!(made.expect(200, "OK")["GroupId"].is_string());
+        assert_eq!(creates(&app).await, before + 2);
+    }
+}
+
+#[actix_web::test]
+async fn without_postgresql_a_call_with_a_key_is_not_made() {
+    let (app, proxy) = TestApp::behind_proxy(&[]).await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    proxy.cut();
+    let refused = keyed(&app, "AddChatGroupInviteLink", "1", group.clone()).await;
+    refused.expect(503, "ServiceUnavailable");
+    assert_eq!(app.sandbox.count("POST", "/invite_link").await, 0);
+    app.client.call("AddChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    proxy.restore();
+    eventually("the key can be used", async || {
+        (keyed(&app, "AddChatGroupInviteLink", "1", group.clone()).await.status == 200).then_some(())
+    })
+    .await;
+    assert_eq!(app.sandbox.count("POST", "/invite_link").await, 2);
+}
+
+#[actix_web::test]
+async fn a_short_outage_after_metas_answer_loses_nothing() {
+    let (app, proxy) = TestApp::behind_proxy(&[]).await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": 500})).await;
+    let cut = async {
+        eventually("Meta is asked", async || (creates(&app).await == 1).then_some(())).await;
+        proxy.cut();
+        // The answer comes meanwhile, and finds nobody to be written down by.
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        proxy.restore();
+    };
+    let (made, ()) = tokio::join!(keyed(&app, "AddChatGroup", "order-1", subject("S")), cut);
+    let made = made.expect(200, "OK");
+    assert!(made["GroupId"].is_string(), "{made}");
+    let again = once_ended(&app, "AddChatGroup", "order-1", subject("S")).await;
+    assert!(is_replayed(&again));
+    assert_eq!(again.body(), made);
+}
+
+#[actix_web::test]
+async fn a_long_outage_after_metas_answer_leaves_the_key_open_and_no_longer_than_it_lasts() {
+    let (app, proxy) = TestApp::behind_proxy(&[]).await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": 500})).await;
+    let cut = async {
+        eventually("Meta is asked", async || (creates(&app).await == 1).then_some(())).await;
+        proxy.cut();
+    };
+    let (lost, ()) = tokio::join!(keyed(&app, "AddChatGroup", "order-1", subject("S")), cut);
+    let lost = lost.expect(503, "ServiceUnavailable");
+    assert_eq!(lost["RetrySafe"], false, "{lost}");
+    keyed(&app, "AddChatGroup", "order-1", subject("S")).await.expect(503, "ServiceUnavailable");
+    proxy.restore();
+    let found = eventually("the key leads to the group", async || {
+        let answer = keyed(&app, "AddChatGroup", "order-1", subject("S")).await;
+        (answer.status == 200).then(|| answer.body())
+    })
+    .await;
+    assert!(found["GroupId"].is_string(), "{found}");
+    assert_eq!(found["UniqueCode"], lost["UniqueCode"]);
+    assert_eq!(creates(&app).await, 1);
+}
+
+#[actix_web::test]
+async fn a_caller_who_hangs_up_finds_the_answer_under_its_key() {
+    let app = TestApp::start().await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": 500})).await;
+    let hung_up = timeout(Duration::from_millis(200), keyed(&app, "AddChatGroup", "order-1", subject("S"))).await;
+    assert!(hung_up.is_err());
+    let answer = once_ended(&app, "AddChatGroup", "order-1", subject("S")).await;
+    assert!(is_replayed(&answer));
+    assert!(answer.expect(200, "OK")["GroupId"].is_string());
+    assert_eq!(creates(&app).await, 1);
+}
+
+#[actix_web::test]
+async fn a_caller_whose_time_is_over_finds_the_answer_under_its_key() {
+    let app = TestApp::start().await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": 1000})).await;
+    let headers = [("idempotency-key", "order-1"), ("x-request-timeout-ms", "200")];
+    let body = with_tenant(&app.first, subject("S")).to_string();
+    let late = send(&app.client, &app.first.key, "AddChatGroup", &headers, body).await;
+    assert_eq!(late.expect(504, "Upstream.Timeout")["RetrySafe"], false);
+    let running = keyed(&app, "AddChatGroup", "order-1", subject("S")).await.expect(409, "IdempotentProcessing");
+    assert!(running["Message"].as_str().unwrap().contains("still running"), "{running}");
+    let answer = once_ended(&app, "AddChatGroup", "order-1", subject("S")).await;
+    assert!(is_replayed(&answer));
+    assert!(answer.expect(200, "OK")["GroupId"].is_string());
+    assert_eq!(creates(&app).await, 1);
+}
+
+#[actix_web::test]
+async fn a_gateway_that_stops_lets_the_call_end_and_keeps_its_answer() {
+    let app = TestApp::start().await;
+    let (other, running) = app.replica().await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": 500})).await;
+    let stop = async {
+        eventually("Meta is asked", async || (creates(&app).await == 1).then_some(())).await;
+        running.stop(Duration::from_secs(10)).await;
+    };
+    let (_, ()) = tokio::join!(
+        timeout(Duration::from_millis(200), call(&other, &app.first, "AddChatGroup", "order-1", subject("S"))),
+        stop
+    );
+    let answer = keyed(&app, "AddChatGroup", "order-1", subject("S")).await;
+    assert!(is_replayed(&answer), "{}", answer.text);
+    answer.expect(200, "OK");
+}
