@@ -43,39 +43,3 @@ language sql security definer set search_path = public, pg_temp as $$
     )
     select count(*) from gone
 $$;
-
-create or replace function grant_to_gateway(role name) returns void language plpgsql
-set search_path = public, pg_temp as $$
-declare
-    privilege text;
-begin
-    -- Older servers let everybody create in public, and so stand in the definer functions' search_path.
-    revoke create on schema public from public;
-    execute format('revoke all on all tables in schema public from %I', role);
-    execute format('revoke all on all functions in schema public from %I', role);
-    foreach privilege in array array[
-        'usage on schema public',
-        'select on _sqlx_migrations',
-        'select, insert on tenants, business_numbers, data_keys, credentials, access_keys, signing_keys, audit_log',
-        'update (name, status, suspended_reason, per_tenant, per_number, in_flight) on tenants',
-        'update (sealed_token, key_version, last4, updated_at) on credentials',
-        'update (sealed_secret, key_version, previous_secret, previous_key_version, previous_until, grants,
-                 state, revoked_at) on access_keys',
-        -- What refers to these goes with them, by the foreign keys.
-        'delete on tenants, business_numbers, data_keys',
-        'select, insert, update on groups, mirrors, changes',
-        'select, insert, update, delete on idempotency_keys',
-        'update (verified_name, quality_rating, status, official_business_account, groups_eligible,
-                 groups_ineligible_reason) on business_numbers',
-        'select on events',
-        'update (state, attempts, route_after, routed_at, change_kind, change_request_id, change_group_id,
-                 change_subject, outcome, unique_code) on events',
-        'execute on function uncertain, list_tenants, open_tenant, open_access_key, receive_events, keep_malformed,
-                 forget_old_fingerprints, forget_old_keys, adopt_events, adopt_strays, settled_changes, claim_events,
-                 claim_stale_changes, abandoned_changes, claim_mirrors'
-    ] loop
-        execute format('grant %s to %I', privilege, role);
-    end loop;
-end $$;
-
-revoke execute on all functions in schema public from public;

@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    BusinessNumber, Grant, InboxEvent, KeyState, Limits, MirrorClaim, ReceivedEvent, StoreError, Tenant, TenantStatus,
-    UniqueCode, limits,
+    BusinessNumber, Grant, InboxEvent, KeyState, Limits, MirrorClaim, ObjectKind, ObjectOwner, ReceivedEvent,
+    StoreError, Tenant, TenantStatus, UniqueCode, limits,
     sealing::WrappedKey,
     text::{storable, storable_option},
 };
@@ -145,6 +145,19 @@ pub(crate) async fn forget_old_keys(pool: &PgPool, limit: i64) -> Result<u64, St
     Ok(forgotten.fetch_one(pool).await?.unsigned_abs())
 }
 
+/// Uses a nonce; `false` where it was used before.
+pub(crate) async fn spend_nonce(pool: &PgPool, access_key_id: &str, digest: &[u8; 32]) -> Result<bool, StoreError> {
+    let is_new =
+        sqlx::query_scalar!(r#"select spend_nonce($1, $2) as "new!""#, &storable(access_key_id), digest.as_slice());
+    Ok(is_new.fetch_one(pool).await?)
+}
+
+/// Deletes the oldest nonces that are remembered no longer. Returns how many.
+pub(crate) async fn forget_old_nonces(pool: &PgPool, limit: i64) -> Result<u64, StoreError> {
+    let forgotten = sqlx::query_scalar!(r#"select forget_old_nonces($1) as "forgotten!""#, limit);
+    Ok(forgotten.fetch_one(pool).await?.unsigned_abs())
+}
+
 /// Gives the tenant of this transaction the events that came for its number before it was known.
 pub(crate) async fn adopt_events(transaction: &mut PgConnection, phone_number_id: &str) -> Result<(), StoreError> {
     sqlx::query!("select adopt_events($1)", &storable(phone_number_id)).fetch_one(transaction).await?;
@@ -222,4 +235,21 @@ pub(crate) async fn claim_mirrors(pool: &PgPool, lease: Duration, limit: i64) ->
         limit,
     );
     Ok(claims.fetch_all(pool).await?)
+}
+
+/// Every tenant that the object of this ID at Meta belongs to.
+pub(crate) async fn owners_of_object(pool: &PgPool, id: &str) -> Result<Vec<ObjectOwner>, StoreError> {
+    let owners = sqlx::query_as!(
+        ObjectOwner,
+        r#"select kind as "kind!: ObjectKind", cust_space_id as "cust_space_id!", phone_number_id, waba_id
+           from owners_of_object($1)"#,
+        &storable(id),
+    );
+    Ok(owners.fetch_all(pool).await?)
+}
+
+/// Deletes the oldest records of files that Meta has no more. Returns how many.
+pub(crate) async fn forget_old_media(pool: &PgPool, limit: i64) -> Result<u64, StoreError> {
+    let forgotten = sqlx::query_scalar!(r#"select forget_old_media($1) as "forgotten!""#, limit);
+    Ok(forgotten.fetch_one(pool).await?.unsigned_abs())
 }

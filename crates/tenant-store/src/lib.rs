@@ -12,6 +12,7 @@ mod groups;
 mod idempotency;
 mod limits;
 mod mirrors;
+mod nonces;
 mod notifications;
 mod numbers;
 mod privacy;
@@ -24,6 +25,7 @@ mod signing_keys;
 mod store;
 mod tenants;
 mod text;
+mod upstream_objects;
 
 pub use access_keys::{
     AccessKey, CreatedAccessKey, Grant, KeyState, ListedAccessKey, NewAccessKey, PreviousSecret, RotatedAccessKey,
@@ -48,3 +50,4 @@ pub use sealing::{MasterKeys, MasterKeysError};
 pub use signing_keys::{NewSigningKey, SigningKey};
 pub use store::{Space, Store, StoreSettings};
 pub use tenants::{NewTenant, OpenCredential, OpenTenant, Tenant, TenantStatus};
+pub use upstream_objects::{ObjectKind, ObjectOwner};

@@ -15,6 +15,14 @@ pub(crate) mod settling;
 #[sqlx(transparent)]
 pub struct UniqueCode(pub Uuid);
 
+impl UniqueCode {
+    /// One that no other change has.
+    #[expect(clippy::new_without_default, reason = "each is another one, so there is no default")]
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
 impl std::fmt::Display for UniqueCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)

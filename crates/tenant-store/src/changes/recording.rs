@@ -17,7 +17,7 @@ const ABANDONED_BATCH: i64 = 100;
 impl Space<'_> {
     /// Commits the record of a change, `SENDING`, before the upstream is called.
     pub async fn begin_change(&self, new: &NewChange) -> Result<UniqueCode, StoreError> {
-        let unique_code = UniqueCode(Uuid::now_v7());
+        let unique_code = UniqueCode::new();
         self.begin_change_as(unique_code, new).await?;
         Ok(unique_code)
     }

@@ -5,11 +5,12 @@
 //! the first's commit, and so sees it; no match is lost. All of a transaction's locks are taken in one statement, in
 //! one order, before any row is locked, so that nobody waits in a circle.
 
+use serde_json::Value;
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Change, ChangeStatus, Outcome, UniqueCode, recording};
+use super::{Change, ChangeStatus, Outcome, UniqueCode};
 use crate::{
     ChangeOutcome, GroupLifecycle, GroupUpdate, InboxEvent, StoreError, groups,
     text::{json_text, request_key, storable, storable_option},
@@ -78,30 +79,55 @@ pub(crate) async fn settle_from_inbox(
 }
 
 /// The change that an event ends: the one of its request ID; where Meta's answer gave none, the oldest that waits for
-/// an event of this kind, of the same group, or for a create of the same number and subject. An event that has a request
-/// ID waits while a like change is still to be answered: that answer may claim it.
+/// such an event.
 pub(crate) async fn find_change(
     transaction: &mut PgConnection,
     event: &InboxEvent,
     told: &ChangeOutcome,
 ) -> Result<Option<UniqueCode>, StoreError> {
-    if let Some(request_id) = &told.request_id {
-        let of_request = sqlx::query_scalar!(
-            r#"select unique_code as "unique_code: UniqueCode" from changes
-               where cust_space_id = $1 and request_id = $2 and operation = $3
-                 and ($4::text is null or phone_number_id = $4)
-               order by created_at desc limit 1"#,
-            event.cust_space_id,
-            &request_key(request_id),
-            told.kind,
-            event.phone_number_id,
-        );
-        if let Some(found) = of_request.fetch_optional(&mut *transaction).await? {
-            return Ok(Some(found));
-        }
+    if let Some(request_id) = &told.request_id
+        && let Some(found) = change_of_request(transaction, event, told, request_id).await?
+    {
+        return Ok(Some(found));
     }
-    let oldest_alike = sqlx::query_scalar!(
+    oldest_alike(transaction, event, told).await
+}
+
+async fn change_of_request(
+    transaction: &mut PgConnection,
+    event: &InboxEvent,
+    told: &ChangeOutcome,
+    request_id: &str,
+) -> Result<Option<UniqueCode>, StoreError> {
+    let of_request = sqlx::query_scalar!(
         r#"select unique_code as "unique_code: UniqueCode" from changes
+           where cust_space_id = $1 and request_id = $2 and operation = $3
+             and ($4::text is null or phone_number_id = $4)
+           order by created_at desc limit 1"#,
+        event.cust_space_id,
+        &request_key(request_id),
+        told.kind,
+        event.phone_number_id,
+    );
+    Ok(of_request.fetch_optional(transaction).await?)
+}
+
+struct Alike {
+    unique_code: UniqueCode,
+    request: Value,
+}
+
+/// The oldest change that waits for an event of this kind, of the same group, or for a create of the same number and
+/// subject; where the event names users, the oldest that is about one of them. An event that has a request ID waits while
+/// a like change is still to be answered: that answer may claim it.
+async fn oldest_alike(
+    transaction: &mut PgConnection,
+    event: &InboxEvent,
+    told: &ChangeOutcome,
+) -> Result<Option<UniqueCode>, StoreError> {
+    let alike = sqlx::query_as!(
+        Alike,
+        r#"select unique_code as "unique_code: UniqueCode", request from changes
            where cust_space_id = $1 and status = 'PENDING' and request_id is null and operation = $2
              and created_at <= $3
              and (group_id = $4 or group_id is null and phone_number_id = $5 and subject = $6)
@@ -109,7 +135,7 @@ pub(crate) async fn find_change(
                  select 1 from changes o
                  where o.cust_space_id = $1 and o.status = 'SENDING' and o.operation = $2 and o.answer_due > now()
                    and (o.group_id = $4 or o.group_id is null and o.phone_number_id = $5 and o.subject = $6)))
-           order by created_at limit 1"#,
+           order by created_at limit case when $8::bool then 1 end"#,
         event.cust_space_id,
         told.kind,
         event.received_at,
@@ -117,16 +143,15 @@ pub(crate) async fn find_change(
         event.phone_number_id,
         storable_option(told.subject.as_deref()),
         told.request_id.is_some(),
+        told.participants.is_none(),
     );
-    let found = oldest_alike.fetch_optional(&mut *transaction).await?;
-    let (Some(unique_code), Some(participants)) = (found, &told.participants) else { return Ok(found) };
-    let change = recording::select(transaction, &event.cust_space_id, unique_code).await?;
-    Ok(change.filter(|change| names_one_of(change, participants)).map(|_| unique_code))
+    let meant = |alike: &Alike| told.participants.as_ref().is_none_or(|users| names_one_of(&alike.request, users));
+    Ok(alike.fetch_all(transaction).await?.into_iter().find(meant).map(|alike| alike.unique_code))
 }
 
 /// Whether the request was about one of these users at least.
-fn names_one_of(change: &Change, participants: &[String]) -> bool {
-    let asked = change.request["List"].as_array().into_iter().flatten();
+fn names_one_of(request: &Value, participants: &[String]) -> bool {
+    let asked = request["List"].as_array().into_iter().flatten();
     let mut numbers = asked.filter_map(|participant| participant["ParticipantNumber"].as_str());
     numbers.any(|number| participants.iter().any(|participant| participant == number))
 }

@@ -60,6 +60,8 @@ pub struct Routing {
     pub change: Option<ChangeOutcome>,
     /// What it tells about a group.
     pub group: Option<GroupUpdate>,
+    /// The files that came with it.
+    pub media: Vec<String>,
 }
 
 /// The outcome of a change, with all that may find the change.

@@ -10,6 +10,7 @@ use crate::{
     changes::settling,
     groups, store,
     text::{request_key, storable_option},
+    upstream_objects,
 };
 
 struct Interpreted {
@@ -88,7 +89,7 @@ async fn apply_alone(
     event: &InboxEvent,
     routing: &Routing,
 ) -> Result<bool, StoreError> {
-    if routing.change.is_none() && routing.group.is_none() {
+    if routing.change.is_none() && routing.group.is_none() && routing.media.is_empty() {
         return Ok(false);
     }
     let mut savepoint = transaction.begin().await?;
@@ -108,6 +109,9 @@ async fn apply_alone(
 async fn apply(connection: &mut PgConnection, event: &InboxEvent, routing: &Routing) -> Result<bool, StoreError> {
     if let (Some(group), Some(phone_number_id)) = (&routing.group, &event.phone_number_id) {
         groups::apply(connection, &event.cust_space_id, phone_number_id, group).await?;
+    }
+    if let Some(phone_number_id) = event.phone_number_id.as_deref().filter(|_| !routing.media.is_empty()) {
+        upstream_objects::record_media(connection, &event.cust_space_id, phone_number_id, &routing.media).await?;
     }
     let Some(told) = &routing.change else {
         return Ok(false);

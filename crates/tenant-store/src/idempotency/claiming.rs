@@ -1,5 +1,7 @@
 //! Claiming a key: of any number of calls at once, on any replica, one gets it.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -82,7 +84,7 @@ impl Space<'_> {
         transaction: &mut PgConnection,
         new: &NewKey<'_>,
     ) -> Result<Option<HeldKey>, StoreError> {
-        let held = HeldKey::claimed(new, UniqueCode(Uuid::now_v7()));
+        let held = HeldKey::claimed(new, UniqueCode::new());
         let inserted = sqlx::query!(
             "insert into idempotency_keys (cust_space_id, operation, key, fingerprint, state, claim, owner,
                                            running_until, unique_code)
@@ -94,7 +96,7 @@ impl Space<'_> {
             new.fingerprint.as_slice(),
             held.claim,
             self.store.owner().0,
-            new.longest.as_secs_f64(),
+            new.lease.as_secs_f64(),
             held.unique_code as UniqueCode,
         );
         let inserted = inserted.execute(transaction).await?.rows_affected() > 0;
@@ -130,11 +132,48 @@ impl Space<'_> {
             new.key,
             held.claim,
             self.store.owner().0,
-            new.longest.as_secs_f64(),
+            new.lease.as_secs_f64(),
         )
         .execute(transaction)
         .await?;
         Ok(())
+    }
+
+    /// Says that the call under a key still runs, for so long again. `false` where it is a later call's.
+    pub async fn prolong_key(&self, held: &HeldKey, lease: Duration) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let prolonged = sqlx::query!(
+            "update idempotency_keys set running_until = now() + make_interval(secs => $5)
+             where cust_space_id = $1 and operation = $2 and key = $3 and claim = $4",
+            self.cust_space_id,
+            held.operation,
+            held.key,
+            held.claim,
+            lease.as_secs_f64(),
+        );
+        let prolonged = prolonged.execute(&mut *transaction).await?.rows_affected() > 0;
+        transaction.commit().await?;
+        Ok(prolonged)
+    }
+
+    /// Makes a held key as good as new: what was begun under its code did nothing, and the next change is begun under
+    /// another. `false` where it is a later call's.
+    pub async fn renew_key(&self, held: &mut HeldKey) -> Result<bool, StoreError> {
+        let unique_code = UniqueCode::new();
+        let mut transaction = self.begin().await?;
+        let updated = sqlx::query!(
+            "update idempotency_keys set unique_code = $5
+             where cust_space_id = $1 and operation = $2 and key = $3 and claim = $4",
+            self.cust_space_id,
+            held.operation,
+            held.key,
+            held.claim,
+            unique_code as UniqueCode,
+        );
+        let is_held = updated.execute(&mut *transaction).await?.rows_affected() > 0;
+        transaction.commit().await?;
+        held.unique_code = unique_code;
+        Ok(is_held)
     }
 
     async fn delete_key(&self, transaction: &mut PgConnection, new: &NewKey<'_>) -> Result<(), StoreError> {

@@ -1,11 +1,16 @@
-//! How a call that held a key ended. Whoever held it and lost it to a later call changes nothing of that call's.
+//! How a call that held a key ended. Whoever held it and lost it to a later call changes nothing of that call's, but for
+//! an answer that says what was done.
 
 use super::{HeldKey, StoredAnswer};
 use crate::{Space, StoreError, UniqueCode};
 
+/// The HTTP status of an answer that says what was done.
+const DONE: u16 = 200;
+
 impl Space<'_> {
     /// Keeps an answer: the key's later calls get the same. An answer that comes when the key was given up already is
-    /// kept all the same: it is what became of it. `false` where a later call holds the key, or has answered it.
+    /// kept all the same: it is what became of it. So is one that says what was done while a later call holds the key: that
+    /// call sends nothing under the same code. `false` where a later call holds the key otherwise, or has answered it.
     pub async fn answer_key(&self, held: &HeldKey, answer: &StoredAnswer) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let kept = sqlx::query!(
@@ -13,7 +18,7 @@ impl Space<'_> {
              set state = 'answered', claim = null, owner = null, running_until = null,
                  code = $6, http_status = $7, answer = $8::text::json, request_id = $9
              where cust_space_id = $1 and operation = $2 and key = $3 and unique_code = $5
-               and (claim = $4 or state = 'open')",
+               and (claim = $4 or state = 'open' or state = 'running' and $10)",
             self.cust_space_id,
             held.operation,
             held.key,
@@ -23,6 +28,7 @@ impl Space<'_> {
             i32::from(answer.http_status),
             answer.body,
             answer.request_id,
+            answer.http_status == DONE,
         );
         let kept = kept.execute(&mut *transaction).await?.rows_affected() > 0;
         transaction.commit().await?;

@@ -21,8 +21,8 @@ pub struct NewKey<'a> {
     pub key: &'a str,
     /// SHA-256 of the request: another one under the same key is a mistake of the caller's.
     pub fingerprint: [u8; 32],
-    /// How long the call may take at the most. It is not believed to run for longer.
-    pub longest: Duration,
+    /// How long the call is believed to run without being heard of.
+    pub lease: Duration,
 }
 
 /// How a key stood when it was claimed.

@@ -88,6 +88,25 @@ async fn an_event_that_others_may_have_caused_ends_only_a_change_that_named_its_
 }
 
 #[tokio::test]
+async fn of_two_additions_to_a_group_an_event_ends_the_one_that_named_its_users() {
+    let world = World::with_tenants().await;
+    let space = world.store.space(ALPHA);
+    let mut codes = Vec::new();
+    for user in ["US.1", "US.2"] {
+        let request = json!({"List": [{"ParticipantNumber": user}]});
+        let addition = NewChange { operation: "AddChatGroupParticipants".to_owned(), request, ..delete("G1") };
+        let code = space.begin_change(&addition).await.unwrap();
+        space.record_answer(code, None).await.unwrap();
+        codes.push(code);
+    }
+    let added = json!({"kind": "AddChatGroupParticipants", "group_id": "G1", "participants": ["US.2"]});
+    world.receive(&[TestEvent::new(added)]).await;
+    assert_eq!(world.route().await.settled, 1);
+    assert_eq!(status(&world, codes[0]).await, ChangeStatus::Pending);
+    assert_eq!(status(&world, codes[1]).await, ChangeStatus::Succeeded);
+}
+
+#[tokio::test]
 async fn an_event_before_the_answer_waits_in_the_inbox() {
     let world = World::with_tenants().await;
     let space = world.store.space(ALPHA);

@@ -100,7 +100,11 @@ async fn an_event_that_fails_holds_up_no_other_and_is_given_up_after_five_tries(
     let poisoned = |event: &tenant_store::InboxEvent| {
         let poison =
             GroupUpdate { group_id: "poison".to_owned(), total_participant_count: Some(-1), ..GroupUpdate::default() };
-        if event.value.contains("poison") { Routing { group: Some(poison), change: None } } else { interpret(event) }
+        if event.value.contains("poison") {
+            Routing { group: Some(poison), ..Routing::default() }
+        } else {
+            interpret(event)
+        }
     };
     let routed = world.store.route_events(10, poisoned).await.unwrap();
     assert_eq!((routed.routed, routed.failed), (2, 1));

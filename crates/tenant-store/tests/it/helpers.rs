@@ -124,7 +124,7 @@ pub(crate) fn delete(group_id: &str) -> NewChange {
 
 /// A call of `AddChatGroup` under this key, always with the same request.
 pub(crate) fn new_key(key: &str) -> NewKey<'_> {
-    NewKey { operation: "AddChatGroup", key, fingerprint: [7; 32], longest: Duration::from_mins(1) }
+    NewKey { operation: "AddChatGroup", key, fingerprint: [7; 32], lease: Duration::from_mins(1) }
 }
 
 /// An event whose payload says outright what it means; see [`interpret`].
@@ -191,7 +191,7 @@ pub(crate) fn interpret(event: &InboxEvent) -> Routing {
         participants_delta: value["joined"].as_i64().map_or(0, |joined| i32::try_from(joined).unwrap()),
         ..GroupUpdate::default()
     });
-    Routing { change, group }
+    Routing { change, group, ..Routing::default() }
 }
 
 pub(crate) fn succeeded(group_id: Option<&str>, invite_link: Option<String>) -> Outcome {

@@ -49,6 +49,10 @@ fn answer(body: &str) -> StoredAnswer {
     StoredAnswer { request_id: Uuid::from_u128(42), code: "OK".to_owned(), http_status: 200, body: body.to_owned() }
 }
 
+fn refusal() -> StoredAnswer {
+    StoredAnswer { code: "Group.NotFound".to_owned(), http_status: 404, ..answer("{}") }
+}
+
 /// As if the keys had been claimed so long ago.
 async fn age(world: &World, hours: f64) {
     let aged = sqlx::query("update idempotency_keys set created_at = now() - make_interval(secs => 3600 * $1)");
@@ -175,7 +179,7 @@ async fn a_process_believes_its_own_calls_to_run_while_its_connection_is_lost() 
 #[tokio::test]
 async fn a_call_that_runs_for_longer_than_it_may_is_not_believed_to_run() {
     let Replicas { world, .. } = &replicas().await;
-    let first = new(claim(&world.store, &NewKey { longest: NO_TIME, ..new_key("order-1") }).await);
+    let first = new(claim(&world.store, &NewKey { lease: NO_TIME, ..new_key("order-1") }).await);
     let second = open(claim(&world.store, &new_key("order-1")).await);
     assert_eq!(first.unique_code, second.unique_code);
 }
@@ -184,11 +188,11 @@ async fn a_call_that_runs_for_longer_than_it_may_is_not_believed_to_run() {
 async fn a_late_call_changes_nothing_of_the_one_that_took_its_key_over() {
     let Replicas { world, other, .. } = &replicas().await;
     let (mine, yours) = (world.store.space(ALPHA), other.space(ALPHA));
-    let late = new(claim(&world.store, &NewKey { longest: NO_TIME, ..new_key("order-1") }).await);
+    let late = new(claim(&world.store, &NewKey { lease: NO_TIME, ..new_key("order-1") }).await);
     let later = open(claim(other, &new_key("order-1")).await);
     assert!(!mine.release_key(&late).await.unwrap());
     assert!(!mine.open_key(&late).await.unwrap());
-    assert!(!mine.answer_key(&late, &answer("{}")).await.unwrap(), "another call is at it");
+    assert!(!mine.answer_key(&late, &refusal()).await.unwrap(), "another call is at it");
     assert!(yours.answer_key(&later, &answer("[]")).await.unwrap());
     assert!(!mine.answer_key(&late, &answer("{}")).await.unwrap(), "it is answered");
     match claim(&world.store, &new_key("order-1")).await {
@@ -200,12 +204,46 @@ async fn a_late_call_changes_nothing_of_the_one_that_took_its_key_over() {
 #[tokio::test]
 async fn what_a_late_call_learned_is_kept_where_nobody_else_knows() {
     let Replicas { world, other, .. } = &replicas().await;
-    let late = new(claim(&world.store, &NewKey { longest: NO_TIME, ..new_key("order-1") }).await);
+    let late = new(claim(&world.store, &NewKey { lease: NO_TIME, ..new_key("order-1") }).await);
     let later = open(claim(other, &new_key("order-1")).await);
     assert!(other.space(ALPHA).open_key(&later).await.unwrap());
     assert!(!world.store.space(ALPHA).release_key(&late).await.unwrap(), "an open key is not given back");
     assert!(world.store.space(ALPHA).answer_key(&late, &answer("{}")).await.unwrap());
     assert!(matches!(claim(other, &new_key("order-1")).await, Claim::Answered(_)));
+}
+
+#[tokio::test]
+async fn what_a_late_call_did_is_kept_also_while_another_looks_for_it() {
+    let Replicas { world, other, .. } = &replicas().await;
+    let late = new(claim(&world.store, &NewKey { lease: NO_TIME, ..new_key("order-1") }).await);
+    let later = open(claim(other, &new_key("order-1")).await);
+    assert!(world.store.space(ALPHA).answer_key(&late, &answer("{}")).await.unwrap());
+    assert!(!other.space(ALPHA).open_key(&later).await.unwrap());
+    assert!(matches!(claim(other, &new_key("order-1")).await, Claim::Answered(_)));
+}
+
+#[tokio::test]
+async fn what_a_late_call_did_is_not_kept_with_a_key_that_was_made_new() {
+    let Replicas { world, other, .. } = &replicas().await;
+    let late = new(claim(&world.store, &NewKey { lease: NO_TIME, ..new_key("order-1") }).await);
+    let mut later = open(claim(other, &new_key("order-1")).await);
+    assert!(other.space(ALPHA).renew_key(&mut later).await.unwrap());
+    assert_ne!(late.unique_code, later.unique_code);
+    assert!(!world.store.space(ALPHA).answer_key(&late, &answer("{}")).await.unwrap());
+    assert!(other.space(ALPHA).answer_key(&later, &answer("[]")).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_call_that_is_heard_of_is_believed_to_run() {
+    let Replicas { world, other, .. } = &replicas().await;
+    let space = world.store.space(ALPHA);
+    let mut held = new(claim(&world.store, &NewKey { lease: NO_TIME, ..new_key("order-1") }).await);
+    assert!(space.prolong_key(&held, Duration::from_mins(1)).await.unwrap());
+    assert!(matches!(claim(other, &new_key("order-1")).await, Claim::Running));
+    assert!(space.prolong_key(&held, NO_TIME).await.unwrap());
+    open(claim(other, &new_key("order-1")).await);
+    assert!(!space.prolong_key(&held, Duration::from_mins(1)).await.unwrap(), "it is a later call's");
+    assert!(!space.renew_key(&mut held).await.unwrap(), "it is a later call's");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tenant_store::{GroupUpdate, NewAccessKey, NewSigningKey};
 use crate::helpers::{ALPHA, ALPHA_PHONE, BETA, BETA_PHONE, TestEvent, World, actor, create, new_key, secret};
 
 /// Tables that hold nothing of a tenant: sqlx's own, and those that definer functions alone reach.
-const WITHOUT_TENANT: [&str; 3] = ["_sqlx_migrations", "event_fingerprints", "malformed_webhooks"];
+const WITHOUT_TENANT: [&str; 4] = ["_sqlx_migrations", "event_fingerprints", "malformed_webhooks", "nonces"];
 const OF_SYSTEM: [&str; 2] = ["access_keys", "signing_keys"];
 /// Tables whose rows the gateway's role may delete: a tenant goes, what refers to it with it, and then its data keys; an
 /// idempotency key is given back.
@@ -23,6 +23,7 @@ async fn filled() -> World {
         space.apply_group(phone_number_id, &group).await.unwrap();
         space.begin_change(&create("Team")).await.unwrap();
         space.claim_key(&new_key("order-1")).await.unwrap();
+        space.record_media(phone_number_id, &["m".to_owned()]).await.unwrap();
         world.receive(&[TestEvent::new(json!({})).of_number(Some(phone_number_id))]).await;
     }
     world.receive(&[TestEvent::new(json!({})).of_number(Some("nobody's"))]).await;
@@ -137,6 +138,8 @@ async fn the_gateways_role_cannot_delete_alter_the_log_or_look_behind_the_functi
         "update business_numbers set waba_id = '1'",
         "select * from event_fingerprints",
         "select * from malformed_webhooks",
+        "select * from nonces",
+        "insert into nonces (access_key_id, digest) values ('key', decode(repeat('00', 32), 'hex'))",
         "update events set value = '{}'",
         "alter table tenants disable row level security",
         "select grant_to_gateway('groupgate_app')",
@@ -224,12 +227,16 @@ async fn every_definer_function_has_a_fixed_search_path_and_is_closed_to_the_pub
         "claim_stale_changes",
         "forget_old_fingerprints",
         "forget_old_keys",
+        "forget_old_media",
+        "forget_old_nonces",
         "keep_malformed",
         "list_tenants",
         "open_access_key",
         "open_tenant",
+        "owners_of_object",
         "receive_events",
         "settled_changes",
+        "spend_nonce",
     ];
     assert_eq!(definers, expected);
 }
