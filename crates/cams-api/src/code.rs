@@ -49,6 +49,14 @@ codes! {
     UnsupportedMediaType, "UnsupportedMediaType", 415, "The body's type is not one that this operation reads.";
     UniqueCodeNotFound, "UniqueCode.NotFound", 404, "The tenant has no asynchronous change of this `UniqueCode`.";
     InvalidActionNotFound, "InvalidAction.NotFound", 404, "There is no operation of this name.";
+    InvalidVersion, "InvalidVersion", 400, "The API's version is not `2020-06-06`.";
+    InvalidAccessKeyIdNotFound, "InvalidAccessKeyId.NotFound", 404, "There is no access key of this ID.";
+    InvalidAccessKeyIdInactive, "InvalidAccessKeyId.Inactive", 400, "The access key is revoked or expired.";
+    SignatureDoesNotMatch, "SignatureDoesNotMatch", 400, "The signature does not fit the request and the key's secret.";
+    IncompleteSignature, "IncompleteSignature", 400, "A part of the signature is absent or malformed; the message names it.";
+    SignatureNonceUsed, "SignatureNonceUsed", 400, "The request's nonce was used before; each request takes one of its own.";
+    InvalidTimeStampFormat, "InvalidTimeStamp.Format", 400, "The time that the request was signed at is not written as `2026-11-21T06:46:33Z`.";
+    InvalidTimeStampExpired, "InvalidTimeStamp.Expired", 400, "The request was signed at a time more than 15 minutes from the gateway's.";
     Unauthorized, "Unauthorized", 401, "No credentials, or wrong ones.";
     InvalidToken, "InvalidToken", 401, "The Bearer token is not one of ours, or is damaged.";
     ExpiredToken, "ExpiredToken", 401, "The Bearer token is past its `exp`; get a new one.";
@@ -70,7 +78,7 @@ codes! {
     UpstreamRejected, "Upstream.Rejected", 422, "Meta refused for a reason of the request; `Upstream` has its words.";
     UpstreamUnavailable, "Upstream.Unavailable", 502, "Meta could not be reached, or is out of order; `RetrySafe` says whether the change may have happened.";
     UpstreamTimeout, "Upstream.Timeout", 504, "Meta did not answer in time; `RetrySafe` says whether the change may have happened.";
-    ServiceUnavailable, "ServiceUnavailable", 503, "The gateway is starting, stopping, or without its database for this call.";
+    ServiceUnavailable, "ServiceUnavailable", 503, "The gateway is starting, stopping, without its database for this call, or fetches as many URLs as it can at once.";
     InternalError, "InternalError", 500, "The gateway's own fault; the message has the request ID.";
 }
 

@@ -30,7 +30,7 @@ pub struct Common<'a> {
     pub request_id: Uuid,
     /// `OK`, or why the call failed.
     #[schema(value_type = String, example = "OK")]
-    pub code: Code,
+    pub code: &'a str,
     /// Whether the call was done, at least in part.
     #[schema(example = true)]
     pub success: bool,
@@ -46,7 +46,7 @@ pub struct Common<'a> {
 impl<T> Envelope<'static, T> {
     /// Around what was done.
     pub fn done(request_id: Uuid, code: Code, answer: T) -> Self {
-        let success = code.is_success();
+        let (success, code) = (code.is_success(), code.as_str());
         Self { common: Common { request_id, code, success, message: NONE, access_denied_detail: NONE }, answer }
     }
 }
@@ -55,8 +55,22 @@ impl<'a> Envelope<'a, Refusal> {
     /// Around what was not done.
     pub fn refused(request_id: Uuid, code: Code, message: &'a str, missing: Option<&'a str>, refusal: Refusal) -> Self {
         let access_denied_detail = missing.unwrap_or(NONE);
+        let code = code.as_str();
         Self { common: Common { request_id, code, success: false, message, access_denied_detail }, answer: refusal }
     }
+}
+
+/// An error of the RPC face, which has two members more.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RpcRefusal<'a> {
+    /// What every face tells.
+    #[serde(flatten)]
+    pub refusal: Envelope<'a, Refusal>,
+    /// The host that the caller named.
+    pub host_id: &'a str,
+    /// Where to read on.
+    pub recommend: &'a str,
 }
 
 /// What an error carries beside the common fields.

@@ -15,6 +15,7 @@ pub mod participants;
 pub mod picture;
 pub mod privacy;
 pub mod scope;
+pub mod signatures;
 pub mod text;
 mod value;
 pub mod wait;

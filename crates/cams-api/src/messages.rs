@@ -8,10 +8,11 @@ use utoipa::openapi::schema::Type;
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::privacy::HiddenText;
+use crate::privacy::{HiddenText, ShortId};
 use crate::value::{debug_as, display_as_str, text_parameter};
 
-/// Text of 1 to `MOST` characters, at least one of which is no blank. It is sent as it was written.
+/// Text of 1 to `MOST` characters, at least one of which is no blank, and none NUL: as with a group's texts, nothing behind
+/// us stores it. It is sent as it was written.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Text<const MOST: usize>(String);
@@ -29,17 +30,20 @@ impl<'de, const MOST: usize> Deserialize<'de> for Text<MOST> {
     }
 }
 
+/// The same as the OpenAPI document has it, but for the length.
+pub(crate) const TEXT_PATTERN: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
+
 struct TextVisitor<const MOST: usize>;
 
 impl<const MOST: usize> de::Visitor<'_> for TextVisitor<MOST> {
     type Value = Text<MOST>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "text of 1 to {MOST} characters, not all of them blank")
+        write!(f, "text of 1 to {MOST} characters, not all of them blank, none of them NUL")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<MOST>, E> {
-        let fits = !text.trim().is_empty() && text.chars().nth(MOST).is_none();
+        let fits = !text.trim().is_empty() && text.chars().nth(MOST).is_none() && !text.contains('\0');
         fits.then(|| Text(text.to_owned())).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 }
@@ -91,7 +95,7 @@ impl<'de, const ITEMS: usize, const MOST: usize> de::Visitor<'de> for TextsVisit
 impl<const ITEMS: usize, const MOST: usize> PartialSchema for Texts<ITEMS, MOST> {
     fn schema() -> RefOr<Schema> {
         let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MOST));
-        ArrayBuilder::new().items(text.pattern(Some(r"\S"))).max_items(Some(ITEMS)).into()
+        ArrayBuilder::new().items(text.pattern(Some(TEXT_PATTERN))).max_items(Some(ITEMS)).into()
     }
 }
 
@@ -106,8 +110,8 @@ fn is_made_of(text: &str, most: usize, allowed: impl Fn(u8) -> bool) -> bool {
     (1..=most).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// WhatsApp's ID of a message: `wamid.…`. Opaque.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// WhatsApp's ID of a message: `wamid.…`. Opaque; made of the other side's phone number, so its `Debug` is shortened.
+#[derive(Clone, PartialEq, Eq)]
 pub struct MessageId(String);
 
 impl MessageId {
@@ -138,6 +142,7 @@ text_parameter!(
         .examples(["wamid.HBgLMTY1MDU1NTEyMzQVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA"])
 );
 display_as_str!(MessageId);
+debug_as!(MessageId, ShortId);
 
 /// A caller's own word for a message, which comes back in its statuses.
 #[derive(Clone, PartialEq, Eq)]
@@ -148,7 +153,7 @@ impl TaskId {
     pub const LONGEST: usize = 512;
 
     fn parse(text: &str) -> Option<Self> {
-        let fits = !text.is_empty() && text.chars().nth(Self::LONGEST).is_none();
+        let fits = !text.is_empty() && text.chars().nth(Self::LONGEST).is_none() && !text.contains('\0');
         fits.then(|| Self(text.to_owned()))
     }
 
@@ -160,7 +165,7 @@ impl TaskId {
 
 text_parameter!(
     TaskId,
-    rule: "1 to 512 characters",
+    rule: "1 to 512 characters, none of them NUL",
     schema: ObjectBuilder::new()
         .description(Some("Your own word for the message, which comes back in each of its statuses. Meta's `biz_opaque_callback_data`."))
         .min_length(Some(1))
@@ -290,6 +295,18 @@ mod tests {
         let text = |length: usize| serde_json::from_value::<Text<4>>("é".repeat(length).into());
         assert!(text(4).is_ok() && text(5).is_err() && text(0).is_err());
         assert!(serde_json::from_value::<Text<4>>(" \n".into()).is_err());
+    }
+
+    #[test]
+    fn nul_is_in_no_text() {
+        assert!(serde_json::from_value::<Text<4>>("a\0b".into()).is_err());
+        assert!("a\0b".parse::<TaskId>().is_err());
+    }
+
+    #[test]
+    fn the_number_in_a_messages_id_is_not_in_its_debug() {
+        let id = MessageId::from_upstream("wamid.HBgLMTY1MDU1NTEyMzQVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA");
+        assert_eq!(format!("{id:?}"), "MessageId(wam…cA)");
     }
 
     #[test]

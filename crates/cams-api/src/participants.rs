@@ -125,7 +125,8 @@ impl<'de> DeserializeSeed<'de> for NextParticipant<'_> {
     type Value = ParticipantNumber;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ParticipantNumber, D::Error> {
-        deserializer.deserialize_map(self)
+        // As a type with one field, whose name the reader is to know.
+        deserializer.deserialize_struct("ListedParticipant", &[FIELD], self)
     }
 }
 

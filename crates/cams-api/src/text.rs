@@ -116,10 +116,32 @@ text_parameter!(
         .examples(["https://chat.whatsapp.com/LINK_ID"])
 );
 
+/// Text of another channel's, which nothing here depends on: up to 1,024 characters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IgnoredText(String);
+
+impl IgnoredText {
+    fn parse(text: &str) -> Option<Self> {
+        text.chars().nth(1024).is_none().then(|| Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+text_parameter!(
+    IgnoredText,
+    rule: "up to 1024 characters",
+    schema: ObjectBuilder::new().max_length(Some(1024)).examples([""])
+);
+
 debug_as!(Subject, HiddenText);
 debug_as!(Description, HiddenText);
 debug_as!(SubjectPart, HiddenText);
 debug_as!(InviteLink, ShortLink);
+debug_as!(IgnoredText, HiddenText);
 
 /// How a user who follows the invite link enters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

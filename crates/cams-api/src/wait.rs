@@ -17,6 +17,8 @@ impl WaitSeconds {
     pub const MOST: u8 = 30;
     /// What a REST caller gets who does not say.
     pub const REST_DEFAULT: Self = Self(10);
+    /// What an RPC caller gets who does not say: CAMS waits for nothing.
+    pub const RPC_DEFAULT: Self = Self(0);
 
     /// The wait as a duration.
     pub fn duration(self) -> Duration {

@@ -8,7 +8,7 @@ use super::{addressed_to_any, example, request};
 use crate::identifiers::{BusinessNumber, GroupId};
 use crate::operation::{Answer, Operation};
 use crate::page::Page;
-use crate::text::{GroupStatus, InviteLink, JoinApprovalMode, SubjectPart};
+use crate::text::{GroupStatus, IgnoredText, InviteLink, JoinApprovalMode, SubjectPart};
 use crate::{Code, Scope};
 
 request! {
@@ -21,11 +21,9 @@ request! {
         /// Only groups that stand so. `INACTIVE` ones are listed only where they are asked for.
         group_status: Option<GroupStatus>,
         /// Accepted and ignored: WhatsApp has one type of groups.
-        #[schema(max_length = 1024, example = "")]
-        group_type: Option<InviteLink>,
+        group_type: Option<IgnoredText>,
         /// Accepted and ignored: CAMS's parameter for Telegram.
-        #[schema(max_length = 1024, example = "")]
-        group_link: Option<InviteLink>,
+        group_link: Option<IgnoredText>,
     }
 }
 

@@ -10,7 +10,7 @@ use super::{addressed, example, request};
 use crate::identifiers::{GroupId, UniqueCode};
 use crate::operation::{Answer, Operation};
 use crate::privacy::ShortId;
-use crate::text::{Description, GroupStatus, InviteLink, JoinApprovalMode, Subject};
+use crate::text::{Description, GroupStatus, IgnoredText, InviteLink, JoinApprovalMode, Subject};
 use crate::wait::WaitSeconds;
 use crate::{Code, Scope};
 
@@ -24,8 +24,7 @@ request! {
         /// How a user who follows the invite link enters. It cannot be changed later.
         join_approval_mode: Option<JoinApprovalMode>,
         /// Accepted and ignored: CAMS's parameter for Telegram.
-        #[schema(max_length = 1024, example = "")]
-        group_link: Option<InviteLink>,
+        group_link: Option<IgnoredText>,
         /// How long to wait for Meta's confirmation.
         wait_seconds: Option<WaitSeconds>,
     }

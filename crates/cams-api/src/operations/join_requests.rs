@@ -99,11 +99,14 @@ pub struct JoinRequestsApproved {
     pub failed: Vec<UpstreamFault>,
     /// Meta's errors about the call as a whole.
     pub errors: Vec<UpstreamFault>,
+    /// Whether some were not approved, named or not: [`Code::PartialSuccess`].
+    #[serde(skip)]
+    pub is_partial: bool,
 }
 
 impl Answer for JoinRequestsApproved {
     fn code(&self) -> Code {
-        decided(&self.failed, &self.errors)
+        if self.is_partial { Code::PartialSuccess } else { Code::Ok }
     }
 }
 
@@ -134,11 +137,14 @@ pub struct JoinRequestsRejected {
     pub failed: Vec<UpstreamFault>,
     /// Meta's errors about the call as a whole.
     pub errors: Vec<UpstreamFault>,
+    /// Whether some were not rejected, named or not: [`Code::PartialSuccess`].
+    #[serde(skip)]
+    pub is_partial: bool,
 }
 
 impl Answer for JoinRequestsRejected {
     fn code(&self) -> Code {
-        decided(&self.failed, &self.errors)
+        if self.is_partial { Code::PartialSuccess } else { Code::Ok }
     }
 }
 
@@ -146,10 +152,6 @@ impl fmt::Debug for JoinRequestsRejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug_decided(f, "JoinRequestsRejected", &self.rejected, &self.failed)
     }
-}
-
-fn decided(failed: &[UpstreamFault], errors: &[UpstreamFault]) -> Code {
-    if failed.is_empty() && errors.is_empty() { Code::Ok } else { Code::PartialSuccess }
 }
 
 fn debug_decided(f: &mut fmt::Formatter<'_>, name: &str, done: &[String], failed: &[UpstreamFault]) -> fmt::Result {
@@ -194,7 +196,7 @@ impl Operation for ApproveChatGroupJoinRequests {
     const SCOPE: Scope = Scope::GroupsWrite;
     const NOUN: &'static str = "Join requests";
     const SUMMARY: &'static str = "Let users in";
-    const DESCRIPTION: &'static str = "Approves join requests; Meta does it at once. All approved: `OK`. Some: `PartialSuccess`, and `Failed` says which not and why, such as 131213 (no such request any more), 131204 (the group is full) or 131203 (the user has not accepted WhatsApp's terms). None: `Upstream.Rejected`, with `Failed` where Meta names them.\n\nThe example names a request that the demo's third group has from birth; once that is decided, the example answers `Upstream.Rejected` with Meta's code 131213.\n\nUpstream: `POST /{group_id}/join_requests`.";
+    const DESCRIPTION: &'static str = "Approves join requests; Meta does it at once. All approved: `OK`. Some: `PartialSuccess`, and `Failed` says which not and why, as far as Meta tells, such as 131213 (no such request any more), 131204 (the group is full) or 131203 (the user has not accepted WhatsApp's terms). None: `Upstream.Rejected`, with `Failed` where Meta names them.\n\nThe example names a request that the demo's third group has from birth; once that is decided, the example answers `Upstream.Rejected` with Meta's code 131213.\n\nUpstream: `POST /{group_id}/join_requests`.";
     const CODES: &'static [Code] = &[Code::PartialSuccess, Code::GroupNotFound, Code::GroupSuspended];
 
     addressed!();
@@ -215,7 +217,7 @@ impl Operation for RejectChatGroupJoinRequests {
     const SCOPE: Scope = Scope::GroupsWrite;
     const NOUN: &'static str = "Join requests";
     const SUMMARY: &'static str = "Turn users away";
-    const DESCRIPTION: &'static str = "Rejects join requests; Meta does it at once, and sends no webhook about it. All rejected: `OK`. Some: `PartialSuccess`, and `Failed` says which not and why. None: `Upstream.Rejected`, with `Failed` where Meta names them. The users may ask again.\n\nThe example names another request that the demo's third group has from birth; once that is decided, the example answers `Upstream.Rejected` with Meta's code 131213.\n\nUpstream: `DELETE /{group_id}/join_requests`.";
+    const DESCRIPTION: &'static str = "Rejects join requests; Meta does it at once, and sends no webhook about it. All rejected: `OK`. Some: `PartialSuccess`, and `Failed` says which not and why, as far as Meta tells. None: `Upstream.Rejected`, with `Failed` where Meta names them. The users may ask again.\n\nThe example names another request that the demo's third group has from birth; once that is decided, the example answers `Upstream.Rejected` with Meta's code 131213.\n\nUpstream: `DELETE /{group_id}/join_requests`.";
     const CODES: &'static [Code] = &[Code::PartialSuccess, Code::GroupNotFound, Code::GroupSuspended];
 
     addressed!();

@@ -1,5 +1,6 @@
 //! What can be wrong with a parameter.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de;
@@ -22,6 +23,12 @@ pub enum ParameterError {
     Missing {
         /// The parameter's path, such as `List[0].ParticipantNumber`.
         parameter: String,
+    },
+    /// Each of some parameters may be absent, and all of them were.
+    #[error("{} is required, and was absent or empty.", one_of(parameters))]
+    MissingOneOf {
+        /// Their names, the usual one first.
+        parameters: &'static [&'static str],
     },
     /// The operation has no such parameter.
     #[error("`{parameter}` is not a parameter of this operation, which takes {known}.")]
@@ -69,8 +76,22 @@ impl ParameterError {
     /// The contract's code for the mistake.
     pub const fn code(&self) -> Code {
         match self {
-            Self::Missing { .. } => Code::MissingParameter,
+            Self::Missing { .. } | Self::MissingOneOf { .. } => Code::MissingParameter,
             _ => Code::InvalidParameter,
+        }
+    }
+
+    /// The code as RPC callers see it: `MissingSubject` in place of `MissingParameter`, as Alibaba Cloud has it. Of a
+    /// parameter inside another one, such as `List.1.ParticipantNumber`, the last name counts.
+    pub fn rpc_code(&self) -> Cow<'static, str> {
+        match self {
+            Self::Missing { parameter } => {
+                let mut names = parameter.rsplit(['.', '[', ']']);
+                let name = names.find(|name| name.bytes().any(|byte| !byte.is_ascii_digit()));
+                format!("Missing{}", name.unwrap_or("Parameter")).into()
+            }
+            Self::MissingOneOf { parameters: [usual, ..] } => format!("Missing{usual}").into(),
+            _ => self.code().as_str().into(),
         }
     }
 
@@ -86,10 +107,18 @@ impl ParameterError {
         Self::Wrong { parameter: parameter.to_owned(), value: "a value".to_owned(), rule }
     }
 
+    /// That a parameter of this name was sent in the address, where the operation takes none.
+    pub fn in_query(name: &str) -> Self {
+        Self::Unknown {
+            parameter: shortened(name, 64),
+            known: "its parameters in the body, none in the URL".to_owned(),
+        }
+    }
+
     /// Puts the error where it was found: below `outer`, which held `value`.
     pub(super) fn within(mut self, outer: &str, value: Option<&Value>) -> Self {
         match &mut self {
-            Self::Unreadable { .. } => {}
+            Self::Unreadable { .. } | Self::MissingOneOf { .. } => {}
             Self::Missing { parameter }
             | Self::Unknown { parameter, .. }
             | Self::Repeated { parameter }
@@ -129,6 +158,7 @@ impl fmt::Debug for ParameterError {
         match self {
             Self::Unreadable { why } => write!(f, "Unreadable({why})"),
             Self::Missing { parameter } => write!(f, "Missing({parameter})"),
+            Self::MissingOneOf { parameters } => write!(f, "MissingOneOf({parameters:?})"),
             // The name itself is what the caller made up.
             Self::Unknown { .. } => f.write_str("Unknown"),
             Self::Repeated { .. } => f.write_str("Repeated"),
@@ -175,4 +205,12 @@ impl de::Error for ParameterError {
 fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
+}
+
+/// The names as a sentence has them: `A`, `B` or `C`.
+fn one_of(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} or `{last}`", listed(first)),
+        _ => listed(names),
+    }
 }

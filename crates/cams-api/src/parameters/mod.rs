@@ -4,6 +4,8 @@
 //! errors keep what `serde_json`'s lose: which parameter was wrong, what stood in it, and what was expected.
 
 mod error;
+mod lexical;
+mod pairs;
 mod reader;
 mod unique;
 
@@ -11,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use error::{ParameterError, WrongValue};
+pub use pairs::Pairs;
 
 /// Reads a REST caller's JSON body.
 ///
@@ -20,7 +23,7 @@ pub use error::{ParameterError, WrongValue};
 /// [`ParameterError`] where the body is no JSON object, or a parameter is absent, wrong, unknown, or there twice.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParameterError> {
     match unique::from_slice(body)? {
-        Value::Object(parameters) => T::deserialize(reader::Parameters::new(&parameters, reader::Names::Exact)),
+        Value::Object(parameters) => T::deserialize(reader::Parameters::new(&parameters, reader::Reading::Exact)),
         _ => Err(ParameterError::Unreadable { why: "it is not a JSON object".to_owned() }),
     }
 }
@@ -38,7 +41,7 @@ pub(crate) fn from_json_text<T: DeserializeOwned>(parameter: &str, text: &str) -
         },
         repeated => repeated.within(parameter, None),
     })?;
-    T::deserialize(reader::Parameter::new(&value, reader::Names::Folded))
+    T::deserialize(reader::Parameter::new(&value, reader::Reading::Folded))
         .map_err(|error| error.within(parameter, Some(&value)))
 }
 
@@ -51,5 +54,7 @@ fn unreadable(error: &serde_json::Error) -> ParameterError {
     }
 }
 
+#[cfg(test)]
+mod pairs_tests;
 #[cfg(test)]
 mod tests;

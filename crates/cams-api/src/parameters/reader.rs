@@ -5,34 +5,43 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Number, Value};
 
-use super::ParameterError;
+use super::{ParameterError, lexical};
 
-/// How the names in an object are matched to those of its type.
+/// How what was sent is matched to the type that it is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Names {
-    /// As they are written.
+pub(super) enum Reading {
+    /// As it is written.
     Exact,
-    /// In any case, and with `_` or without: `messageId`, `MessageID` and `message_id` are one name.
+    /// Names in any case, and with `_` or without: `messageId`, `MessageID` and `message_id` are one name.
     Folded,
+    /// All that was sent is text, as in a query: numbers and booleans are read from it, lists and objects as JSON text or
+    /// from their flattened members. Names that the type does not have are passed over.
+    Lexical,
 }
 
 /// The parameters of one request, or of one object inside it.
 pub(super) struct Parameters<'a> {
     left: serde_json::map::Iter<'a>,
     next: Option<(&'a str, &'a Value)>,
-    names: Names,
+    reading: Reading,
     /// The names of the type that is read, where they are known.
     fields: &'static [&'static str],
 }
 
 impl<'a> Parameters<'a> {
-    pub(super) fn new(parameters: &'a Map<String, Value>, names: Names) -> Self {
-        Self { left: parameters.iter(), next: None, names, fields: &[] }
+    pub(super) fn new(parameters: &'a Map<String, Value>, reading: Reading) -> Self {
+        Self { left: parameters.iter(), next: None, reading, fields: &[] }
+    }
+
+    fn next_known(&mut self) -> Option<(&'a str, &'a Value)> {
+        let passes_over = self.reading == Reading::Lexical && !self.fields.is_empty();
+        let mut left = self.left.by_ref().map(|(name, value)| (name.as_str(), value));
+        left.find(|(name, _)| !passes_over || self.fields.contains(name))
     }
 
     /// The name as the type has it.
     fn matched(&self, name: &'a str) -> &'a str {
-        let same = |field: &&&'static str| self.names == Names::Folded && is_same_folded(field, name);
+        let same = |field: &&&'static str| self.reading == Reading::Folded && is_same_folded(field, name);
         self.fields.iter().find(same).copied().unwrap_or(name)
     }
 }
@@ -72,13 +81,13 @@ impl<'de> de::MapAccess<'de> for Parameters<'_> {
     type Error = ParameterError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ParameterError> {
-        self.next = self.left.next().map(|(name, value)| (name.as_str(), value));
+        self.next = self.next_known();
         self.next.map(|(name, _)| seed.deserialize(self.matched(name).into_deserializer())).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ParameterError> {
         let (name, value) = self.next.take().ok_or_else(|| de::Error::custom("read after its name"))?;
-        let parameter = Parameter { value, optional: false, names: self.names };
+        let parameter = Parameter { value, optional: false, reading: self.reading };
         seed.deserialize(parameter).map_err(|error| error.within(name, Some(value)))
     }
 }
@@ -88,12 +97,32 @@ pub(super) struct Parameter<'a> {
     value: &'a Value,
     /// An optional parameter that is `""` is held to its rule; a required one is missing.
     optional: bool,
-    names: Names,
+    reading: Reading,
 }
 
 impl<'a> Parameter<'a> {
-    pub(super) fn new(value: &'a Value, names: Names) -> Self {
-        Self { value, optional: false, names }
+    pub(super) fn new(value: &'a Value, reading: Reading) -> Self {
+        Self { value, optional: false, reading }
+    }
+
+    /// What the text of this parameter says.
+    fn with(self, value: &Value) -> Parameter<'_> {
+        Parameter { value, ..self }
+    }
+
+    /// Whether the value is text that a list or an object is to be read from.
+    fn is_structure_as_text(&self) -> bool {
+        self.reading == Reading::Lexical && !self.is_absent()
+    }
+
+    /// A number or a boolean.
+    fn deserialize_scalar<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+        match (self.reading, self.value) {
+            (Reading::Lexical, Value::String(text)) if let Some(value) = lexical::scalar(text) => {
+                self.with(&value).deserialize_any(visitor)
+            }
+            _ => self.deserialize_any(visitor),
+        }
     }
 
     fn is_absent(&self) -> bool {
@@ -103,6 +132,15 @@ impl<'a> Parameter<'a> {
             _ => false,
         }
     }
+}
+
+/// Methods that read a number or a boolean.
+macro_rules! scalars {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+            self.deserialize_scalar(visitor)
+        })*
+    };
 }
 
 impl<'de> Deserializer<'de> for Parameter<'_> {
@@ -117,8 +155,8 @@ impl<'de> Deserializer<'de> for Parameter<'_> {
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Number(number) => visit_number(number, visitor),
             Value::String(text) => visitor.visit_str(text),
-            Value::Array(items) => visitor.visit_seq(Items { left: items.iter().enumerate(), names: self.names }),
-            Value::Object(parameters) => visitor.visit_map(Parameters::new(parameters, self.names)),
+            Value::Array(items) => visitor.visit_seq(Items::written(items.iter(), self.reading)),
+            Value::Object(parameters) => visitor.visit_map(Parameters::new(parameters, self.reading)),
         }
     }
 
@@ -130,7 +168,11 @@ impl<'de> Deserializer<'de> for Parameter<'_> {
     ) -> Result<V::Value, ParameterError> {
         match self.value {
             Value::Object(parameters) => {
-                Parameters::new(parameters, self.names).deserialize_struct(name, fields, visitor)
+                Parameters::new(parameters, self.reading).deserialize_struct(name, fields, visitor)
+            }
+            Value::String(text) if self.is_structure_as_text() => {
+                let value = lexical::structure(text, &visitor)?;
+                self.with(&value).deserialize_struct(name, fields, visitor)
             }
             _ if self.is_absent() => Err(ParameterError::Missing { parameter: String::new() }),
             // A derived type would read a list, too, and take its items for its fields in their order.
@@ -149,6 +191,24 @@ impl<'de> Deserializer<'de> for Parameter<'_> {
         match self.value {
             Value::Array(items) if items.is_empty() && !self.optional => {
                 Err(ParameterError::Missing { parameter: String::new() })
+            }
+            Value::String(text) if self.is_structure_as_text() => {
+                let value = lexical::structure(text, &visitor)?;
+                self.with(&value).deserialize_seq(visitor)
+            }
+            Value::Object(members) if self.reading == Reading::Lexical => {
+                let items = lexical::numbered(members).ok_or_else(|| de::Error::custom(lexical::NUMBERED))?;
+                visitor.visit_seq(Items::flattened(items.into_iter(), self.reading))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+        match self.value {
+            Value::String(text) if self.is_structure_as_text() => {
+                let value = lexical::structure(text, &visitor)?;
+                self.with(&value).deserialize_any(visitor)
             }
             _ => self.deserialize_any(visitor),
         }
@@ -175,9 +235,13 @@ impl<'de> Deserializer<'de> for Parameter<'_> {
         }
     }
 
+    scalars! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16
+        deserialize_u32 deserialize_u64 deserialize_f32 deserialize_f64
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
-        tuple tuple_struct map identifier ignored_any
+        char str string bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any
     }
 }
 
@@ -205,17 +269,31 @@ fn visit_fraction<'de, V: Visitor<'de>>(value: f64, visitor: V) -> Result<V::Val
 }
 
 /// The items of a list.
-struct Items<'a> {
-    left: std::iter::Enumerate<std::slice::Iter<'a, Value>>,
-    names: Names,
+struct Items<I> {
+    left: std::iter::Enumerate<I>,
+    reading: Reading,
+    /// How the item at this index is called, seen from the list.
+    name: fn(usize) -> String,
 }
 
-impl<'de> de::SeqAccess<'de> for Items<'_> {
+impl<'a, I: Iterator<Item = &'a Value>> Items<I> {
+    /// Of a list in JSON: `List[0]`.
+    fn written(items: I, reading: Reading) -> Self {
+        Self { left: items.enumerate(), reading, name: |index| format!("[{index}]") }
+    }
+
+    /// Of a list whose items are parameters of their own: `List.1`.
+    fn flattened(items: I, reading: Reading) -> Self {
+        Self { left: items.enumerate(), reading, name: |index| (index + 1).to_string() }
+    }
+}
+
+impl<'a, 'de, I: Iterator<Item = &'a Value>> de::SeqAccess<'de> for Items<I> {
     type Error = ParameterError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ParameterError> {
         let Some((index, value)) = self.left.next() else { return Ok(None) };
-        let item = seed.deserialize(Parameter::new(value, self.names));
-        item.map(Some).map_err(|error| error.within(&format!("[{index}]"), Some(value)))
+        let item = seed.deserialize(Parameter::new(value, self.reading));
+        item.map(Some).map_err(|error| error.within(&(self.name)(index), Some(value)))
     }
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::from_text;
+use super::{CONTENT, from_text};
 use crate::messages::Text;
 use crate::parameters::ParameterError;
 
@@ -60,7 +60,7 @@ part! {
 }
 
 part! {
-    /// A name. Meta wants one of the others beside `formattedName`.
+    /// A name. Meta wants one of the others beside `formattedName`, and so does [`read`].
     PersonName {
         /// The whole name, as it is shown.
         formatted_name: Line,
@@ -143,5 +143,24 @@ part! {
 
 /// One contact, as CAMS has it, or a list of them, as Meta's body has it.
 pub(super) fn read(text: &str) -> Result<Vec<Contact>, ParameterError> {
-    if text.trim_start().starts_with('[') { from_text(text) } else { from_text(text).map(|contact| vec![contact]) }
+    let is_list = text.trim_start().starts_with('[');
+    let contacts: Vec<Contact> = if is_list { from_text(text)? } else { vec![from_text(text)?] };
+    match contacts.iter().position(|contact| !contact.name.has_parts()) {
+        None => Ok(contacts),
+        Some(index) if is_list => Err(without_parts(&format!("{CONTENT}[{index}].name"))),
+        Some(_) => Err(without_parts(&format!("{CONTENT}.name"))),
+    }
+}
+
+impl PersonName {
+    /// Whether a part of the name stands beside the whole.
+    fn has_parts(&self) -> bool {
+        let Self { formatted_name: _, first_name, last_name, middle_name, prefix, suffix } = self;
+        [first_name, last_name, middle_name, prefix, suffix].into_iter().any(Option::is_some)
+    }
+}
+
+fn without_parts(parameter: &str) -> ParameterError {
+    let why = "Meta wants one of `firstName`, `lastName`, `middleName`, `prefix` and `suffix` beside `formattedName`.";
+    ParameterError::Unusable { parameter: parameter.to_owned(), why: why.to_owned() }
 }

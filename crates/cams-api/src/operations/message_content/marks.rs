@@ -124,7 +124,7 @@ impl de::Visitor<'_> for EmojiVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Emoji, E> {
-        let fits = text.chars().nth(Emoji::LONGEST).is_none() && !text.chars().any(char::is_whitespace);
+        let fits = text.chars().nth(Emoji::LONGEST).is_none() && !text.chars().any(|c| c.is_whitespace() || c == '\0');
         fits.then(|| Emoji(text.to_owned())).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use utoipa::openapi::ObjectBuilder;
 
-use super::{CONTENT, from_text, missing};
+use super::{CONTENT, from_text};
 use crate::messages::Text;
 use crate::parameters::ParameterError;
 use crate::privacy::HiddenText;
@@ -17,21 +17,12 @@ pub type FileName = Text<255>;
 /// A picture, video, sound, file or sticker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Media {
-    /// Where it is.
-    pub source: MediaSource,
+    /// Where it is. Meta fetches it from there; the gateway does not.
+    pub link: MediaLink,
     /// What stands below it.
     pub caption: Option<Caption>,
     /// What a file is called. Meta's `filename`.
     pub file_name: Option<FileName>,
-}
-
-/// Where a medium is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MediaSource {
-    /// At this address. Meta fetches it; the gateway does not.
-    Link(MediaLink),
-    /// At Meta, uploaded before.
-    Id(MediaId),
 }
 
 /// An address that Meta fetches a medium from.
@@ -62,30 +53,7 @@ text_parameter!(
 );
 debug_as!(MediaLink, HiddenText);
 
-/// Meta's ID of an uploaded medium.
-#[derive(Clone, PartialEq, Eq)]
-pub struct MediaId(String);
-
-impl MediaId {
-    fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-        fits.then(|| Self(text.to_owned()))
-    }
-
-    /// The ID as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-text_parameter!(
-    MediaId,
-    rule: "Meta's ID of an uploaded medium: 1 to 64 digits",
-    schema: ObjectBuilder::new().description(Some("Meta's ID of a medium that was uploaded before."))
-);
-debug_as!(MediaId, HiddenText);
-
-/// Which members stand beside the source.
+/// Which members stand beside the link.
 pub(super) struct Takes {
     caption: bool,
     file_name: bool,
@@ -101,29 +69,32 @@ pub(super) const NAMED: Takes = Takes { caption: true, file_name: true };
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Written {
-    link: Option<MediaLink>,
-    id: Option<MediaId>,
+    link: MediaLink,
     caption: Option<Caption>,
     file_name: Option<FileName>,
 }
 
 pub(super) fn read(text: &str, takes: &Takes) -> Result<Media, ParameterError> {
-    let Written { link, id, caption, file_name } = from_text(text)?;
+    let Written { link, caption, file_name } = from_text(text).map_err(by_link)?;
     if caption.is_some() && !takes.caption {
-        return Err(unknown("caption", "`link` or `id`"));
+        return Err(unknown("caption", "`link`"));
     }
     if file_name.is_some() && !takes.file_name {
-        return Err(unknown("fileName", if takes.caption { "`link` or `id`, `caption`" } else { "`link` or `id`" }));
+        return Err(unknown("fileName", if takes.caption { "`link`, `caption`" } else { "`link`" }));
     }
-    let source = match (link, id) {
-        (Some(link), None) => MediaSource::Link(link),
-        (None, Some(id)) => MediaSource::Id(id),
-        (None, None) => return Err(missing("link")),
-        (Some(_), Some(_)) => {
-            return Err(ParameterError::superfluous("Content.id", "where there is a `link`, or the other way round"));
+    Ok(Media { link, caption, file_name })
+}
+
+/// Tells whoever names a medium by Meta's ID of it, as Meta's own clients do, what to send in its place. An ID is not
+/// passed on: nothing here tells which tenant has uploaded it, and one token may see the media of several.
+fn by_link(error: ParameterError) -> ParameterError {
+    match error {
+        ParameterError::Unknown { parameter, .. } if parameter.eq_ignore_ascii_case("Content.id") => {
+            let why = "A medium is sent by its `link`, a URL that Meta fetches it from; Meta's IDs of uploaded media are not taken here.";
+            ParameterError::Unusable { parameter: format!("{CONTENT}.id"), why: why.to_owned() }
         }
-    };
-    Ok(Media { source, caption, file_name })
+        other => other,
+    }
 }
 
 /// A member that other media have.

@@ -19,7 +19,7 @@ use crate::value::{debug_as, text_parameter};
 
 pub use contacts::{Address, Contact, Email, Organization, PersonName, Phone, WebAddress};
 pub use marks::{Emoji, ExpirationDays, Pin, Reaction};
-pub use media::{Caption, FileName, Media, MediaId, MediaLink, MediaSource};
+pub use media::{Caption, FileName, Media, MediaLink};
 pub use place::{Latitude, Location, Longitude};
 
 /// The name of the parameter, which the path of every mistake in it begins with.
@@ -77,15 +77,15 @@ debug_as!(Content, HiddenText);
 pub enum MessageType {
     /// `{"text", "previewUrl"?}`
     Text,
-    /// `{"link" or "id", "caption"?}`
+    /// `{"link", "caption"?}`
     Image,
-    /// `{"link" or "id", "caption"?}`
+    /// `{"link", "caption"?}`
     Video,
-    /// `{"link" or "id"}`
+    /// `{"link"}`
     Audio,
-    /// `{"link" or "id", "caption"?, "fileName"?}`
+    /// `{"link", "caption"?, "fileName"?}`
     Document,
-    /// `{"link" or "id"}`
+    /// `{"link"}`
     Sticker,
     /// `{"latitude", "longitude", "name"?, "address"?}`; not to groups.
     Location,

@@ -35,7 +35,7 @@ pub struct SendChatappMessage {
     pub recipient_type: Option<RecipientType>,
     /// Whether `MessageType` and `Content` say what is sent, or a template.
     pub r#type: SendType,
-    /// With `Type` `message`: of what kind it is.
+    /// With `Type` `message`: of what kind it is. With `Type` `template` it is not read.
     pub message_type: Option<MessageType>,
     /// With `Type` `message`: what it says, as JSON text.
     pub content: Option<Content>,
@@ -43,7 +43,7 @@ pub struct SendChatappMessage {
     pub template_name: Option<TemplateName>,
     /// With `Type` `template`: Meta's ID of the template, in place of its name.
     pub template_code: Option<TemplateCode>,
-    /// With `Type` `template`: the template's language.
+    /// With `Type` `template`: the template's language. With `Type` `message` it is not read.
     pub language: Option<Language>,
     /// With `Type` `template`: what stands in the variables of its body.
     pub template_params: Option<TemplateParams>,
@@ -90,11 +90,12 @@ pub enum MessageBody {
 }
 
 impl SendChatappMessage {
-    /// The message that the parameters make together.
+    /// The message that the parameters make together. `MessageType` beside a template and `Language` beside a free-form
+    /// message are not read: callers of CAMS send both with either `Type`, and neither changes what is sent.
     ///
     /// # Errors
-    /// [`ParameterError`] where one is absent that `Type` or `RecipientType` calls for, where one is there that they
-    /// leave unread, and where `Content` is wrong.
+    /// [`ParameterError`] where one is absent that `Type` or `RecipientType` calls for, where any other is there that
+    /// they leave unread, and where `Content` is wrong.
     pub fn into_message(self) -> Result<Message, ParameterError> {
         let to = self.to.read(self.recipient_type.unwrap_or_default())?;
         let (in_reply_to, task_id) = (self.context_message_id.clone(), self.task_id.clone());

@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
-use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, IntoDeserializer, MapAccess};
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
 
 use super::SendChatappMessage;
 
@@ -44,22 +44,50 @@ const VIBER: &str = "since Viber alone has it, and `WHATSAPP` is the only channe
 
 impl<'de> Deserialize<'de> for SendChatappMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Screen)
+        // The type's own `deserialize`, which knows its parameters, and not that of the trait.
+        SendChatappMessage::deserialize(Screen(deserializer))
     }
 }
 
-struct Screen;
+/// Shows the parameters to the type without those that have a fate of their own.
+struct Screen<D>(D);
 
-impl<'de> de::Visitor<'de> for Screen {
-    type Value = SendChatappMessage;
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Screen<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(ScreenedVisitor(visitor))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        // A reader that passes over names which the type does not have is to show these all the same.
+        static KNOWN: OnceLock<Vec<&str>> = OnceLock::new();
+        let known = KNOWN.get_or_init(|| fields.iter().copied().chain(FATES.iter().map(|(name, _)| *name)).collect());
+        self.0.deserialize_struct(name, known, ScreenedVisitor(visitor))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+struct ScreenedVisitor<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for ScreenedVisitor<V> {
+    type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with the operation's parameters")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, parameters: A) -> Result<SendChatappMessage, A::Error> {
-        // The type's own `deserialize`, which knows its parameters, and not that of the trait.
-        SendChatappMessage::deserialize(MapAccessDeserializer::new(Screened(parameters)))
+    fn visit_map<A: MapAccess<'de>>(self, parameters: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(Screened(parameters))
     }
 }
 
@@ -96,7 +124,7 @@ impl<'de> DeserializeSeed<'de> for Absent {
     }
 }
 
-impl<'de> de::Visitor<'de> for Absent {
+impl<'de> Visitor<'de> for Absent {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{AdditionalProperties, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::messages::{Language, TemplateCode, TemplateName, Text, Texts};
+use crate::messages::{Language, TEXT_PATTERN, TemplateCode, TemplateName, Text, Texts};
 
 /// A message that is made from a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl<'de> de::Visitor<'de> for ParamsVisitor {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "an object of up to {} texts, whose names are 1, 2, … without a gap, or none of them a number",
+            "an object of up to {} texts, whose names are 1, 2, … without a gap, or made of letters, digits and `_`, and none of them a number",
             Self::MOST
         )
     }
@@ -76,19 +76,30 @@ impl<'de> de::Visitor<'de> for ParamsVisitor {
     }
 }
 
-/// The parameters by position where their names are 1, 2, …; `None` where some names are numbers and others are not.
+/// The parameters by position where their names are 1, 2, …, or by name where all are words; `None` where some are neither,
+/// or some are numbers and others are not.
 fn in_order(params: Vec<(String, Text<1024>)>) -> Option<TemplateParams> {
-    let position = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit()).then(|| name.parse::<usize>());
-    if params.iter().all(|(name, _)| position(name).is_none()) && !params.is_empty() {
+    if params.iter().all(|(name, _)| is_word(name)) && !params.is_empty() {
         return Some(TemplateParams::Named(params));
     }
     let mut placed = Vec::with_capacity(params.len());
     for (name, text) in params {
-        placed.push((position(&name)?.ok()?, text));
+        placed.push((position(&name)?, text));
     }
     placed.sort_by_key(|(position, _)| *position);
     let has_gap = placed.iter().enumerate().any(|(index, (position, _))| *position != index + 1);
     (!has_gap).then(|| TemplateParams::Positional(placed.into_iter().map(|(_, text)| text).collect()))
+}
+
+/// A number as Meta writes a variable's: in its one form, without zeros before it.
+fn position(name: &str) -> Option<usize> {
+    name.parse().ok().filter(|position: &usize| position.to_string() == name)
+}
+
+/// A name of letters, digits and `_` that is no number.
+fn is_word(name: &str) -> bool {
+    let is_made_of_these = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_made_of_these && !name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl PartialSchema for TemplateParams {
@@ -96,9 +107,9 @@ impl PartialSchema for TemplateParams {
         let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(1024));
         ObjectBuilder::new()
             .description(Some(
-                "What stands in the variables of the template's body: names that are 1, 2, … without a gap for variables by position, other names for named variables.",
+                "What stands in the variables of the template's body: names that are 1, 2, … without a gap for variables by position, names of letters, digits and `_` for named variables.",
             ))
-            .additional_properties(Some(AdditionalProperties::RefOr(RefOr::from(Schema::from(text.pattern(Some(r"\S")).build())))))
+            .additional_properties(Some(AdditionalProperties::RefOr(RefOr::from(Schema::from(text.pattern(Some(TEXT_PATTERN)).build())))))
             .examples([serde_json::json!({"1": "Mara", "2": "17 h"})])
             .into()
     }

@@ -113,12 +113,28 @@ fn what_type_calls_for_must_be_there_and_the_rest_must_not() {
         (template_with(&json!({"TemplateParams": {"1": "a", "3": "b"}})), "`TemplateParams` is wrong"),
         (template_with(&json!({"TemplateParams": {"1": "a", "name": "b"}})), "`TemplateParams` is wrong"),
         (template_with(&json!({"TemplateParams": {"1": "a", "01": "b"}})), "`TemplateParams` is wrong"),
+        (template_with(&json!({"TemplateParams": {"01": "a"}})), "`TemplateParams` is wrong"),
+        (template_with(&json!({"TemplateParams": {"1": "a", "02": "b"}})), "`TemplateParams` is wrong"),
+        (template_with(&json!({"TemplateParams": {"-1": "a"}})), "`TemplateParams` is wrong"),
+        (template_with(&json!({"TemplateParams": {" 1": "a"}})), "`TemplateParams` is wrong"),
+        (template_with(&json!({"TemplateParams": {"+1": "a"}})), "`TemplateParams` is wrong"),
+        (template_with(&json!({"TemplateParams": {"0": "a"}})), "`TemplateParams` is wrong"),
+        (template_with(&json!({"TemplateParams": {"first name": "a"}})), "`TemplateParams` is wrong"),
+        (template_with(&json!({"TemplateParams": {"": "a"}})), "`TemplateParams` is wrong"),
         (template_with(&json!({"Payload": vec!["a"; 11]})), "`Payload` is wrong"),
         (template_with(&json!({"Payload": ["a", 5]})), "`Payload[1]` is wrong"),
     ] {
         let said = told(&parameters);
         assert!(said.starts_with(begins), "{parameters}: {said}");
     }
+}
+
+#[test]
+fn a_message_type_beside_a_template_and_a_language_beside_a_text_are_not_read() {
+    let template = request(&template_with(&json!({"MessageType": "text"}))).unwrap().into_message().unwrap();
+    assert_eq!(template, request(&template_with(&json!({}))).unwrap().into_message().unwrap());
+    let words = request(&text_with("Language", &json!("en"))).unwrap().into_message().unwrap();
+    assert_eq!(words, request(&text()).unwrap().into_message().unwrap());
 }
 
 #[test]
