@@ -44,10 +44,10 @@ impl RefusalKind {
     }
 }
 
-/// Whether Meta may have acted although it answered with this code: "unknown", "something went
-/// wrong" and "service" errors come from anywhere on the way, the others before anything is done.
+/// Whether Meta may have acted although it answered with this code: its own trouble comes from anywhere on the way, and
+/// no page of Meta's says of one of these codes that nothing was done; the others come before anything is done.
 pub(crate) fn leaves_open(code: i64) -> bool {
-    matches!(code, 1 | 2 | 131_000 | 131_201)
+    matches!(RefusalKind::of(code, None), RefusalKind::Transient | RefusalKind::PartialSuccess)
 }
 
 #[cfg(test)]
@@ -146,9 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn only_errors_from_anywhere_on_the_way_leave_open_what_happened() {
+    fn all_of_metas_own_trouble_leaves_open_what_happened() {
         let open: Vec<i64> =
             TABLE.iter().flat_map(|(_, codes)| codes.iter().copied()).filter(|code| leaves_open(*code)).collect();
-        assert_eq!(open, [1, 2, 131_000, 131_201]);
+        assert_eq!(open, [1, 2, 131_000, 131_016, 131_057, 133_004, 131_201]);
     }
 }

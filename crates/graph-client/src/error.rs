@@ -42,6 +42,12 @@ pub enum GraphError {
         /// What the call was to do.
         effect: Effect,
     },
+    /// Meta answered with a success, and in it that it did not do what was asked: `"success": false`, without a reason.
+    #[error("Meta answered HTTP {status}, and that it did not do it")]
+    NotDone {
+        /// The answer's HTTP status.
+        status: u16,
+    },
     /// The request could not be made out of what was given. Nothing was sent.
     #[error("the request to the Graph API cannot be built: {why}")]
     Unsendable {
@@ -114,7 +120,7 @@ impl GraphError {
             Self::Refused(refusal) => refusal.acted(),
             Self::Timeout { sent, effect } | Self::Disconnected { sent, effect, .. } => Acted::when(*sent, *effect),
             Self::Unreadable { status, effect, .. } => Acted::when(leaves_open(*status), *effect),
-            Self::Connect { .. } | Self::Unsendable { .. } => Acted::No,
+            Self::Connect { .. } | Self::NotDone { .. } | Self::Unsendable { .. } => Acted::No,
         }
     }
 }
@@ -128,10 +134,12 @@ impl Acted {
     }
 }
 
-/// Redirects and client errors are sent in place of acting, except the two by which a server says
-/// that it gave up waiting ([RFC 9110, 15](https://www.rfc-editor.org/rfc/rfc9110#section-15)).
+/// Statuses by which a server says that it did not take the request on: its form, the caller, the place, the method, the
+/// size, the type, the number of requests ([RFC 9110, 15.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.5),
+/// [RFC 6585, 4](https://www.rfc-editor.org/rfc/rfc6585#section-4)). Of all others, redirects too, nobody knows who sent
+/// them, and whether Meta had acted before.
 fn leaves_open(status: u16) -> bool {
-    !matches!(status, 300..=499) || matches!(status, 408 | 499)
+    !matches!(status, 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429)
 }
 
 fn sent_words(sent: bool) -> &'static str {
@@ -158,9 +166,15 @@ mod tests {
     fn an_unreadable_answer_leaves_a_change_open_unless_its_status_denies_it() {
         for (status, acted) in [
             (200, Acted::Unknown),
-            (302, Acted::No),
+            (302, Acted::Unknown),
+            (400, Acted::No),
             (404, Acted::No),
             (408, Acted::Unknown),
+            (409, Acted::Unknown),
+            (410, Acted::Unknown),
+            (413, Acted::No),
+            (429, Acted::No),
+            (499, Acted::Unknown),
             (500, Acted::Unknown),
             (502, Acted::Unknown),
         ] {

@@ -3,7 +3,12 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
-use super::{MESSAGING_PRODUCT, changes::ChangeAccepted, paging::Paging, participants::Participant};
+use super::{
+    MESSAGING_PRODUCT,
+    changes::{self, ChangeAccepted, Plain},
+    paging::Paging,
+    participants::Participant,
+};
 use crate::{
     answer::Answer,
     client::{Call, GraphClient, Request},
@@ -164,7 +169,7 @@ impl GraphClient {
         let mut body = json!(group);
         body["messaging_product"] = json!(MESSAGING_PRODUCT);
         let path = self.path(phone_number_id.as_str()).edge("groups");
-        self.call(call, path, Request::post(&body)).await
+        plain(self.call(call, path, Request::post(&body)).await)
     }
 
     /// `GET /{group_id}?fields=…`. Without fields Meta gives the ID alone.
@@ -201,8 +206,13 @@ impl GraphClient {
 
     /// `DELETE /{group_id}`. That it is gone comes by webhook.
     pub async fn delete_group(&self, call: Call<'_>, group_id: &GroupId) -> Result<Answer<ChangeAccepted>, GraphError> {
-        self.call(call, self.path(group_id.as_str()), Request::DELETE).await
+        plain(self.call(call, self.path(group_id.as_str()), Request::DELETE).await)
     }
+}
+
+/// What Meta's answer to a creation or a removal says.
+pub(crate) fn plain(answer: Result<Answer<Plain>, GraphError>) -> Result<Answer<ChangeAccepted>, GraphError> {
+    changes::accepted(answer.map(|answer| answer.map(|plain| plain.0)))
 }
 
 /// A page as Meta writes it.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, json};
 
 use super::{
@@ -18,6 +18,9 @@ use crate::{
     lenient,
     webhooks::UpdateError,
 };
+
+/// The status of an answer to a call of which only some was done.
+const PARTIAL_CONTENT: u16 = 206;
 
 /// Which page of the list of join requests. Meta documents cursors in the answer, and not how to ask with them; clients
 /// send them as Graph takes them elsewhere.
@@ -45,6 +48,7 @@ pub struct JoinRequestPage {
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct OpenJoinRequest {
     /// Its ID. Opaque; made of the user's phone number.
+    #[serde(deserialize_with = "lenient::required_text")]
     pub join_request_id: String,
     /// Who asks.
     #[serde(flatten)]
@@ -63,12 +67,15 @@ pub struct JoinRequestsDecided {
     pub failed: Vec<FailedJoinRequest>,
     /// Meta's errors about the call as a whole.
     pub errors: Vec<UpdateError>,
+    /// Whether Meta's answer says by its status that only some were: HTTP 206.
+    pub in_part: bool,
 }
 
 /// A join request that could not be approved or rejected.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct FailedJoinRequest {
     /// Its ID.
+    #[serde(deserialize_with = "lenient::required_text")]
     pub join_request_id: String,
     /// Why.
     #[serde(default, deserialize_with = "lenient::list")]
@@ -127,10 +134,19 @@ impl GraphClient {
 pub(crate) fn decided(
     answered: Result<Answer<WrittenDecision>, GraphError>,
 ) -> Result<Answer<JoinRequestsDecided>, GraphError> {
-    answered.map(|answer| answer.map(JoinRequestsDecided::from)).or_else(|error| {
+    let read = |answer: Answer<WrittenDecision>| {
+        let (status, in_part) = (answer.status, answer.status == PARTIAL_CONTENT);
+        if answer.body.is_refusal() {
+            return Err(GraphError::NotDone { status });
+        }
+        Ok(answer.map(|written| JoinRequestsDecided { in_part, ..written.into() }))
+    };
+    answered.and_then(read).or_else(|error| {
         let (errors, answer) = changes::partial_success(error)?;
-        // Which were done is not told.
-        Ok(answer.map(|()| JoinRequestsDecided { done: Some(Vec::new()), failed: Vec::new(), errors }))
+        // Which were done is told neither here nor, since there is no webhook of decisions, later. So Meta's word
+        // stands alone, also where one request was asked about: whoever wants to know looks which are open.
+        let told = JoinRequestsDecided { done: Some(Vec::new()), errors, in_part: true, ..Default::default() };
+        Ok(answer.map(|()| told))
     })
 }
 
@@ -140,9 +156,22 @@ fn named(ids: &[&str]) -> Value {
 
 #[derive(Deserialize)]
 struct WrittenPage {
+    #[serde(deserialize_with = "readable")]
     data: Vec<OpenJoinRequest>,
     #[serde(default)]
     paging: Option<Paging>,
+}
+
+/// The entries that can be read: one without an ID cannot be decided on, and does not hide the others. A list of which
+/// nothing can be read is not an empty one.
+fn readable<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<OpenJoinRequest>, D::Error> {
+    let written = Vec::<Value>::deserialize(from)?;
+    let is_empty = written.is_empty();
+    let read: Vec<_> = written.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect();
+    if read.is_empty() && !is_empty {
+        return Err(D::Error::custom("no entry can be read"));
+    }
+    Ok(read)
 }
 
 impl From<WrittenPage> for JoinRequestPage {
@@ -161,6 +190,18 @@ pub(crate) struct WrittenDecision {
     failed_join_requests: Vec<FailedJoinRequest>,
     #[serde(default, deserialize_with = "lenient::list")]
     errors: Vec<UpdateError>,
+    /// Meta's word on whether it decided; most answers have none.
+    #[serde(default, deserialize_with = "lenient::boolean")]
+    success: Option<bool>,
+}
+
+impl WrittenDecision {
+    /// Whether it says "no" and nothing of any request.
+    fn is_refusal(&self) -> bool {
+        let tells =
+            self.approved_join_requests.is_some() || !(self.failed_join_requests.is_empty() && self.errors.is_empty());
+        self.success == Some(false) && !tells
+    }
 }
 
 fn ids<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
@@ -169,7 +210,8 @@ fn ids<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Err
 
 impl From<WrittenDecision> for JoinRequestsDecided {
     fn from(written: WrittenDecision) -> Self {
-        Self { done: written.approved_join_requests, failed: written.failed_join_requests, errors: written.errors }
+        let WrittenDecision { approved_join_requests: done, failed_join_requests: failed, errors, .. } = written;
+        Self { done, failed, errors, in_part: false }
     }
 }
 

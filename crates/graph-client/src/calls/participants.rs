@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 
 use super::{
     MESSAGING_PRODUCT,
-    changes::{self, ChangeAccepted},
+    changes::{self, ChangeAccepted, Written},
 };
 use crate::{
     answer::Answer,
     client::{Call, GraphClient, Request},
     error::GraphError,
     ids::GroupId,
-    lenient,
-    webhooks::{self, GroupEvent, ParticipantsAdded, ParticipantsRemoved},
+    lenient, webhooks,
 };
 
 /// A user of WhatsApp. With business-scoped user IDs the number may be hidden, and `wa_id` absent.
@@ -77,16 +76,12 @@ impl GraphClient {
 
 /// What Meta's answer to a removal says.
 pub(crate) fn removed(answer: Result<Answer<Removal>, GraphError>) -> Result<Answer<ChangeAccepted>, GraphError> {
-    changes::or_in_part(answer.map(|answer| answer.map(|removal| removal.0)), |update| {
-        GroupEvent::ParticipantsRemoved(ParticipantsRemoved { update, ..ParticipantsRemoved::default() })
-    })
+    changes::accepted_at_least_in_part(answer.map(|answer| answer.map(|removal| removal.0)))
 }
 
 /// What Meta's answer to an addition says.
 pub(crate) fn added(answer: Result<Answer<Addition>, GraphError>) -> Result<Answer<ChangeAccepted>, GraphError> {
-    changes::or_in_part(answer.map(|answer| answer.map(|addition| addition.0)), |update| {
-        GroupEvent::ParticipantsAdded(ParticipantsAdded { update, ..ParticipantsAdded::default() })
-    })
+    changes::accepted_at_least_in_part(answer.map(|answer| answer.map(|addition| addition.0)))
 }
 
 fn named(users: &[User<'_>]) -> Value {
@@ -96,19 +91,19 @@ fn named(users: &[User<'_>]) -> Value {
 /// The answer to a removal, as Meta writes it.
 #[derive(Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Removal(#[serde(deserialize_with = "removal")] ChangeAccepted);
+pub(crate) struct Removal(#[serde(deserialize_with = "removal")] Written);
 
 /// The answer to an addition, as Meta writes it.
 #[derive(Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Addition(#[serde(deserialize_with = "addition")] ChangeAccepted);
+pub(crate) struct Addition(#[serde(deserialize_with = "addition")] Written);
 
-fn removal<'de, D: Deserializer<'de>>(from: D) -> Result<ChangeAccepted, D::Error> {
-    changes::accepted(from, webhooks::removal_answer)
+fn removal<'de, D: Deserializer<'de>>(from: D) -> Result<Written, D::Error> {
+    changes::written(from, webhooks::removal_answer)
 }
 
-fn addition<'de, D: Deserializer<'de>>(from: D) -> Result<ChangeAccepted, D::Error> {
-    changes::accepted(from, webhooks::addition_answer)
+fn addition<'de, D: Deserializer<'de>>(from: D) -> Result<Written, D::Error> {
+    changes::written(from, webhooks::addition_answer)
 }
 
 impl fmt::Debug for User<'_> {

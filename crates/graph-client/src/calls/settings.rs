@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     MESSAGING_PRODUCT,
-    changes::{self, ChangeAccepted},
+    changes::{self, ChangeAccepted, Written},
 };
 use crate::{
     answer::Answer,
@@ -15,7 +15,7 @@ use crate::{
     error::GraphError,
     form::{File, Form},
     ids::GroupId,
-    webhooks::{self, GroupEvent, SettingsUpdated},
+    webhooks,
 };
 
 /// What of a group changes; what is absent stays.
@@ -51,9 +51,7 @@ impl GraphClient {
 
 /// What Meta's answer to a change of settings says.
 pub(crate) fn updated(answer: Result<Answer<Update>, GraphError>) -> Result<Answer<ChangeAccepted>, GraphError> {
-    changes::or_in_part(answer.map(|answer| answer.map(|update| update.0)), |update| {
-        GroupEvent::SettingsUpdated(SettingsUpdated { update, ..SettingsUpdated::default() })
-    })
+    changes::accepted_at_least_in_part(answer.map(|answer| answer.map(|update| update.0)))
 }
 
 impl<'a> NewSettings<'a> {
@@ -78,10 +76,10 @@ impl<'a> NewSettings<'a> {
 /// The answer to a change of settings, as Meta writes it.
 #[derive(Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Update(#[serde(deserialize_with = "update")] ChangeAccepted);
+pub(crate) struct Update(#[serde(deserialize_with = "update")] Written);
 
-fn update<'de, D: Deserializer<'de>>(from: D) -> Result<ChangeAccepted, D::Error> {
-    changes::accepted(from, webhooks::settings_answer)
+fn update<'de, D: Deserializer<'de>>(from: D) -> Result<Written, D::Error> {
+    changes::written(from, webhooks::settings_answer)
 }
 
 impl fmt::Debug for NewSettings<'_> {

@@ -14,7 +14,7 @@ use crate::{
     answer::{self, Answer},
     calls::{
         changes::ChangeAccepted,
-        groups::{GroupPage, ListedGroup},
+        groups::{self, GroupPage, ListedGroup},
         join_requests::{self, JoinRequestsDecided},
         participants, settings,
     },
@@ -105,7 +105,7 @@ impl Forwarded {
     /// As [`Forwarded::read_as`]; "partial success" is none.
     pub fn change(&self, change: ForwardedChange) -> Result<ChangeAccepted, GraphError> {
         let accepted = match change {
-            ForwardedChange::Whole => self.read_as::<ChangeAccepted>(),
+            ForwardedChange::Whole => groups::plain(self.read_as()),
             ForwardedChange::Settings => settings::updated(self.read_as()),
             ForwardedChange::Removal => participants::removed(self.read_as()),
             ForwardedChange::Addition => participants::added(self.read_as()),

@@ -80,6 +80,9 @@ impl GraphClient {
     /// [`GraphError`] where there is no answer, or one that Meta cannot have written; never [`GraphError::Refused`].
     pub async fn forward(&self, call: Call<'_>, request: Forward) -> Result<Forwarded, GraphError> {
         let progress = Progress::new(request.effect());
+        if call.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(progress.timeout());
+        }
         let moved = Rc::new(Cell::new(Instant::now()));
         let exchange = self.pass(call.token, request, &progress, &moved);
         let late = async {
@@ -152,15 +155,15 @@ impl GraphClient {
             // A change without a body says so, by its length of 0.
             ForwardBody::Empty => (None, (progress.effect == Effect::Change).then(Bytes::new)),
         };
-        let send = || {
+        let attempt = || {
             let mut prepared = prepared();
             if let Some(content_type) = &content_type {
                 prepared = prepared.insert_header((header::CONTENT_TYPE, content_type.clone()));
             }
             transport::send(prepared, bytes.clone().map(|bytes| progress.body(bytes)), progress)
         };
-        match send().await {
-            Err(GraphError::Disconnected { .. }) if progress.may_repeat() => send().await,
+        match attempt().await {
+            Err(GraphError::Disconnected { .. }) if progress.may_repeat() => attempt().await,
             sent => sent,
         }
     }

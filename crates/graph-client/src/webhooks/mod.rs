@@ -7,6 +7,7 @@
 mod event;
 mod fingerprint;
 mod interpret;
+mod media;
 mod object;
 mod payload;
 mod signature;
@@ -17,6 +18,7 @@ pub use event::{
 };
 pub use interpret::interpret;
 pub(crate) use interpret::{addition_answer, removal_answer, settings_answer};
+pub use media::received_media;
 pub(crate) use object::Object;
 pub use payload::{Change, PayloadError, parse};
 pub use signature::{AppSecrets, SignatureError, verify_signature};

@@ -72,7 +72,7 @@ impl<'a> Object<'a> {
     }
 
     /// A boolean, also from a string.
-    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+    pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
         lenient::as_boolean(&self.value(name)?)
     }
 

@@ -1,6 +1,6 @@
 //! What arrives: Meta's answers, in every spelling that its documents have.
 
-use graph_client::{GroupField, JoinApprovalMode, ListPage, NewGroup};
+use graph_client::{GraphError, GroupField, JoinApprovalMode, ListPage, NewGroup, NewSettings};
 
 use crate::support::{Graph, Reply, call, group, number, response, token};
 
@@ -20,6 +20,25 @@ async fn a_change_is_accepted_also_where_meta_gives_no_id() {
         let graph = Graph::answering(200, body).await;
         let answer = graph.client().delete_group(call(&token()), &group()).await.unwrap();
         assert_eq!(answer.body.request_id, None, "{body}");
+    }
+}
+
+#[actix_rt::test]
+async fn a_change_that_meta_denies_is_not_accepted() {
+    let (settings, token) = (NewSettings { subject: Some("S"), ..NewSettings::default() }, token());
+    for body in [r#"{"success":false}"#, r#"{"success":"false"}"#] {
+        let graph = Graph::answering(200, body).await;
+        let (client, call) = (graph.client(), || call(&token));
+        let denied = [
+            client.create_group(call(), &number(), &NEW).await,
+            client.update_group(call(), &group(), &settings).await,
+            client.delete_group(call(), &group()).await,
+        ];
+        for answer in denied {
+            assert!(matches!(answer, Err(GraphError::NotDone { status: 200 })), "{body}: {answer:?}");
+        }
+        let decided = client.approve_join_requests(call(), &group(), &["JR1"]).await;
+        assert!(matches!(decided, Err(GraphError::NotDone { status: 200 })), "{body}: {decided:?}");
     }
 }
 

@@ -51,6 +51,7 @@ async fn what_failed_is_read_with_its_reasons() {
         (Some(131_203), Some("t"), Some("d"))
     );
     assert_eq!(answer.body.errors[0].code, Some(131_201));
+    assert!(answer.body.in_part);
 }
 
 #[actix_rt::test]
@@ -106,6 +107,17 @@ async fn a_cursor_is_found_in_the_links_alone() {
     let page =
         graph.client().join_requests(call(&token()), &group(), JoinRequestPosition::default()).await.unwrap().body;
     assert_eq!((page.after.as_deref(), page.before.as_deref()), (Some("A="), Some("B")));
+}
+
+#[actix_rt::test]
+async fn an_odd_entry_does_not_hide_the_others() {
+    let body = r#"{"data":[{"join_request_id":17,"wa_id":"16505551234"},{"wa_id":"1"},{"join_request_id":null},7,
+        {"join_request_id":"JR2"}]}"#;
+    let graph = Graph::answering(200, body).await;
+    let page =
+        graph.client().join_requests(call(&token()), &group(), JoinRequestPosition::default()).await.unwrap().body;
+    let ids: Vec<_> = page.requests.iter().map(|request| request.join_request_id.as_str()).collect();
+    assert_eq!(ids, ["17", "JR2"]);
 }
 
 #[actix_rt::test]

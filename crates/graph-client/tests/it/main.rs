@@ -5,6 +5,7 @@
 mod calls;
 mod deadlines;
 mod failures;
+mod forward;
 mod group_events;
 mod hostile_payloads;
 mod join_requests;

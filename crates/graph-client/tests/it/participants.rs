@@ -1,7 +1,7 @@
 //! Removing and adding participants: what leaves, and what an answer may say.
 
 use graph_client::webhooks::{GroupEvent, ParticipantsRemoved};
-use graph_client::{GraphError, User};
+use graph_client::{Acted, ChangeAccepted, GraphError, User};
 use serde_json::{Value, json};
 
 use crate::support::{Graph, call, group, token};
@@ -63,13 +63,25 @@ async fn an_answer_that_tells_the_outcome_is_read_as_the_webhook_would_be() {
 }
 
 #[actix_rt::test]
-async fn partial_success_in_the_place_of_an_error_is_an_answer() {
+async fn partial_success_in_the_place_of_an_error_leaves_to_the_webhook_whom_it_was_done_for() {
     let body = r#"{"error":{"code":131201,"type":"OAuthException","message":"(#131201) Partial success"}}"#;
     for status in [206, 400] {
-        let told = removed(status, body).await;
-        assert_eq!((told.participants.len(), told.failed.len()), (0, 0));
-        assert_eq!(told.update.errors[0].code, Some(131_201));
+        let graph = Graph::answering(status, body).await;
+        let answer = graph.client().remove_participants(call(&token()), &group(), &USERS).await.unwrap();
+        assert_eq!((answer.status, answer.body), (status, ChangeAccepted::default()));
     }
+}
+
+#[actix_rt::test]
+async fn an_answer_that_denies_its_success_is_no_acceptance_unless_it_tells_of_parts() {
+    for body in [r#"{"success":false}"#, r#"{"success":"False","request_id":"R"}"#] {
+        let graph = Graph::answering(200, body).await;
+        let denied = graph.client().add_participants(call(&token()), &group(), &USERS).await.unwrap_err();
+        assert!(matches!(denied, GraphError::NotDone { status: 200 }), "{body}: {denied:?}");
+        assert_eq!(denied.acted(), Acted::No);
+    }
+    let told = removed(200, r#"{"success":false,"failed_participants":[{"input":"16505551234"}]}"#).await;
+    assert_eq!((told.participants.len(), told.failed.len()), (0, 1));
 }
 
 #[actix_rt::test]
