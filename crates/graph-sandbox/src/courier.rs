@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use awc::error::SendRequestError;
 use awc::http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use url::Url;
@@ -15,12 +16,14 @@ use crate::state::queue::Batch;
 
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a receiver that takes no connection counts as one that is about to start.
+const STARTING: Duration = Duration::from_secs(10);
 
 /// Why a receiver did not take a webhook.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotTaken {
     #[error("the webhook's receiver cannot be reached: {0}")]
-    Unreachable(#[from] awc::error::SendRequestError),
+    Unreachable(#[from] SendRequestError),
     #[error("the webhook's receiver answered {0} in place of 200")]
     Status(u16),
 }
@@ -34,8 +37,9 @@ pub(crate) fn client() -> awc::Client {
 pub(crate) async fn run(engine: Arc<Engine>) {
     let client = Rc::new(client());
     let mut changes = engine.watch();
+    let mut away = None;
     loop {
-        let hook = verified_hook(&engine, &client).await;
+        let hook = verified_hook(&engine, &client, &mut away).await;
         while let Some((url, batch)) = next_batch(&engine, &hook) {
             let delivery = deliver(Arc::clone(&engine), Rc::clone(&client), url, batch);
             actix_web::rt::spawn(delivery);
@@ -86,7 +90,7 @@ pub(crate) async fn send(
     url: &str,
     secret: &str,
     payload: &Value,
-) -> Result<u16, awc::error::SendRequestError> {
+) -> Result<u16, SendRequestError> {
     let body = in_ascii(&payload.to_string());
     let request = client
         .post(url)
@@ -119,15 +123,26 @@ pub(crate) fn in_ascii(json: &str) -> String {
     text
 }
 
+/// A receiver that takes no connection.
+struct Away {
+    url: String,
+    since: Instant,
+}
+
 /// The receiver, asked for Meta's challenge before the first delivery. One that
-/// fails it is warned of, and tried all the same: it may be about to start.
-async fn verified_hook(engine: &Engine, client: &awc::Client) -> HookSettings {
+/// fails it is warned of, and tried all the same. One that takes no connection may
+/// be about to start: it is asked again before each delivery, and warned of late.
+async fn verified_hook(engine: &Engine, client: &awc::Client, away: &mut Option<Away>) -> HookSettings {
     let hook = engine.hook.get();
     let anything_due = engine.look(|s| s.webhooks.next_due_ms()).is_some();
     let (Some(url), Some(token), None, true) = (&hook.url, &hook.verify_token, hook.verified, anything_due) else {
         return hook;
     };
-    let passed = passes_challenge(client, url, token, &engine.nature.digits(10)).await;
+    let asked = passes_challenge(client, url, token, &engine.nature.digits(10)).await;
+    if asked.is_none() && is_starting(away, url) {
+        return hook;
+    }
+    let passed = asked.unwrap_or(false);
     if !passed {
         tracing::warn!(
             url,
@@ -138,25 +153,46 @@ async fn verified_hook(engine: &Engine, client: &awc::Client) -> HookSettings {
     hook
 }
 
+/// Whether the receiver, which takes no connection, has not done so for a moment only.
+fn is_starting(away: &mut Option<Away>, url: &str) -> bool {
+    let known = away.take().filter(|away| away.url == url);
+    let away = away.insert(known.unwrap_or_else(|| Away { url: url.to_owned(), since: Instant::now() }));
+    away.since.elapsed() < STARTING
+}
+
+/// Whether the receiver answers as it must; `None` where it takes no connection.
+///
 /// Source: <https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests>
-async fn passes_challenge(client: &awc::Client, url: &str, token: &str, challenge: &str) -> bool {
+async fn passes_challenge(client: &awc::Client, url: &str, token: &str, challenge: &str) -> Option<bool> {
     let Ok(mut url) = Url::parse(url) else {
-        return false;
+        return Some(false);
     };
     url.query_pairs_mut()
         .append_pair("hub.mode", "subscribe")
         .append_pair("hub.challenge", challenge)
         .append_pair("hub.verify_token", token);
-    let Ok(mut response) = client.get(url.as_str()).send().await else {
-        return false;
+    let mut response = match client.get(url.as_str()).send().await {
+        Ok(response) => response,
+        Err(SendRequestError::Connect(_)) => return None,
+        Err(_) => return Some(false),
     };
     let echoed = response.body().await.is_ok_and(|body| body == challenge);
-    response.status().is_success() && echoed
+    Some(response.status().is_success() && echoed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_receiver_that_takes_no_connection_counts_as_starting_for_a_while() {
+        let long_ago = Instant::now().checked_sub(STARTING);
+        let mut away = None;
+        assert!(is_starting(&mut away, "http://a/"), "seen for the first time");
+        away = long_ago.map(|since| Away { url: "http://a/".to_owned(), since });
+        assert!(!is_starting(&mut away, "http://a/"));
+        assert!(is_starting(&mut away, "http://b/"), "another receiver");
+    }
 
     #[test]
     fn a_payload_is_ascii_with_lower_case_escapes_and_surrogate_pairs() {

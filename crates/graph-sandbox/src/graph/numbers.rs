@@ -25,6 +25,28 @@ const FIELDS: &[&str] = &[
     "messaging_limit_tier",
     "is_official_business_account",
 ];
+/// What Meta's numbers have besides, and clients ask for by default. Nothing is known of it here, and Graph leaves out
+/// what is empty.
+const EMPTY_FIELDS: &[&str] = &[
+    "certificate",
+    "conversational_automation",
+    "eligibility_for_api_business_global_search",
+    "health_status",
+    "is_on_biz_app",
+    "is_pin_enabled",
+    "is_preverified_number",
+    "last_onboarded_time",
+    "name_status",
+    "new_certificate",
+    "new_display_name",
+    "new_name_status",
+    "quality_score",
+    "search_visibility",
+    "unified_cert_status",
+    "username",
+    "webhook_configuration",
+    "whatsapp_business_manager_messaging_limit",
+];
 /// What Meta answers when no fields are named.
 const DEFAULT_FIELDS: &[&str] = &[
     "id",
@@ -66,7 +88,7 @@ pub(crate) fn info(state: &mut State, id: &PhoneNumberId, asked: &Asked<'_>) -> 
 }
 
 fn shown_fields<'a>(asked: &'a Asked<'_>) -> GraphResult<Vec<&'a str>> {
-    let named = fields::asked_for(asked.params(), FIELDS)?;
+    let named = fields::asked_for(asked.params(), &[FIELDS, EMPTY_FIELDS].concat())?;
     Ok(named.unwrap_or_else(|| DEFAULT_FIELDS.to_vec()))
 }
 

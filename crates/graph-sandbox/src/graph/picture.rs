@@ -45,10 +45,14 @@ fn check(picture: &UploadedFile) -> GraphResult<()> {
     }
 }
 
-/// Width and height out of a JPEG's frame header (ITU-T T.81, B.2.2).
+/// Width and height out of a JPEG's frame header (ITU-T T.81, B.2.2). Any number of
+/// fill bytes may stand before a marker (B.1.1.2).
 fn dimensions(jpeg: &[u8]) -> Option<(u16, u16)> {
     let mut rest = jpeg.strip_prefix(&[0xFF, 0xD8])?;
     loop {
+        while rest.starts_with(&[0xFF, 0xFF]) {
+            rest = &rest[1..];
+        }
         let (&[0xFF, marker, high, low], _) = rest.split_first_chunk::<4>()? else {
             return None;
         };
@@ -76,7 +80,10 @@ mod tests {
         let frame = [0xFF, 0xC0, 0, 11, 8, 0, 192, 1, 0, 1, 0, 0, 0];
         let jpeg = [&[0xFF, 0xD8][..], &app0, &frame].concat();
         assert_eq!(dimensions(&jpeg), Some((256, 192)));
+        let filled = [&[0xFF, 0xD8, 0xFF, 0xFF][..], &app0, &[0xFF], &frame].concat();
+        assert_eq!(dimensions(&filled), Some((256, 192)), "with fill bytes");
         assert_eq!(dimensions(&jpeg[..12]), None, "cut off");
+        assert_eq!(dimensions(&[0xFF; 64]), None);
         assert_eq!(dimensions(b"\x89PNG\r\n"), None);
     }
 }

@@ -71,6 +71,16 @@ async fn an_accounts_numbers_are_listed_with_the_fields_asked_for() {
 }
 
 #[actix_web::test]
+async fn a_numbers_fields_that_are_empty_are_left_out_and_those_that_it_has_not_are_refused() {
+    let sandbox = TestSandbox::start().await;
+    let asked = |fields| format!("{DEMO_PHONE_NUMBER_ID_1}?fields={fields}");
+    let (status, number) = sandbox.get(&asked("conversational_automation,health_status,last_onboarded_time")).await;
+    assert_eq!((status, number), (200, json!({ "id": DEMO_PHONE_NUMBER_ID_1 })));
+    let (status, error) = sandbox.get(&asked("color")).await;
+    assert_eq!((status, &error["error"]["code"]), (400, &json!(100)), "{error}");
+}
+
+#[actix_web::test]
 async fn a_signup_code_becomes_a_token_once() {
     let sandbox = TestSandbox::start().await;
     let signup = json!({ "waba_id": DEMO_WABA_ID_1 });
