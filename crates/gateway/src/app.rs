@@ -4,20 +4,24 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder};
+use futures_util::future::join_all;
 use tenant_store::Store;
 
-use crate::api::{READING, docs, health, method_not_allowed, normalized, not_found, oauth, track, webhooks, whoami};
+use crate::api::graph::{self, Face};
+use crate::api::{
+    READING, cams_rpc, docs, health, method_not_allowed, normalized, not_found, oauth, track, webhooks, whoami,
+};
 use crate::background::RunningBackground;
 use crate::config::{Docs, Settings};
 use crate::openapi::Documents;
 use crate::operations::Services;
-use crate::start;
 pub use crate::start::StartError;
+use crate::start::{self, Shared};
 
 /// What a gateway is made of.
 pub struct GatewayParts {
@@ -30,13 +34,14 @@ pub struct GatewayParts {
 /// A gateway that serves.
 pub struct Running {
     addrs: Vec<SocketAddr>,
-    server: ServerHandle,
+    graph_face_addrs: Vec<SocketAddr>,
+    servers: Vec<ServerHandle>,
     services: Arc<Services>,
     background: RunningBackground,
 }
 
 /// Every path, in the order in which it is tried: the hot ones first.
-fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents) {
+fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents, face: Face) {
     config
         .service(
             web::scope("/v1")
@@ -54,6 +59,8 @@ fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents) {
         .service(read_only("/health/live", health::live))
         .service(read_only("/health/ready", health::ready))
         .service(read_only("/.well-known/jwks.json", oauth::key_set))
+        .configure(|config| cams_rpc::routes(config, &face.public_url))
+        .configure(|config| graph::routes(config, face))
         .configure(|config| docs::routes(config, docs, documents))
         .default_service(web::to(not_found));
 }
@@ -75,23 +82,43 @@ pub async fn start(parts: GatewayParts) -> Result<Running, StartError> {
     let GatewayParts { settings, store } = parts;
     let (shared, background) = start::prepare(&settings, store).await?;
     let documents = Documents::of(settings.public_url.as_str().trim_end_matches('/'));
-    let (docs, services) = (settings.docs, shared.services.clone());
+    let (docs, face, services) = (settings.docs, start::face(&settings), shared.services.clone());
+    let root = face.clone();
+    let everything = move |config: &mut ServiceConfig| routes(config, docs, documents.clone(), face.clone());
+    let graph_face = move |config: &mut ServiceConfig| graph::at_root(config, root.clone());
+    let (addrs, api) = listen(&settings, &settings.bind, shared.clone(), everything)?;
+    let alone =
+        settings.graph_face_bind.map(|address| listen(&settings, &[address], shared, graph_face)).transpose()?;
+    let (graph_face_addrs, alone) = alone.unzip();
+    let servers = [Some(api), alone].into_iter().flatten().map(run).collect();
+    let graph_face_addrs = graph_face_addrs.unwrap_or_default();
+    Ok(Running { addrs, graph_face_addrs, servers, services, background: background.start() })
+}
+
+fn run(server: Server) -> ServerHandle {
+    let handle = server.handle();
+    rt::spawn(server);
+    handle
+}
+
+/// Listens, for a server with the gateway's manners that is still to be run.
+fn listen(
+    settings: &Settings,
+    addresses: &[SocketAddr],
+    shared: Shared,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> Result<(Vec<SocketAddr>, Server), StartError> {
     let mut server = HttpServer::new(move || {
-        let routes = |config: &mut ServiceConfig| routes(config, docs, documents.clone());
-        App::new().app_data(Data::new(shared.worker())).wrap(from_fn(track)).configure(routes)
+        App::new().app_data(Data::new(shared.worker())).wrap(from_fn(track)).configure(routes.clone())
     })
     .workers(settings.workers)
     .shutdown_timeout(settings.drain.as_secs())
     .h1_allow_half_closed(false)
     .disable_signals();
-    for address in &settings.bind {
+    for address in addresses {
         server = server.bind(address).map_err(|error| StartError::Bind { address: *address, error })?;
     }
-    let addrs = server.addrs();
-    let server = server.run();
-    let handle = server.handle();
-    rt::spawn(server);
-    Ok(Running { addrs, server: handle, services, background: background.start() })
+    Ok((server.addrs(), server.run()))
 }
 
 impl Running {
@@ -100,17 +127,24 @@ impl Running {
         &self.addrs
     }
 
+    /// Where the Graph-compatible face listens by itself; empty where it does not.
+    pub fn graph_face_addrs(&self) -> &[SocketAddr] {
+        &self.graph_face_addrs
+    }
+
     /// Stops: calls that run may end within `drain`, waiting ones answer with what is known.
     pub async fn stop(self, drain: Duration) {
         self.services.waiters.stop();
-        self.server.pause().await;
+        for server in &self.servers {
+            server.pause().await;
+        }
         let finished = async {
             self.services.writes.close();
             self.services.writes.wait().await;
-            self.server.stop(true).await;
+            join_all(self.servers.iter().map(|server| server.stop(true))).await;
         };
         if rt::time::timeout(drain, finished).await.is_err() {
-            self.server.stop(false).await;
+            join_all(self.servers.iter().map(|server| server.stop(false))).await;
         }
         self.background.stop().await;
     }

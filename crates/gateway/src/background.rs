@@ -22,6 +22,12 @@ const STRAYS: Duration = Duration::from_secs(15);
 /// How many idempotency keys are dropped at once.
 const KEYS: i64 = 1000;
 
+/// How many records of files are dropped at once.
+const MEDIA: i64 = 1000;
+
+/// How many nonces are dropped at once.
+const NONCES: i64 = 1000;
+
 /// What the loops work with.
 pub(crate) struct Background {
     /// What operations share.
@@ -70,7 +76,7 @@ impl Background {
         let mirrors = Nudge::default();
         let (store, waiting) = (services.store.clone(), services.clone());
         let (strays, fingerprints) = (Strays { store: store.clone(), router: nudge.clone() }, store.clone());
-        let keys = store.clone();
+        let (keys, media, nonces) = (store.clone(), store.clone(), store.clone());
         let router = Router::new(services.clone(), nudge.clone());
         let told = Told { services: services.clone(), authenticator, nudge, mirrors: mirrors.clone() };
         let mut loops = vec![
@@ -81,6 +87,8 @@ impl Background {
             begin("links", async move || links.run(&store).await),
             begin("fingerprints", async move || forget_fingerprints(&fingerprints).await),
             begin("idempotency keys", async move || forget_keys(&keys).await),
+            begin("nonces", async move || forget_nonces(&nonces).await),
+            begin("media", async move || forget_media(&media).await),
             begin("router", async move || router.run().await),
         ];
         match GraphClient::new(&graph) {
@@ -160,6 +168,30 @@ async fn forget_keys(store: &Store) {
             Ok(forgotten) if forgotten >= KEYS.unsigned_abs() => continue,
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "old idempotency keys could not be dropped"),
+        }
+        rt::time::sleep(Duration::from_hours(1)).await;
+    }
+}
+
+/// Drops nonces that are remembered no longer, every five minutes; a batch at a time.
+async fn forget_nonces(store: &Store) {
+    loop {
+        match store.forget_old_nonces(NONCES).await {
+            Ok(forgotten) if forgotten >= NONCES.unsigned_abs() => continue,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "old nonces could not be dropped"),
+        }
+        rt::time::sleep(Duration::from_mins(5)).await;
+    }
+}
+
+/// Drops the records of files that Meta has no more, every hour; a batch at a time.
+async fn forget_media(store: &Store) {
+    loop {
+        match store.forget_old_media(MEDIA).await {
+            Ok(forgotten) if forgotten >= MEDIA.unsigned_abs() => continue,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "records of old files could not be dropped"),
         }
         rt::time::sleep(Duration::from_hours(1)).await;
     }

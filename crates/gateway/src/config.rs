@@ -65,6 +65,8 @@ pub struct Settings {
     pub graph_url: Url,
     /// The Graph API's version, `v23.0`.
     pub graph_version: String,
+    /// Whether changes in the Graph-compatible face get a `request_id` of ours where Meta gives none.
+    pub graph_superset: bool,
     /// The ISV's Meta app.
     pub app_id: Option<String>,
     /// The app's secrets: the first makes `appsecret_proof`, each is good for webhooks.
@@ -79,6 +81,8 @@ pub struct Settings {
     pub rates: DefaultRates,
     /// How many wrong secrets a client address may send.
     pub auth_failures: Rate,
+    /// Whether the RPC face takes the older signature, HMAC-SHA1.
+    pub hmac_sha1: bool,
     /// How long known tenants go on without PostgreSQL.
     pub stale: Duration,
     /// How long calls in flight may go on after SIGTERM.
@@ -93,6 +97,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Private networks that deliveries and fetches may reach, by `http` too.
     pub allowed_networks: Vec<IpNet>,
+    /// Where the Graph-compatible face listens by itself.
+    pub graph_face_bind: Option<SocketAddr>,
     /// Where `/metrics` listens.
     pub metrics_bind: Option<SocketAddr>,
 }
@@ -114,6 +120,7 @@ impl Settings {
             master_keys: sources.required(&catalog::MASTER_KEY)?,
             graph_url: sources.required(&catalog::GRAPH_URL)?,
             graph_version: sources.required(&catalog::GRAPH_VERSION)?,
+            graph_superset: sources.required(&catalog::GRAPH_SUPERSET)?,
             app_id: sources.optional(&catalog::APP_ID)?,
             app_secrets: sources.optional(&catalog::APP_SECRET)?.unwrap_or_default(),
             webhook_verify_token: sources.optional(&catalog::WEBHOOK_VERIFY_TOKEN)?,
@@ -125,6 +132,7 @@ impl Settings {
                 per_number: sources.required(&catalog::RATE_PER_NUMBER)?,
             },
             auth_failures: sources.required(&catalog::AUTH_FAILURES)?,
+            hmac_sha1: sources.required(&catalog::HMAC_SHA1)?,
             stale: sources.required(&catalog::STALE_SECONDS)?,
             drain: sources.required(&catalog::DRAIN_SECONDS)?,
             docs: sources.required(&catalog::DOCS)?,
@@ -132,6 +140,7 @@ impl Settings {
             log_format: sources.required(&catalog::LOG_FORMAT)?,
             trusted_proxies: sources.optional(&catalog::TRUSTED_PROXIES)?.unwrap_or_default(),
             allowed_networks: sources.optional(&catalog::ALLOWED_NETWORKS)?.unwrap_or_default(),
+            graph_face_bind: sources.optional(&catalog::GRAPH_FACE_BIND)?,
             metrics_bind: sources.optional(&catalog::METRICS_BIND)?,
         })
     }

@@ -11,7 +11,8 @@ use tenant_store::{Store, StoreError};
 use tokio_util::task::TaskTracker;
 
 use crate::api::Worker;
-use crate::auth::{AccessKeys, Authenticator, SigningKeys, SigningKeysError, Tokens};
+use crate::api::graph::Face;
+use crate::auth::{AccessKeys, Authenticator, Nonces, SigningKeys, SigningKeysError, Tokens};
 use crate::background::Background;
 use crate::config::Settings;
 use crate::egress::{Egress, EgressSettings, EgressUnavailable, NameServers};
@@ -19,7 +20,7 @@ use crate::events::{Inbox, LinkJournal, Nudge, Waiters};
 use crate::health::Health;
 use crate::limits::{AuthFailures, TrustedProxies};
 use crate::operations::Services;
-use crate::tenants::{KnownGroups, KnownTemplates, Resolver};
+use crate::tenants::{KnownGroups, KnownTemplates, Owners, Resolver};
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +96,7 @@ pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared
     let services = Arc::new(Services {
         resolver: Resolver::new(store.clone(), settings.app_secrets.first().cloned(), settings.rates, settings.stale),
         known_groups: KnownGroups::default(),
+        owners: Owners::new(store.clone(), settings.stale),
         known_templates: KnownTemplates::default(),
         waiters: Waiters::default(),
         links,
@@ -105,6 +107,8 @@ pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared
     let authenticator = Arc::new(Authenticator {
         keys: AccessKeys::new(store.clone(), settings.rates.per_key, settings.stale),
         tokens: Tokens::new(SigningKeys::open(&store).await?, issuer(settings)),
+        nonces: Nonces::new(store.clone()),
+        takes_hmac_sha1: settings.hmac_sha1,
         failures: AuthFailures::new(settings.auth_failures),
         proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
     });
@@ -124,6 +128,11 @@ pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared
     let shared = Shared { services, authenticator, inbox, health, verify_token, graph, egress };
     shared.clients()?;
     Ok((shared, background))
+}
+
+/// Where the Graph-compatible face leads its callers.
+pub(crate) fn face(settings: &Settings) -> Face {
+    Face { public_url: issuer(settings), version: settings.graph_version.clone(), superset: settings.graph_superset }
 }
 
 /// The gateway's public address, as its tokens name it.

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const DISCARDED: usize = 32 * 1024 * 1024;
 
 /// Why a body could not be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum BodyError {
     /// It is larger than the limit.
     #[error("The body is larger than {limit} bytes.")]

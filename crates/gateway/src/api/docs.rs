@@ -17,6 +17,7 @@ use super::render::refused;
 use super::{ApiError, Worker};
 use crate::auth::AuthError;
 use crate::config::Docs;
+use crate::openapi::graph_face::GRAPH_OPENAPI_PATH;
 use crate::openapi::{Documents, LLMS_PATH, MARKDOWN_PATH, OPENAPI_PATH, UI_PATH};
 
 /// Swagger UI needs styles of its own making and small pictures in `data:`, and nothing from elsewhere.
@@ -33,8 +34,11 @@ pub fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents) {
     if docs == Docs::Off {
         return;
     }
-    let Documents { openapi, markdown, llms } = documents;
-    let swagger = SwaggerUi::new("/docs/{_:.*}").url(Url::new("groupgate", OPENAPI_PATH), openapi).config(ui());
+    let Documents { openapi, graph, markdown, llms } = documents;
+    let swagger = SwaggerUi::new("/docs/{_:.*}")
+        .url(Url::with_primary("groupgate", OPENAPI_PATH, true), openapi)
+        .url(Url::new("Graph-compatible face", GRAPH_OPENAPI_PATH), graph)
+        .config(ui());
     config.service(web::resource("/docs").wrap(from_fn(only_reading)).route(web::get().to(to_docs))).service(
         web::scope("")
             .guard(actix_web::guard::fn_guard(|ctx| is_documentation(ctx.head().uri.path())))
@@ -48,7 +52,7 @@ pub fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents) {
 }
 
 fn is_documentation(path: &str) -> bool {
-    [OPENAPI_PATH, LLMS_PATH].contains(&path) || path.starts_with(UI_PATH)
+    [OPENAPI_PATH, GRAPH_OPENAPI_PATH, LLMS_PATH].contains(&path) || path.starts_with(UI_PATH)
 }
 
 fn text(media_type: &'static str, text: Bytes) -> Route {

@@ -8,7 +8,7 @@ use cams_api::parameters::ParameterError;
 use cams_api::{Code, Scope};
 
 use super::body::BodyError;
-use crate::auth::AuthError;
+use crate::auth::{AuthError, SignedError};
 use crate::events::Refused;
 use crate::limits::Throttled;
 use crate::operations::OperationError;
@@ -19,6 +19,9 @@ pub enum ApiError {
     /// Nobody is known to call.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The caller's signature is not accepted.
+    #[error(transparent)]
+    Signed(#[from] SignedError),
     /// The body could not be read.
     #[error(transparent)]
     Body(#[from] BodyError),
@@ -55,6 +58,7 @@ impl ApiError {
     pub fn code(&self) -> Code {
         match self {
             Self::Auth(error) => error.code(),
+            Self::Signed(error) => error.code(),
             Self::Body(BodyError::TooLarge { .. }) => Code::RequestTooLarge,
             Self::Body(BodyError::MediaType { .. }) => Code::UnsupportedMediaType,
             Self::Body(BodyError::Broken | BodyError::Late) | Self::Webhook(Refused::Payload(_)) => {
@@ -66,6 +70,14 @@ impl ApiError {
             Self::Webhook(Refused::NoAppSecret | Refused::Store(_)) => Code::ServiceUnavailable,
             Self::NoAdministrator(_) => Code::ForbiddenScope,
             Self::Http { code, .. } => *code,
+        }
+    }
+
+    /// The code as callers of the RPC face see it.
+    pub fn rpc_code(&self) -> Cow<'static, str> {
+        match self {
+            Self::Operation(OperationError::Parameter(error)) => error.rpc_code(),
+            _ => self.code().as_str().into(),
         }
     }
 
@@ -81,7 +93,9 @@ impl ApiError {
     /// When the caller may come back.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Auth(AuthError::Throttled(throttled)) | Self::Throttled(throttled) => Some(throttled.retry_after()),
+            Self::Auth(AuthError::Throttled(throttled))
+            | Self::Signed(SignedError::Throttled(throttled))
+            | Self::Throttled(throttled) => Some(throttled.retry_after()),
             Self::Operation(error) => error.retry_after(),
             _ => None,
         }

@@ -2,12 +2,15 @@
 
 mod admission;
 mod body;
+pub mod cams_rpc;
 pub mod docs;
 mod error;
+pub mod graph;
 mod headers;
 pub mod health;
 pub mod normalized;
 pub mod oauth;
+mod perform;
 mod reading;
 mod render;
 mod track;

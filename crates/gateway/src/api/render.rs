@@ -6,9 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{Handler, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use cams_api::Code;
-use cams_api::envelope::Envelope;
+use cams_api::envelope::{Envelope, Refusal};
 use cams_api::operation::Answer;
-use serde::Serialize;
 use tenant_store::StoredAnswer;
 use uuid::Uuid;
 
@@ -39,7 +38,7 @@ pub(super) fn render_once<T: Answer>(http: &HttpRequest, result: Result<Reply<T>
 }
 
 /// The first answer again, to the byte.
-fn replayed(http: &HttpRequest, answer: StoredAnswer) -> HttpResponse {
+pub(super) fn replayed(http: &HttpRequest, answer: StoredAnswer) -> HttpResponse {
     learn(http, |learned| {
         learned.code = Code::named(&answer.code);
         learned.replayed = Some(answer.request_id);
@@ -54,11 +53,20 @@ fn replayed(http: &HttpRequest, answer: StoredAnswer) -> HttpResponse {
 fn done<T: Answer>(http: &HttpRequest, answer: &T) -> HttpResponse {
     let code = answer.code();
     learn(http, |learned| learned.code = Some(code));
-    json(status(code), &Envelope::done(request_id(http), code, answer))
+    json(status(code), serde_json::to_vec(&Envelope::done(request_id(http), code, answer)))
 }
 
 /// Why a call was refused. What the gateway itself is to blame for goes into the log.
 pub(super) fn refused(http: &HttpRequest, error: &ApiError) -> HttpResponse {
+    refused_as(http, error, |refusal| serde_json::to_vec(&refusal))
+}
+
+/// The same in a face that writes its refusals in a way of its own.
+pub(super) fn refused_as(
+    http: &HttpRequest,
+    error: &ApiError,
+    write: impl FnOnce(Envelope<'_, Refusal>) -> serde_json::Result<Vec<u8>>,
+) -> HttpResponse {
     let (id, code, refusal) = (request_id(http), error.code(), error.refusal());
     learn(http, |learned| {
         learned.code = Some(code);
@@ -69,7 +77,8 @@ pub(super) fn refused(http: &HttpRequest, error: &ApiError) -> HttpResponse {
     }
     let message = error.to_string();
     let missing = error.access_denied_detail();
-    let mut response = json(status(code), &Envelope::refused(id, code, &message, missing.as_deref(), refusal));
+    let envelope = Envelope::refused(id, code, &message, missing.as_deref(), refusal);
+    let mut response = json(status(code), write(envelope));
     add_headers(&mut response, error);
     response
 }
@@ -90,8 +99,8 @@ pub(super) fn add_retry_after(headers: &mut HeaderMap, wait: Duration) {
     headers.insert(X_ACS_RETRY_AFTER.clone(), HeaderValue::from(limits::milliseconds(wait)));
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
-    match serde_json::to_vec(body) {
+fn json(status: StatusCode, written: serde_json::Result<Vec<u8>>) -> HttpResponse {
+    match written {
         Ok(bytes) => HttpResponseBuilder::new(status).insert_header((CONTENT_TYPE, JSON.clone())).body(bytes),
         // Answers are made of strings and numbers; one that cannot be written is a mistake of ours.
         Err(error) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cams_api::signatures::{SignatureError, SignedCall};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use tenant_store::{AccessKey, KeyState, PreviousSecret, Rate, Store, StoreError};
@@ -31,7 +32,8 @@ pub struct Key {
 }
 
 impl Key {
-    fn is_active(&self) -> bool {
+    /// Whether it is neither revoked nor expired.
+    pub(super) fn is_active(&self) -> bool {
         !self.is_revoked && self.expires_at.is_none_or(|end| OffsetDateTime::now_utc() < end)
     }
 
@@ -44,8 +46,22 @@ impl Key {
     }
 
     fn has_secret(&self, secret: &SecretString) -> bool {
+        is_same(&self.secret, secret) || self.previous().is_some_and(|previous| is_same(previous, secret))
+    }
+
+    /// Whether it signed this call.
+    ///
+    /// # Errors
+    /// [`SignatureError::Mismatch`]
+    pub(super) fn verify(&self, call: &SignedCall) -> Result<(), SignatureError> {
+        let fits = |secret: &SecretString| call.verify(secret.expose_secret().as_bytes());
+        fits(&self.secret).or_else(|error| self.previous().and_then(|previous| fits(previous).ok()).ok_or(error))
+    }
+
+    /// The secret before the last rotation, as long as it is good.
+    fn previous(&self) -> Option<&SecretString> {
         let previous = self.previous.as_ref().filter(|previous| OffsetDateTime::now_utc() < previous.until);
-        is_same(&self.secret, secret) || previous.is_some_and(|previous| is_same(&previous.secret, secret))
+        previous.map(|previous| &previous.secret)
     }
 
     #[cfg(test)]
@@ -91,8 +107,16 @@ impl AccessKeys {
     /// The key of this ID, where it may be used now.
     ///
     /// # Errors
-    /// [`AuthError::Store`] where it could not be looked up.
-    pub async fn active(&self, access_key_id: &str) -> Result<Option<Arc<Key>>, AuthError> {
+    /// [`StoreError`] where it could not be looked up.
+    pub async fn active(&self, access_key_id: &str) -> Result<Option<Arc<Key>>, StoreError> {
+        Ok(self.find(access_key_id).await?.filter(|key| key.is_active()))
+    }
+
+    /// The key of this ID, also where it is revoked or expired.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it could not be looked up.
+    pub(super) async fn find(&self, access_key_id: &str) -> Result<Option<Arc<Key>>, StoreError> {
         if !is_an_id(access_key_id) {
             return Ok(None);
         }
@@ -104,8 +128,7 @@ impl AccessKeys {
             }
             stored => Ok(stored?.map(|stored| self.prepare(stored))),
         };
-        let key = self.cache.get(access_key_id, load).await?;
-        Ok(key.filter(|key| key.is_active()))
+        self.cache.get(access_key_id, load).await
     }
 
     /// The key of this ID, where it may be used now and this is its secret.

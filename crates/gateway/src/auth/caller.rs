@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cams_api::whoami::{GrantInfo, LimitsInfo, TokenInfo, WhoAmI};
 use cams_api::{Scope, ScopeSet};
 
-use super::{Claims, Denied, Key};
+use super::{Claims, Denied, Key, Tenants};
 use crate::limits;
 
 /// Who calls: an access key, perhaps narrowed by the claims of a token made for it.
@@ -47,6 +47,19 @@ impl Caller {
         let claimed = self.claims.as_ref().is_none_or(|claims| claims.scopes.allows(scope, operation));
         let granted = claimed && grants.any(|grant| grant.scopes.allows(scope, operation));
         if granted { Ok(()) } else { Err(Denied::Scope(scope)) }
+    }
+
+    /// The one tenant that the caller may act for; `None` where there are several, or none.
+    pub fn only_tenant(&self) -> Option<String> {
+        let mut granted = Tenants::Named(Vec::new());
+        self.key.grants.iter().for_each(|grant| granted.extend(&grant.tenants));
+        let claimed = self.claims.as_ref().map_or(&Tenants::All, |claims| &claims.tenants);
+        let ids = match (claimed, &granted) {
+            (Tenants::Named(ids), _) | (Tenants::All, Tenants::Named(ids)) => ids,
+            (Tenants::All, Tenants::All) => return None,
+        };
+        let mut both = ids.iter().filter(|id| granted.contains(id));
+        both.next().filter(|_| both.next().is_none()).cloned()
     }
 
     /// The key with its grants, and what the token narrows them to.

@@ -5,7 +5,9 @@ mod authorization;
 mod caller;
 mod error;
 mod grants;
+mod nonces;
 mod scopes;
+mod signed;
 mod signing;
 mod tokens;
 
@@ -23,7 +25,9 @@ pub use authorization::basic;
 pub use caller::Caller;
 pub use error::{AuthError, Denied};
 pub use grants::{Grant, Tenants};
+pub use nonces::Nonces;
 pub use scopes::{UnknownScope, insert_scope};
+pub use signed::SignedError;
 pub use signing::{KeySet, SigningKeys, SigningKeysError};
 pub use tokens::{Claims, Issued, LIFETIME, Tokens};
 
@@ -35,6 +39,10 @@ pub struct Authenticator {
     pub tokens: Tokens,
     /// Wrong secrets, by the address that they came from.
     pub failures: AuthFailures,
+    /// What was signed before.
+    pub nonces: Nonces,
+    /// Whether the RPC face's older signature is taken.
+    pub takes_hmac_sha1: bool,
     /// Who may say where a call came from.
     pub proxies: TrustedProxies,
 }
@@ -50,12 +58,18 @@ impl Authenticator {
                 let client = peer.map(|peer| self.proxies.client(peer, headers));
                 Ok(Caller::with_key(self.with_secret(&access_key_id, &secret, client).await?))
             }
-            Authorization::Bearer(token) => {
-                let claims = self.tokens.verify(token)?;
-                let key = self.keys.active(&claims.sub).await?.ok_or(AuthError::KeyGone)?;
-                Ok(Caller::with_token(key, claims))
-            }
+            Authorization::Bearer(token) => self.with_token(token).await,
         }
+    }
+
+    /// Whoever holds this token of ours.
+    ///
+    /// # Errors
+    /// [`AuthError`] where it is none, or its key may no longer be used.
+    pub async fn with_token(&self, token: &[u8]) -> Result<Caller, AuthError> {
+        let claims = self.tokens.verify(token)?;
+        let key = self.keys.active(&claims.sub).await?.ok_or(AuthError::KeyGone)?;
+        Ok(Caller::with_token(key, claims))
     }
 
     /// The key of this ID, where this is its secret. Wrong ones count against `client`.

@@ -9,6 +9,7 @@ use super::CommandError;
 const EXAMPLES: &str = "\
 Examples:
   groupgate openapi > openapi/groupgate.json
+  groupgate openapi --graph > openapi/graph.json
   groupgate openapi --markdown > docs/operations.md
   groupgate openapi --sandbox > openapi/sandbox.json";
 
@@ -19,8 +20,11 @@ pub struct OpenapiArgs {
     /// Print the operations as a page of Markdown instead.
     #[arg(long)]
     markdown: bool,
-    /// Print the document of the sandbox's control API instead.
+    /// Print the document of the Graph-compatible face instead.
     #[arg(long, conflicts_with = "markdown")]
+    graph: bool,
+    /// Print the document of the sandbox's control API instead.
+    #[arg(long, conflicts_with_all = ["markdown", "graph"])]
     sandbox: bool,
 }
 
@@ -28,6 +32,8 @@ pub struct OpenapiArgs {
 pub fn run(args: &OpenapiArgs) -> Result<(), CommandError> {
     let document = if args.markdown {
         Ok(crate::openapi::document_markdown())
+    } else if args.graph {
+        crate::openapi::graph_face::document_json()
     } else if args.sandbox {
         graph_sandbox::openapi::document_json()
     } else {

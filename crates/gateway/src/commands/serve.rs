@@ -43,7 +43,7 @@ pub async fn run(args: ServeArgs, environment: Environment) -> Result<(), Comman
     let store = store::connect(&store_settings(&settings), settings.master_keys.clone()).await?;
     let parts = GatewayParts { settings: Arc::new(settings), store };
     let running = app::start(parts).await.map_err(|error| CommandError::of_start(error, "bind"))?;
-    tracing::info!(addresses = ?running.addrs(), "serving");
+    tracing::info!(addresses = ?running.addrs(), graph_face = ?running.graph_face_addrs(), "serving");
     stop.next().await;
     tracing::info!(?drain, "stopping: calls in flight may end; a second signal ends them now");
     tokio::select! {

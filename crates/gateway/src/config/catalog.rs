@@ -36,6 +36,8 @@ settings! {
         "Size of the pool of database connections; LISTEN has one more").default("10");
     BIND: Vec<SocketAddr> = Setting::plain("GROUPGATE_BIND", "bind", parse::addresses,
         "Where the API listens; several by comma").default("127.0.0.1:8080");
+    GRAPH_FACE_BIND: SocketAddr = Setting::plain("GROUPGATE_GRAPH_FACE_BIND", "graph-face-bind", parse::address,
+        "A second port whose root is /graph, for clients that can only replace a host");
     METRICS_BIND: SocketAddr = Setting::plain("GROUPGATE_METRICS_BIND", "metrics-bind", parse::address,
         "Where /metrics listens, on a port apart from the API");
     PUBLIC_URL: Url = Setting::plain("GROUPGATE_PUBLIC_URL", "public-url", parse::http_url,
@@ -53,6 +55,9 @@ settings! {
         "The Graph API").default("https://graph.facebook.com");
     GRAPH_VERSION: String = Setting::plain("GROUPGATE_GRAPH_VERSION", "graph-version", parse::graph_version,
         "The Graph API's version").default("v23.0");
+    GRAPH_SUPERSET: bool = Setting::plain("GROUPGATE_GRAPH_SUPERSET", "graph-superset", parse::switch,
+        "Whether the Graph-compatible face adds a request_id to answers of changes in which Meta gives none")
+        .default("true");
     APP_ID: String = Setting::plain("GROUPGATE_APP_ID", "app-id", parse::app_id,
         "The ID of the ISV's Meta app");
     APP_SECRET: Vec<SecretString> = Setting::secret("GROUPGATE_APP_SECRET", parse::secrets,
@@ -73,6 +78,8 @@ settings! {
         "How many calls to Meta may be made for a number; or off").default("50/s;burst=100");
     AUTH_FAILURES: Rate = Setting::plain("GROUPGATE_AUTH_FAILURES", "auth-failures", parse::rate,
         "How many wrong secrets a client address may send; or off").default("20/m");
+    HMAC_SHA1: bool = Setting::plain("GROUPGATE_HMAC_SHA1", "hmac-sha1", parse::switch,
+        "Whether callers of the RPC face may sign in the older way, with HMAC-SHA1: true or false").default("true");
     STALE_SECONDS: Duration = Setting::plain("GROUPGATE_STALE_SECONDS", "stale-seconds", seconds,
         "How long known tenants go on without PostgreSQL").default("900");
     DRAIN_SECONDS: Duration = Setting::plain("GROUPGATE_DRAIN_SECONDS", "drain-seconds", seconds,
@@ -87,13 +94,7 @@ settings! {
 
 /// Names that the settings' page promises and this version does not read: a warning says so, and
 /// does not take them for misspellings.
-pub(super) const NOT_READ: &[&str] = &[
-    "GROUPGATE_REDIS_URL",
-    "GROUPGATE_GRAPH_FACE_BIND",
-    "GROUPGATE_GRAPH_SUPERSET",
-    "GROUPGATE_HMAC_SHA1",
-    "GROUPGATE_EVENT_RETENTION",
-];
+pub(super) const NOT_READ: &[&str] = &["GROUPGATE_REDIS_URL", "GROUPGATE_EVENT_RETENTION"];
 
 /// Names that the demo writes into `demo.env` for callers' scripts: known, and no settings.
 pub(super) const FOR_SCRIPTS: &[&str] = &[

@@ -48,6 +48,10 @@ pub(super) fn connections(text: &str) -> Parsed<u32> {
     expected(number_in(text, 1, 10_000), "a whole number from 1 to 10000")
 }
 
+pub(super) fn switch(text: &str) -> Parsed<bool> {
+    expected(text.parse().ok(), "true or false")
+}
+
 pub(super) fn workers(text: &str) -> Parsed<usize> {
     expected(number_in(text, 1, 1024), "a whole number from 1 to 1024")
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with a call to an address that a caller chose.
 
+use super::Full;
+
 /// The same for a name that nobody knows and for one that leads inside: otherwise anyone could ask which names exist on
 /// the inside.
 const NO_ADDRESS: &str = "The URL's host has no address that may be called: check the name, and that every address it has is public. The gateway's operator can allow a private network.";
@@ -25,6 +27,9 @@ pub enum EgressError {
     /// The host has no address.
     #[error("{NO_ADDRESS}")]
     Unresolvable,
+    /// As many calls are being made as may be; nothing was sent.
+    #[error("The gateway makes as many calls to callers' URLs as it may at once. Send the call again in a moment.")]
+    Busy(Full),
     /// No connection could be made.
     #[error("The URL's server takes no connection: check the port, and that the server is up and can be reached.")]
     Connect,

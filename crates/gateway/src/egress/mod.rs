@@ -12,6 +12,7 @@
 //!   made to what was found. Connections are not kept: a pool knows only the name, and would hand out a connection to an
 //!   address that the name has no more;
 //! - redirects are not followed, no proxy is used, nothing is remembered (cookies), nothing is decompressed;
+//! - a tenant has a few calls at the same time, and a worker a bounded number in all;
 //! - one time covers looking up, connecting, sending and receiving, and the answer's size is bounded.
 //!
 //! Any port may be called: receivers of webhooks live on many, and where nothing but TLS is spoken, other protocols'
@@ -23,6 +24,7 @@ mod addresses;
 mod error;
 mod names;
 mod policy;
+mod seats;
 mod transport;
 mod url;
 
@@ -35,14 +37,17 @@ use std::time::Duration;
 use awc::http::Method;
 use awc::http::header::HeaderMap;
 use bytes::Bytes;
+use cams_api::identifiers::CustSpaceId;
 use ipnet::IpNet;
 
 pub use error::{EgressError, EgressUnavailable};
 pub use names::NameServers;
+pub use seats::Full;
 pub use url::ExternalUrl;
 
 use names::Names;
 use policy::Policy;
+use seats::Seats;
 use transport::{Outgoing, Transport};
 
 /// What the door opens to.
@@ -82,6 +87,7 @@ struct Inner {
     policy: Policy,
     names: Names,
     transport: Transport,
+    seats: Seats,
 }
 
 impl Egress {
@@ -94,44 +100,54 @@ impl Egress {
             policy: Policy::new(settings.allowed_networks.clone()),
             names: Names::new(&settings.name_servers),
             transport: Transport::new()?,
+            seats: Seats::default(),
         })))
     }
 
-    /// Fetches what stands at `url`.
+    /// Fetches what stands at `url`, for a tenant: the whole of it.
     ///
     /// # Errors
-    /// [`EgressError`]: also for every status but a success, and where the body is larger than its limit.
-    pub async fn get(&self, url: &ExternalUrl, limits: Limits) -> Result<Fetched, EgressError> {
+    /// [`EgressError`]: also for every status but 200, of which alone the body is all that stands there
+    /// ([RFC 9110, 15.3](https://www.rfc-editor.org/rfc/rfc9110#section-15.3)), and where the body is larger than its limit.
+    pub async fn get(&self, tenant: &CustSpaceId, url: &ExternalUrl, limits: Limits) -> Result<Fetched, EgressError> {
         let request = Outgoing { method: Method::GET, headers: HeaderMap::new(), body: None };
-        let fetched = self.call(url, request, limits).await?;
+        let fetched = self.call(tenant, url, request, limits).await?;
         match fetched.status {
-            200..=299 => Ok(fetched),
+            200 => Ok(fetched),
             300..=399 => Err(EgressError::Redirect),
             status => Err(EgressError::Status(status)),
         }
     }
 
-    /// Posts `body` to `url`. Any status is an answer: what it means is the caller's to say.
+    /// Posts `body` to `url`, for a tenant. Any status is an answer: what it means is the caller's to say.
     ///
     /// # Errors
     /// [`EgressError`], never [`EgressError::Status`] nor [`EgressError::Redirect`].
     pub async fn post(
         &self,
+        tenant: &CustSpaceId,
         url: &ExternalUrl,
         headers: HeaderMap,
         body: Bytes,
         limits: Limits,
     ) -> Result<Fetched, EgressError> {
-        self.call(url, Outgoing { method: Method::POST, headers, body: Some(body) }, limits).await
+        self.call(tenant, url, Outgoing { method: Method::POST, headers, body: Some(body) }, limits).await
     }
 
-    async fn call(&self, url: &ExternalUrl, request: Outgoing, limits: Limits) -> Result<Fetched, EgressError> {
+    async fn call(
+        &self,
+        tenant: &CustSpaceId,
+        url: &ExternalUrl,
+        request: Outgoing,
+        limits: Limits,
+    ) -> Result<Fetched, EgressError> {
+        let _seat = self.0.seats.take(tenant)?;
         let called = tokio::time::timeout(limits.time, self.exchange(url, &request, limits.body));
         called.await.unwrap_or(Err(EgressError::Timeout))
     }
 
     async fn exchange(&self, url: &ExternalUrl, request: &Outgoing, limit: usize) -> Result<Fetched, EgressError> {
-        let Inner { policy, names, transport } = &*self.0;
+        let Inner { policy, names, transport, .. } = &*self.0;
         let found = names.addresses(url.host()).await;
         let addresses = policy.admit(url.is_tls(), &found)?;
         transport.exchange(url, &addresses, request, limit).await

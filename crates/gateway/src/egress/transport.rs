@@ -18,8 +18,6 @@ use super::{EgressError, EgressUnavailable, ExternalUrl, Fetched};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many addresses of a name are tried, in turn, until one takes the connection.
 const ADDRESSES_TRIED: usize = 4;
-/// Calls at once of one worker; more wait, within their own time. It bounds what their bodies hold of memory.
-const AT_ONCE: usize = 64;
 const USER_AGENT: &str = concat!("groupgate/", env!("CARGO_PKG_VERSION"));
 
 /// What is sent.
@@ -39,7 +37,8 @@ impl Transport {
         let connector = Connector::new()
             .timeout(CONNECT_TIMEOUT)
             .handshake_timeout(CONNECT_TIMEOUT)
-            .limit(AT_ONCE)
+            // Who may call is decided before (`seats.rs`): here a call would wait, and its server get the blame.
+            .limit(0)
             .rustls_0_23(tls_config()?);
         let client = Client::builder().connector(connector).disable_timeout().disable_redirects();
         Ok(Self { http: client.no_default_headers().finish() })

@@ -6,8 +6,19 @@ use graph_client::{GroupInfo, Participant};
 use serde_json::{Value, json};
 use tenant_store::{Change, ChangeStatus, Outcome};
 
-/// Whether participants were removed: who was, cannot have come back, so whoever is listed was not. Nobody can tell of a
-/// phone number while the list has users who hide theirs, nor of a user ID while it has users without one.
+/// What tells a parent business's ID of a user from a business's own
+/// ([Meta: business-scoped user IDs](https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids)).
+const PARENT_ID: &str = ".ENT.";
+
+/// Whether the group was deleted, which it was not where it can be looked at.
+pub(super) fn deletion(_: &Change, _: &GroupInfo) -> Outcome {
+    Outcome::of(ChangeStatus::Failed)
+}
+
+/// Whether participants were removed: who was, cannot have come back, so whoever is listed was not. Who is not listed may
+/// be so under another name: of a phone number nobody can tell while anybody is listed, since a user's WhatsApp ID need not
+/// be the number as it was written (the ninth digit of Brazil, 521 in Mexico, 549 in Argentina) and may be hidden; nor of a
+/// user ID while there are users without one of its kind.
 pub(super) fn removal(change: &Change, group: &GroupInfo) -> Outcome {
     let Some(listed) = &group.participants else { return Outcome::of(ChangeStatus::Unknown) };
     let asked = asked_numbers(change);
@@ -65,10 +76,14 @@ fn is_listed(listed: &[Participant], number: &str) -> bool {
     listed.iter().any(|user| is_named(&user.wa_id) || is_named(&user.user_id) || is_named(&user.parent_user_id))
 }
 
-/// Whether one of those who are listed may be this user, under the other kind of ID.
+/// Whether one of those who are listed may be this user, under another name.
 fn may_be_hidden(listed: &[Participant], number: &str) -> bool {
-    let is_phone = number.bytes().all(|byte| byte.is_ascii_digit());
-    listed.iter().any(|user| if is_phone { user.wa_id.is_none() } else { user.user_id.is_none() })
+    let may_be = |user: &Participant| {
+        let is_phone = number.bytes().all(|byte| byte.is_ascii_digit());
+        let of_parent = number.contains(PARENT_ID);
+        is_phone || if of_parent { user.parent_user_id.is_none() } else { user.user_id.is_none() }
+    };
+    listed.iter().any(may_be)
 }
 
 fn still_in(number: &str) -> UpstreamFault {
@@ -120,9 +135,10 @@ mod tests {
     fn whoever_is_still_listed_was_not_removed() {
         let listed = group(&json!([{"wa_id": "16505551234", "user_id": "US.1"}]));
         for (asked, status, left) in [
-            (&["16505550000", "US.2"][..], ChangeStatus::Succeeded, 0),
-            (&["16505550000", "16505551234"], ChangeStatus::Partial, 1),
+            (&["US.2"][..], ChangeStatus::Succeeded, 0),
+            (&["US.2", "16505551234"], ChangeStatus::Partial, 1),
             (&["US.1"], ChangeStatus::Failed, 1),
+            (&["16505551234"], ChangeStatus::Failed, 1),
         ] {
             let outcome = removal(&of_users(asked), &listed);
             let failed = outcome.failed.as_ref().and_then(Value::as_array).map_or(0, Vec::len);
@@ -131,9 +147,19 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_tell_of_a_number_among_users_who_hide_theirs() {
+    fn a_number_that_is_not_listed_may_be_listed_as_another() {
+        let listed = group(&json!([{"wa_id": "551187654321", "user_id": "BR.1"}]));
+        for asked in ["5511987654321", "5215512345678", "16505550000"] {
+            assert_eq!(removal(&of_users(&[asked]), &listed).status, ChangeStatus::Unknown, "{asked}");
+        }
+        assert_eq!(removal(&of_users(&["BR.2", "5511987654321"]), &listed).status, ChangeStatus::Unknown);
+        assert_eq!(removal(&of_users(&["5511987654321"]), &group(&json!([]))).status, ChangeStatus::Succeeded);
+    }
+
+    #[test]
+    fn nobody_can_tell_of_an_id_among_users_without_one_of_its_kind() {
         let hidden = group(&json!([{"user_id": "US.1"}]));
-        assert_eq!(removal(&of_users(&["16505550000"]), &hidden).status, ChangeStatus::Unknown);
+        assert_eq!(removal(&of_users(&["US.ENT.2"]), &hidden).status, ChangeStatus::Unknown);
         assert_eq!(removal(&of_users(&["US.2"]), &hidden).status, ChangeStatus::Succeeded);
         let without_ids = group(&json!([{"wa_id": "16505551234"}]));
         assert_eq!(removal(&of_users(&["US.2"]), &without_ids).status, ChangeStatus::Unknown);

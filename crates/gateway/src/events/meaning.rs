@@ -21,7 +21,7 @@ use crate::operations::outcomes::{PARTIAL_SUCCESS, fault};
 pub(super) fn meaning(event: &InboxEvent) -> Routing {
     let Ok(value) = serde_json::from_str::<&RawValue>(&event.value) else { return Routing::default() };
     let read = webhooks::interpret(&event.field, value);
-    Routing { change: change(&read), group: group(&read) }
+    Routing { change: change(&read), group: group(&read), media: webhooks::received_media(&event.field, value) }
 }
 
 /// How a change ended that an event tells of, also where Meta's answer tells the same; `None` where it tells of none.

@@ -93,7 +93,7 @@ impl Settler {
         };
         match change.operation.as_str() {
             AddChatGroup::NAME => self.look_for_new_group(&number, change).await,
-            DeleteChatGroup::NAME => self.look_for_deleted_group(&number, change).await,
+            DeleteChatGroup::NAME => self.look_at_group(&number, change, look_up::deletion).await,
             DeleteChatGroupParticipants::NAME => self.look_at_group(&number, change, look_up::removal).await,
             AddChatGroupParticipants::NAME => self.look_at_group(&number, change, look_up::addition).await,
             UpdateChatGroup::NAME => self.look_at_group(&number, change, look_up::settings).await,
@@ -101,7 +101,7 @@ impl Settler {
         }
     }
 
-    /// How the group that the change is about looks now. Of a group that is gone nobody can tell.
+    /// How the group that the change is about looks now. Of a group that is gone only its deletion can be told.
     async fn look_at_group(
         &self,
         number: &Number,
@@ -113,7 +113,8 @@ impl Settler {
         match self.graph.group_info(call(number)?, &group_id, &fields).await {
             Ok(info) => Ok(read(change, &info.body)),
             Err(GraphError::Refused(refusal)) if refusal.kind() == RefusalKind::NotFound => {
-                Ok(Outcome::of(ChangeStatus::Unknown))
+                let is_deletion = change.operation == DeleteChatGroup::NAME;
+                Ok(Outcome::of(if is_deletion { ChangeStatus::Succeeded } else { ChangeStatus::Unknown }))
             }
             Err(error) => Err(error.to_string()),
         }
@@ -162,18 +163,6 @@ impl Settler {
         let space = self.services.store.space(number.cust_space_id.as_str());
         let created = space.has_created(number.phone_number_id.as_str(), group_id).await;
         created.map_err(|error| error.to_string())
-    }
-
-    async fn look_for_deleted_group(&self, number: &Number, change: &Change) -> Result<Outcome, String> {
-        let Some(group_id) = group_of(change) else { return Ok(Outcome::of(ChangeStatus::Unknown)) };
-        let call = call(number)?;
-        match self.graph.group_info(call, &group_id, &[GroupField::Subject]).await {
-            Ok(_) => Ok(Outcome::of(ChangeStatus::Failed)),
-            Err(GraphError::Refused(refusal)) if refusal.kind() == RefusalKind::NotFound => {
-                Ok(Outcome::of(ChangeStatus::Succeeded))
-            }
-            Err(error) => Err(error.to_string()),
-        }
     }
 }
 

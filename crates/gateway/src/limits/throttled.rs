@@ -24,6 +24,11 @@ pub enum Throttled {
         "As many calls are in flight for this CustSpaceId as may be. Send the call again when one of them has ended."
     )]
     InFlight,
+    /// The tenant's, of calls at the same time to URLs that it gives.
+    #[error(
+        "As many URLs are being fetched for this CustSpaceId as may be at once. Send the call again when one of them has been."
+    )]
+    Fetches,
     /// The number's, towards Meta.
     #[error(
         "As many calls were made to Meta for this BusinessNumber as may be made; this one was not sent. Send it again after {} ms.",
@@ -43,7 +48,7 @@ impl Throttled {
     pub const fn code(self) -> Code {
         match self {
             Self::Key(_) | Self::Address(_) => Code::ThrottlingUser,
-            Self::Tenant(_) | Self::InFlight => Code::ThrottlingTenant,
+            Self::Tenant(_) | Self::InFlight | Self::Fetches => Code::ThrottlingTenant,
             Self::Number(_) => Code::ThrottlingUpstream,
         }
     }
@@ -52,7 +57,7 @@ impl Throttled {
     pub const fn retry_after(self) -> Duration {
         match self {
             Self::Key(wait) | Self::Tenant(wait) | Self::Number(wait) | Self::Address(wait) => wait,
-            Self::InFlight => A_MOMENT,
+            Self::InFlight | Self::Fetches => A_MOMENT,
         }
     }
 }

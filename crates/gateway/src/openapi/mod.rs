@@ -5,6 +5,7 @@
 //! `llms.txt` is a list of the operations.
 
 mod around;
+pub mod graph_face;
 mod headers;
 mod llms;
 mod markdown;
@@ -121,6 +122,8 @@ pub fn document_markdown() -> String {
 pub struct Documents {
     /// The OpenAPI document.
     pub openapi: OpenApi,
+    /// That of the Graph-compatible face.
+    pub graph: OpenApi,
     /// The same as a page of Markdown.
     pub markdown: Bytes,
     /// The list of operations in plain text.
@@ -132,6 +135,7 @@ impl Documents {
     pub fn of(public_url: &str) -> Self {
         let openapi = document(Some(public_url));
         let markdown = markdown::render(&openapi).into();
-        Self { openapi, markdown, llms: llms::render(public_url).into() }
+        let graph = graph_face::document(Some(public_url));
+        Self { openapi, graph, markdown, llms: llms::render(public_url).into() }
     }
 }

@@ -7,13 +7,30 @@ use cams_api::text::InviteLink;
 use cams_api::wait::WaitSeconds;
 use graph_client::{Acted, ChangeAccepted};
 use serde_json::Value;
-use tenant_store::{Change, NewChange, StoreError, UniqueCode};
+use tenant_store::{Change, NewChange, Outcome, StoreError, UniqueCode};
 use time::{OffsetDateTime, UtcOffset};
 use tokio::time::{Instant, timeout_at};
 
 use super::recording::{RECORDING, persistently};
 use super::{Context, KeyRefusal, OperationError, outcomes};
 use crate::events::told_outcome;
+
+/// How much longer than its wait a caller without a deadline may be kept by a look at the record.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Meta has taken a change on.
+pub(super) struct Taken {
+    /// Meta's ID of it, where its answer had one.
+    pub request_id: Option<String>,
+    /// How it ended, where the answer tells.
+    pub outcome: Option<Outcome>,
+}
+
+impl From<ChangeAccepted> for Taken {
+    fn from(accepted: ChangeAccepted) -> Self {
+        Self { outcome: accepted.told.as_ref().and_then(told_outcome), request_id: accepted.request_id }
+    }
+}
 
 /// What is recorded of a change of the call's number before Meta is asked; `request` holds no secret.
 pub(super) fn record(ctx: &Context, operation: &str, request: Value) -> Result<NewChange, OperationError> {
@@ -81,7 +98,10 @@ pub(super) async fn carry_anew(
     call: impl AsyncFnOnce(&Context) -> Result<ChangeAccepted, OperationError> + 'static,
 ) -> Result<Change, OperationError> {
     ctx.token()?;
-    let begun = ctx.to_its_end(async move |ctx| carry_out(&ctx, &record, call).await).await?;
+    let call = async move |ctx: &Context| Ok(Taken::from(call(ctx).await?));
+    let unique_code = code_for(ctx);
+    let begun = ctx.to_its_end(async move |ctx| carry_out_as(&ctx, unique_code, &record, call).await).await;
+    let begun = begun.map_err(|error| error.about(unique_code.0))?;
     unless_failed(await_outcome(ctx, begun, ctx.wait(wait)).await?)
 }
 
@@ -100,6 +120,8 @@ fn known_end(change: Change) -> Result<Change, OperationError> {
         tenant_store::ChangeStatus::Sending | tenant_store::ChangeStatus::Unknown => {
             Err(KeyRefusal::OutcomeUnknown { unique_code: Some(change.unique_code.0) }.into())
         }
+        // The call that took it for broken off looked too early: whoever sends it sees the refusal just now.
+        _ if outcomes::is_passing_refusal(&change) => Err(KeyRefusal::Running.into()),
         _ => unless_failed(change),
     }
 }
@@ -113,19 +135,33 @@ fn unless_failed(change: Change) -> Result<Change, OperationError> {
 
 /// The record, then `call`, then the record of its answer. A change that Meta refused is recorded as failed; one whose
 /// answer never came stays open, and is settled by its event or by a look at Meta.
-async fn carry_out(
+pub(super) async fn carry_out(
     ctx: &Context,
     record: &NewChange,
-    call: impl AsyncFnOnce(&Context) -> Result<ChangeAccepted, OperationError>,
+    call: impl AsyncFnOnce(&Context) -> Result<Taken, OperationError>,
 ) -> Result<Change, OperationError> {
-    let (space, unique_code) = (ctx.space(), begin(ctx, record).await?);
+    carry_out_as(ctx, code_for(ctx), record, call).await
+}
+
+/// The code of the change that a call is about to begin: with a key, the one that is reserved for it.
+fn code_for(ctx: &Context) -> UniqueCode {
+    ctx.attempt.map_or_else(UniqueCode::new, |attempt| attempt.unique_code)
+}
+
+async fn carry_out_as(
+    ctx: &Context,
+    unique_code: UniqueCode,
+    record: &NewChange,
+    call: impl AsyncFnOnce(&Context) -> Result<Taken, OperationError>,
+) -> Result<Change, OperationError> {
+    let space = ctx.space();
+    begin(ctx, unique_code, record).await?;
     match call(ctx).await {
-        Ok(accepted) => {
-            let request_id = accepted.request_id.as_deref();
+        Ok(taken) => {
             let recorded = persistently(async || {
-                let change = space.record_answer(unique_code, request_id).await?;
-                match accepted.told.as_ref().and_then(told_outcome) {
-                    Some(outcome) => space.settle_change(unique_code, &outcome).await,
+                let change = space.record_answer(unique_code, taken.request_id.as_deref()).await?;
+                match &taken.outcome {
+                    Some(outcome) => space.settle_change(unique_code, outcome).await,
                     None => Ok(change),
                 }
             });
@@ -133,26 +169,22 @@ async fn carry_out(
         }
         Err(error) if error.acted() == Acted::Unknown => Err(error.about(unique_code.0)),
         Err(error) => {
-            let errors = serde_json::to_value([error.fault()]).unwrap_or_default();
+            let errors = outcomes::refused(&error);
             if let Err(unrecorded) = persistently(async || space.fail_change(unique_code, &errors).await).await {
                 tracing::warn!(%unique_code, error = %unrecorded, "a refused change could not be recorded");
             }
-            Err(error)
+            Err(error.about(unique_code.0))
         }
     }
 }
 
-/// Commits the record, with a key under the code that is reserved for it. Two calls may believe to be the key's only one
-/// when a process looked dead and was not; of these, one gets the code.
-async fn begin(ctx: &Context, record: &NewChange) -> Result<UniqueCode, OperationError> {
-    let Some(attempt) = ctx.attempt else { return Ok(ctx.space().begin_change(record).await?) };
-    match ctx.space().begin_change_as(attempt.unique_code, record).await {
-        Ok(()) => Ok(attempt.unique_code),
-        Err(StoreError::Conflict { .. }) => {
-            Err(KeyRefusal::OutcomeUnknown { unique_code: Some(attempt.unique_code.0) }.into())
-        }
-        Err(error) => Err(error.into()),
-    }
+/// Commits the record. Two calls may believe to be a key's only one when a process looked dead and was not; of these, one
+/// gets the code that is reserved.
+async fn begin(ctx: &Context, unique_code: UniqueCode, record: &NewChange) -> Result<(), OperationError> {
+    ctx.space().begin_change_as(unique_code, record).await.map_err(|error| match error {
+        StoreError::Conflict { .. } => KeyRefusal::OutcomeUnknown { unique_code: Some(unique_code.0) }.into(),
+        error => error.into(),
+    })
 }
 
 /// Waits until the change is settled, at most `wait`, and not beyond the caller's deadline. Returns how it then stands.
@@ -160,13 +192,19 @@ async fn begin(ctx: &Context, record: &NewChange) -> Result<UniqueCode, Operatio
 /// # Errors
 /// None once the change is accepted: where its row cannot be read, it is what was known before.
 async fn await_outcome(ctx: &Context, change: Change, wait: Duration) -> Result<Change, OperationError> {
-    let latest = Instant::now() + wait;
-    let until = ctx.deadline.map_or(latest, |deadline| deadline.min(latest));
+    let now = Instant::now();
+    // Whose time was over before has gone, and it is for the next call under the key that is waited.
+    let deadline = ctx.deadline.filter(|deadline| *deadline > now);
+    let until = deadline.map_or(now + wait, |deadline| deadline.min(now + wait));
     let mut waiter = ctx.services.waiters.register(change.unique_code);
     let mut change = change;
     while !change.status.is_settled() {
         // It may have been settled before the waiter stood there, so the first thing is to look.
-        match ctx.space().change(change.unique_code).await {
+        let Ok(found) = timeout_at(deadline.unwrap_or(until + LOOK), ctx.space().change(change.unique_code)).await
+        else {
+            break;
+        };
+        match found {
             Ok(Some(now)) => change = now,
             Ok(None) => break,
             Err(error) => tracing::warn!(%error, "a change that is waited for could not be read"),

@@ -1,5 +1,6 @@
 //! What an operation works with.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use tokio_util::task::TaskTracker;
 use super::{Attempt, KeyRefusal, OperationError};
 use crate::egress::Egress;
 use crate::events::{LinkJournal, Waiters};
-use crate::tenants::{KnownGroups, KnownTemplates, Number, Resolver, Tenant};
+use crate::limits::Seat;
+use crate::tenants::{KnownGroups, KnownTemplates, Number, Owners, Resolver, Tenant};
 
 /// What all calls of all workers share.
 pub struct Services {
@@ -24,6 +26,8 @@ pub struct Services {
     pub resolver: Resolver,
     /// Whose groups are whose, in memory.
     pub known_groups: KnownGroups,
+    /// Whose objects of Meta's are, in memory.
+    pub owners: Owners,
     /// What templates are called, in memory.
     pub known_templates: KnownTemplates,
     /// Calls that wait for Meta's confirmation.
@@ -55,6 +59,8 @@ pub struct Context {
     pub default_wait: WaitSeconds,
     /// Where the call stands among those of its idempotency key; `None` without one.
     pub attempt: Option<Attempt>,
+    /// Counts the call as in flight for as long as anything is done for it, also when its caller has gone.
+    pub seat: Rc<Seat>,
 }
 
 impl Context {
@@ -117,7 +123,8 @@ impl Context {
     }
 
     /// Runs a write in a task of its own, so that a caller who hangs up, or whose time is over, does not leave it half
-    /// done.
+    /// done. With an idempotency key the whole call is such a write, and this part of it is waited for whatever the time:
+    /// how it ended is to be written to the key.
     ///
     /// # Errors
     /// The write's own; [`OperationError::Late`] where the caller's time is over first. The write then goes on.
@@ -127,10 +134,8 @@ impl Context {
     ) -> Result<T, OperationError> {
         let context = Self { deadline: None, ..self.clone() };
         let running = rt::spawn(self.services.writes.track_future(async move { write(context).await }));
-        let ended = match self.deadline {
-            Some(deadline) => {
-                timeout_at(deadline, running).await.map_err(|_| OperationError::Late { acted: Acted::Unknown })?
-            }
+        let ended = match self.deadline.filter(|_| self.attempt.is_none()) {
+            Some(deadline) => timeout_at(deadline, running).await.map_err(|_| OperationError::late(Acted::Unknown))?,
             None => running.await,
         };
         ended.unwrap_or_else(|error| Err(OperationError::broken_off(&error)))

@@ -46,15 +46,15 @@ fn require_one(request: &UpdateChatGroup) -> Result<(), OperationError> {
     if subject.is_some() || description.is_some() || profile_picture_file.is_some() {
         return Ok(());
     }
-    let parameter = "Subject`, `Description` or `ProfilePictureFile".to_owned();
-    Err(ParameterError::Missing { parameter }.into())
+    Err(ParameterError::MissingOneOf { parameters: &["Subject", "Description", "ProfilePictureFile"] }.into())
 }
 
 /// The picture that the parameter holds or names, which is one that Meta takes. The parameter, of several megabytes, is not
 /// kept beside it.
 async fn picture(ctx: &Context, file: Option<ProfilePictureFile>) -> Result<Option<Bytes>, OperationError> {
     let Some(file) = file else { return Ok(None) };
-    Ok(Some(from_parameter(&ctx.egress, file.as_str(), ctx.deadline).await?.into_bytes()))
+    let tenant = &ctx.tenant.cust_space_id;
+    Ok(Some(from_parameter((&ctx.egress, tenant), file.as_str(), ctx.deadline).await?.into_bytes()))
 }
 
 /// What is recorded of the request: of a picture its size in bytes and its SHA-256, by which Meta's webhook names it.

@@ -6,27 +6,27 @@
 
 use std::time::Duration;
 
-use actix_web::rt;
 use aws_lc_rs::digest;
-use cams_api::envelope::Envelope;
 use cams_api::idempotency::IdempotencyKey;
-use cams_api::operation::Answer;
-use cams_api::wait::WaitSeconds;
 use cams_api::{Code, Operation};
-use graph_client::Acted;
 use serde_json::Value;
-use tenant_store::{Claim, HeldKey, NewKey, Space, StoreError, StoredAnswer, UniqueCode};
+use tenant_store::{Claim, HeldKey, NewKey, StoredAnswer, UniqueCode};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::recording::{RECORDING, persistently};
+use self::ending::{End, record_end};
+use super::outcomes::is_passing_refusal;
+use super::recording::RECORDING;
 use super::{Context, OperationError};
 
-/// Beside the call to Meta, the wait for its webhook and the recording: reads before the call, a slow database.
-const MARGIN: Duration = Duration::from_mins(1);
+mod ending;
 
-/// How often it is tried to record what could not be recorded at once.
-const LATER: Duration = Duration::from_secs(1);
+/// A call that was not heard of for so many of Meta's timeouts, and as long as its end may take to be recorded, is not
+/// believed to run. It is heard of in each.
+const LEASE: u32 = 3;
+/// What is left of the caller's time for writing down how the call ended: so much at the most, and of a short time a part.
+const WRITING_DOWN: Duration = Duration::from_millis(200);
+const PART_FOR_WRITING_DOWN: u32 = 4;
 
 /// A caller's key, and the call that is made under it.
 pub struct Keyed {
@@ -81,16 +81,6 @@ pub enum KeyRefusal {
     },
 }
 
-/// What is written to the key when its call has ended.
-enum End {
-    /// The answer, for all later calls.
-    Keep(StoredAnswer),
-    /// Nothing: nothing was done.
-    Release,
-    /// That nobody knows.
-    LeaveOpen,
-}
-
 /// Runs an operation; with a key, once for all calls that carry it. Such a call runs to its end in a task of its own,
 /// also where the caller hangs up or its time is over, so that the next one gets the answer.
 ///
@@ -106,8 +96,19 @@ pub async fn once<O: Operation>(
     match keyed {
         None => run(ctx, request).await.map(Reply::Done),
         // In a box, so that calls without a key do not carry its room.
-        Some(keyed) => Box::pin(ctx.to_its_end(async move |ctx| run_keyed(ctx, keyed, request, run).await)).await,
+        Some(keyed) => {
+            let deadline = ctx.deadline.map(before_writing_down);
+            let to_its_end =
+                ctx.to_its_end(async move |ctx| run_keyed(Context { deadline, ..ctx }, keyed, request, run).await);
+            Box::pin(to_its_end).await
+        }
     }
+}
+
+/// When the call itself must be done, so that its caller gets its end and not that the time is over.
+fn before_writing_down(deadline: Instant) -> Instant {
+    let left = deadline.saturating_duration_since(Instant::now());
+    deadline.checked_sub(WRITING_DOWN.min(left / PART_FOR_WRITING_DOWN)).unwrap_or(deadline)
 }
 
 async fn run_keyed<O: Operation>(
@@ -116,97 +117,65 @@ async fn run_keyed<O: Operation>(
     request: O,
     run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError>,
 ) -> Result<Reply<O::Answer>, OperationError> {
-    let new = NewKey {
-        operation: O::NAME,
-        key: keyed.key.as_str(),
-        fingerprint: keyed.fingerprint.0,
-        longest: longest_call(&ctx),
-    };
-    let (held, is_resumed) = match ctx.space().claim_key(&new).await? {
+    let new =
+        NewKey { operation: O::NAME, key: keyed.key.as_str(), fingerprint: keyed.fingerprint.0, lease: lease(&ctx) };
+    let (mut held, was_open) = match ctx.space().claim_key(&new).await? {
         Claim::New(held) => (held, false),
         Claim::Open(held) => (held, true),
         Claim::Answered(answer) => return Ok(Reply::Replayed(answer)),
         Claim::Mismatch => return Err(KeyRefusal::Mismatch.into()),
         Claim::Running => return Err(KeyRefusal::Running.into()),
     };
+    let is_resumed = match begin_anew_where_nothing_was_done(&ctx, &mut held, was_open).await {
+        Ok(is_anew) => !is_anew,
+        Err(error) => {
+            record_end(&ctx, held, End::LeaveOpen).await;
+            return Err(error);
+        }
+    };
     let ctx = Context { attempt: Some(Attempt { unique_code: held.unique_code, is_resumed }), ..ctx };
-    let ended = run(&ctx, request).await;
+    let ended = while_heard_of(&ctx, &held, run(&ctx, request)).await;
     record_end(&ctx, held, End::of(&ended, keyed.request_id, is_resumed)).await;
     ended.map(Reply::Done)
 }
 
-/// How long a call may run before nobody believes any longer that it does.
-fn longest_call(ctx: &Context) -> Duration {
-    ctx.services.upstream_timeout * 2 + RECORDING + Duration::from_secs(WaitSeconds::MOST.into()) + MARGIN
+/// Whether no call under the key can have done anything. The change of one before this one was none where it was refused
+/// for a reason that passes: the key is then made as good as new.
+async fn begin_anew_where_nothing_was_done(
+    ctx: &Context,
+    held: &mut HeldKey,
+    was_open: bool,
+) -> Result<bool, OperationError> {
+    if !was_open {
+        return Ok(true);
+    }
+    let left = ctx.space().change(held.unique_code).await?;
+    if !left.is_some_and(|change| is_passing_refusal(&change)) {
+        return Ok(false);
+    }
+    let is_held = ctx.space().renew_key(held).await?;
+    is_held.then_some(true).ok_or_else(|| KeyRefusal::Running.into())
 }
 
-/// Writes down how a call ended. While PostgreSQL is away the caller is not kept waiting for that: the key stays as if its
-/// call ran until it can be done, or until nobody believes any longer that it does.
-async fn record_end(ctx: &Context, held: HeldKey, end: End) {
-    match persistently(async || end.record(&ctx.space(), &held).await).await {
-        Ok(true) => {}
-        Ok(false) => tracing::info!(?held, "a call ended after its idempotency key had been taken over"),
-        Err(error) => {
-            tracing::warn!(?held, %error, "how a call with an idempotency key ended could not be recorded yet");
-            rt::spawn(record_later(ctx.clone(), held, end));
-        }
-    }
+/// How long a call is believed to run without being heard of.
+fn lease(ctx: &Context) -> Duration {
+    ctx.services.upstream_timeout * LEASE + RECORDING
 }
 
-async fn record_later(ctx: Context, held: HeldKey, end: End) {
-    let latest = Instant::now() + longest_call(&ctx);
-    while Instant::now() < latest {
-        sleep(LATER).await;
-        match end.record(&ctx.space(), &held).await {
-            Err(StoreError::Unavailable(_)) => {}
-            Err(error) => return tracing::error!(?held, %error, "how a call ended could not be recorded"),
-            Ok(_) => return,
-        }
-    }
-}
-
-impl End {
-    /// `false` where the key is a later call's by now.
-    async fn record(&self, space: &Space<'_>, held: &HeldKey) -> Result<bool, StoreError> {
-        match self {
-            Self::Keep(answer) => space.answer_key(held, answer).await,
-            Self::Release => space.release_key(held).await,
-            Self::LeaveOpen => space.open_key(held).await,
-        }
-    }
-
-    /// The contract's rule, "Common parameters": only definite answers are kept. A key that was open once is never given
-    /// back, since what its first call did is not undone by what happened to a later one.
-    fn of<A: Answer>(ended: &Result<A, OperationError>, request_id: Uuid, is_resumed: bool) -> Self {
-        let code = match ended {
-            Ok(answer) => answer.code(),
-            Err(error) => error.code(),
-        };
-        let is_done = match ended {
-            Ok(_) => true,
-            Err(OperationError::Key(_)) => return Self::LeaveOpen,
-            Err(error) if error.acted() == Acted::Unknown => return Self::LeaveOpen,
-            Err(_) => matches!(code.http_status(), 404 | 409 | 422),
-        };
-        match stored(ended, request_id, code).filter(|_| is_done) {
-            Some(answer) => Self::Keep(answer),
-            None if is_resumed || is_done || code == Code::InternalError => Self::LeaveOpen,
-            None => Self::Release,
-        }
-    }
-}
-
-/// The whole answer as this call gives it.
-fn stored<A: Answer>(ended: &Result<A, OperationError>, request_id: Uuid, code: Code) -> Option<StoredAnswer> {
-    let body = match ended {
-        Ok(answer) => serde_json::to_string(&Envelope::done(request_id, code, answer)),
-        Err(error) => {
-            let (message, missing) = (error.to_string(), error.access_denied_detail());
-            serde_json::to_string(&Envelope::refused(request_id, code, &message, missing.as_deref(), error.refusal()))
+/// Lets a call be heard of while it runs: it may look through a long list, or invite many one after the other.
+async fn while_heard_of<T>(ctx: &Context, held: &HeldKey, call: impl Future<Output = T>) -> T {
+    let be_heard_of = async {
+        loop {
+            sleep(ctx.services.upstream_timeout).await;
+            if let Err(error) = ctx.space().prolong_key(held, lease(ctx)).await {
+                tracing::warn!(?held, %error, "that a call with an idempotency key still runs could not be recorded");
+            }
         }
     };
-    let (code, http_status) = (code.as_str().to_owned(), code.http_status());
-    Some(StoredAnswer { request_id, code, http_status, body: body.ok()? })
+    tokio::select! {
+        ended = call => ended,
+        never = be_heard_of => never,
+    }
 }
 
 impl Fingerprint {

@@ -132,11 +132,18 @@ fn conclude(outcomes: Vec<(&ParticipantNumber, Outcome)>) -> Result<GroupInvites
     Err(OperationError::NoneInvited(Box::new(NoneInvited { list, cause: common_cause(failures) })))
 }
 
-/// The first failure, where all of them have its code.
-fn common_cause(mut failures: impl Iterator<Item = OperationError>) -> Option<OperationError> {
-    let first = failures.next().unwrap_or(OperationError::Late { acted: Acted::No });
-    let code = first.code();
-    failures.all(|error| error.code() == code).then_some(first)
+/// The failure that stands for all of them: one that may have sent its invitation all the same where there is one, since
+/// the call must not be made again then, whatever the others failed with; else the first, where they have one code.
+fn common_cause(failures: impl Iterator<Item = OperationError>) -> Option<OperationError> {
+    let mut failures: Vec<OperationError> = failures.collect();
+    if failures.is_empty() {
+        return Some(OperationError::late(Acted::No));
+    }
+    if let Some(unknown) = failures.iter().position(|error| error.acted() == Acted::Unknown) {
+        return Some(failures.swap_remove(unknown));
+    }
+    let code = failures[0].code();
+    failures.iter().all(|error| error.code() == code).then(|| failures.swap_remove(0))
 }
 
 fn invitation(to: &ParticipantNumber, outcome: &Outcome) -> Invitation {
@@ -166,17 +173,25 @@ fn metas_code(error: &OperationError) -> Option<i64> {
 
 /// No invitation is known to have been sent.
 #[derive(Debug, thiserror::Error)]
-#[error("Nobody was invited, as far as is known; `List` says why. {}", .cause.as_ref().map(ToString::to_string).unwrap_or_default())]
+#[error("Nobody was invited, as far as is known; `List` says why.{}", after_a_space(.cause.as_ref()))]
 pub struct NoneInvited {
     list: Vec<Invitation>,
     /// What all of them failed with.
     cause: Option<OperationError>,
 }
 
+fn after_a_space(cause: Option<&OperationError>) -> String {
+    cause.map(|cause| format!(" {cause}")).unwrap_or_default()
+}
+
 impl NoneInvited {
-    /// The contract's code: that of the common cause.
+    /// The contract's code: that of the common cause; where one may have been sent, never one that says that nothing was.
     pub(super) fn code(&self) -> Code {
-        self.cause.as_ref().map_or(Code::UpstreamRejected, OperationError::code)
+        let code = self.cause.as_ref().map_or(Code::UpstreamRejected, OperationError::code);
+        match self.acted() {
+            Acted::Unknown if code != Code::UpstreamTimeout => Code::UpstreamUnavailable,
+            _ => code,
+        }
     }
 
     /// When the caller may come back, where it must wait.
@@ -193,7 +208,70 @@ impl NoneInvited {
     /// What stands beside the common fields.
     pub(super) fn refusal(&self) -> Refusal {
         let refusal = self.cause.as_ref().map(OperationError::refusal).unwrap_or_default();
-        let retry_safe = refusal.retry_safe.map(|_| self.acted() == Acted::No);
+        let retry_safe = match self.acted() {
+            Acted::Unknown => Some(false),
+            Acted::No => refusal.retry_safe,
+        };
         Refusal { retry_safe, list: self.list.clone(), ..refusal }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use graph_client::Effect;
+
+    use super::*;
+
+    fn unreachable() -> OperationError {
+        GraphError::Connect { why: "refused".to_owned() }.into()
+    }
+
+    fn broken_off() -> OperationError {
+        GraphError::Disconnected { sent: true, effect: Effect::Change, why: "reset".to_owned() }.into()
+    }
+
+    fn late() -> OperationError {
+        GraphError::Timeout { sent: true, effect: Effect::Change }.into()
+    }
+
+    fn not_done() -> OperationError {
+        GraphError::NotDone { status: 200 }.into()
+    }
+
+    fn concluded(failures: impl IntoIterator<Item = OperationError>) -> OperationError {
+        let to = "16505550100".parse().unwrap();
+        let outcomes = failures.into_iter().map(|error| (&to, Outcome::Failed(error))).collect();
+        conclude(outcomes).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_said_of_failed_invitations_agrees_with_whether_they_may_be_sent_again() {
+        for failures in [[unreachable(), broken_off()], [broken_off(), unreachable()]] {
+            let error = concluded(failures);
+            assert_eq!((error.code(), error.refusal().retry_safe), (Code::UpstreamUnavailable, Some(false)));
+            let said = error.to_string();
+            assert!(said.ends_with("look before it is sent again."), "{said}");
+        }
+        let error = concluded([unreachable(), unreachable()]);
+        assert_eq!(error.refusal().retry_safe, Some(true));
+        assert!(error.to_string().ends_with("it can be sent again."), "{error}");
+    }
+
+    #[test]
+    fn where_one_may_have_been_sent_the_others_failures_do_not_hide_it() {
+        for failures in [vec![broken_off(), not_done()], vec![not_done(), broken_off(), late()]] {
+            let error = concluded(failures);
+            assert_eq!((error.code(), error.refusal().retry_safe), (Code::UpstreamUnavailable, Some(false)));
+            assert!(error.to_string().ends_with("look before it is sent again."), "{error}");
+        }
+        let error = concluded([not_done(), late()]);
+        assert_eq!((error.code(), error.refusal().retry_safe), (Code::UpstreamTimeout, Some(false)));
+    }
+
+    #[test]
+    fn where_each_failed_in_its_own_way_the_list_says_why_and_nothing_is_added() {
+        let error = concluded([unreachable(), not_done()]);
+        assert_eq!(error.code(), Code::UpstreamRejected);
+        assert_eq!(error.to_string(), "Nobody was invited, as far as is known; `List` says why.");
     }
 }

@@ -5,7 +5,7 @@ use cams_api::operations::{
     ApproveChatGroupJoinRequests, JoinRequest, JoinRequestListData, JoinRequests, JoinRequestsApproved,
     JoinRequestsRejected, ListChatGroupJoinRequests, RejectChatGroupJoinRequests, UpstreamFault,
 };
-use graph_client::{FailedJoinRequest, JoinRequestPosition, JoinRequestsDecided, OpenJoinRequest};
+use graph_client::{Answer, FailedJoinRequest, JoinRequestPosition, JoinRequestsDecided, OpenJoinRequest};
 
 use super::{Context, OperationError, outcomes};
 
@@ -44,12 +44,11 @@ pub(super) async fn approve_join_requests(
     request: ApproveChatGroupJoinRequests,
 ) -> Result<JoinRequestsApproved, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
-    ctx.write(async move |ctx| {
-        let answer = ctx.graph.approve_join_requests(ctx.call()?, &group_id, &ids(&request.list)).await?;
-        let Decided { done, failed, errors } = decided(&request.list, answer.body)?;
-        Ok(JoinRequestsApproved { approved: done, failed, errors })
-    })
-    .await
+    let decision = decide(ctx, request.list, async move |ctx, ids| {
+        ctx.graph.approve_join_requests(ctx.call()?, &group_id, &ids).await.map_err(OperationError::from)
+    });
+    let Decided { done, failed, errors, is_partial } = decision.await?;
+    Ok(JoinRequestsApproved { approved: done, failed, errors, is_partial })
 }
 
 /// Turns users away.
@@ -58,12 +57,20 @@ pub(super) async fn reject_join_requests(
     request: RejectChatGroupJoinRequests,
 ) -> Result<JoinRequestsRejected, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
-    ctx.write(async move |ctx| {
-        let answer = ctx.graph.reject_join_requests(ctx.call()?, &group_id, &ids(&request.list)).await?;
-        let Decided { done, failed, errors } = decided(&request.list, answer.body)?;
-        Ok(JoinRequestsRejected { rejected: done, failed, errors })
-    })
-    .await
+    let decision = decide(ctx, request.list, async move |ctx, ids| {
+        ctx.graph.reject_join_requests(ctx.call()?, &group_id, &ids).await.map_err(OperationError::from)
+    });
+    let Decided { done, failed, errors, is_partial } = decision.await?;
+    Ok(JoinRequestsRejected { rejected: done, failed, errors, is_partial })
+}
+
+/// One decision on join requests; `call` tells it to Meta.
+async fn decide(
+    ctx: &Context,
+    list: JoinRequestList,
+    call: impl AsyncFnOnce(&Context, Vec<&str>) -> Result<Answer<JoinRequestsDecided>, OperationError> + 'static,
+) -> Result<Decided, OperationError> {
+    ctx.write(async move |ctx| decided(&ids(&list), call(&ctx, ids(&list)).await?.body)).await
 }
 
 fn ids(list: &JoinRequestList) -> Vec<&str> {
@@ -71,26 +78,36 @@ fn ids(list: &JoinRequestList) -> Vec<&str> {
 }
 
 /// What became of the requests that a call named.
-struct Decided {
-    done: Vec<String>,
-    failed: Vec<UpstreamFault>,
-    errors: Vec<UpstreamFault>,
+pub(super) struct Decided {
+    /// The IDs of those that were decided on as asked.
+    pub done: Vec<String>,
+    /// Those that were not, and why.
+    pub failed: Vec<UpstreamFault>,
+    /// What Meta says of the call as a whole.
+    pub errors: Vec<UpstreamFault>,
+    /// Whether some were not decided on, named or not.
+    pub is_partial: bool,
 }
 
+/// What Meta's answer says became of the requests that were `asked` about.
+///
 /// # Errors
 /// [`OperationError::NothingDone`] where Meta's answer says so.
-fn decided(asked: &JoinRequestList, answer: JoinRequestsDecided) -> Result<Decided, OperationError> {
+pub(super) fn decided(asked: &[&str], answer: JoinRequestsDecided) -> Result<Decided, OperationError> {
     let errors: Vec<UpstreamFault> = answer.errors.iter().map(outcomes::fault).collect();
     let failed: Vec<UpstreamFault> = answer.failed.iter().map(|request| failure(request, &errors)).collect();
     let is_clean = failed.is_empty() && errors.is_empty();
+    let says_in_part = answer.in_part || outcomes::tells_of_parts_alone(&errors);
     // A success that lists nothing is one of all that was asked for.
-    let all = || asked.ids().iter().map(|id| id.as_str().to_owned()).collect();
-    let done = answer.done.unwrap_or_else(|| if is_clean { all() } else { Vec::new() });
-    let in_part = failed.is_empty() && outcomes::tells_of_parts_alone(&errors);
-    if done.is_empty() && !is_clean && !in_part {
+    let all = || asked.iter().map(|id| (*id).to_owned()).collect();
+    let done = answer.done.unwrap_or_else(|| if is_clean && !says_in_part { all() } else { Vec::new() });
+    // Where Meta names no failure, those that it does not list may have been decided on all the same.
+    let is_untold = failed.is_empty() && (says_in_part || is_clean);
+    if done.is_empty() && !is_untold {
         return Err(OperationError::NothingDone { failed, errors });
     }
-    Ok(Decided { done, failed, errors })
+    let is_partial = says_in_part || !is_clean || done.len() < asked.len();
+    Ok(Decided { done, failed, errors, is_partial })
 }
 
 /// Why a request was not decided; the call's own errors hold where it has none.

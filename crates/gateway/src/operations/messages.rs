@@ -111,10 +111,7 @@ fn free_form(content: &said::MessageContent) -> MessageContent<'_> {
 
 fn medium(media: &said::Media) -> Media<'_> {
     Media {
-        source: match &media.source {
-            said::MediaSource::Link(link) => MediaSource::Link(link.as_str()),
-            said::MediaSource::Id(id) => MediaSource::Id(id.as_str()),
-        },
+        source: MediaSource::Link(media.link.as_str()),
         caption: media.caption.as_ref().map(Text::as_str),
         filename: media.file_name.as_ref().map(Text::as_str),
     }

@@ -1,15 +1,17 @@
 //! What of a change was done and what was not, as callers are told: it makes no difference whether Meta said so in its
 //! answer, by webhook, or not at all, and was asked later.
 
-use cams_api::Code;
 use cams_api::envelope::Upstream;
-use cams_api::operations::{PartResult, SettingResults, UpstreamFault};
+use cams_api::operations::{PartResult, SettingResults, UpdateChatGroup, UpstreamFault};
+use cams_api::{Code, Operation};
 use graph_client::RefusalKind;
 use graph_client::webhooks::UpdateError;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenant_store::{Change, ChangeStatus};
 
+use super::OperationError;
 use super::error::kind_code;
 
 /// Meta's code for "partial success".
@@ -28,8 +30,12 @@ pub(super) fn failed(change: &Change) -> Vec<UpstreamFault> {
     numbers.map(|number| UpstreamFault { participant_number: Some(number.to_owned()), ..reason.clone() }).collect()
 }
 
-/// What became of each setting. Where none was changed, and Meta named none, it is all that were asked for.
+/// What became of each setting, where settings are what was to change. Where none was changed, and Meta named none, it is
+/// all that were asked for.
 pub(super) fn fields(change: &Change) -> Option<SettingResults> {
+    if change.operation != UpdateChatGroup::NAME {
+        return None;
+    }
     let told: SettingResults = read(change.fields.as_ref());
     if told != SettingResults::default() {
         return Some(told);
@@ -51,6 +57,35 @@ fn not_changed(reason: &UpstreamFault) -> PartResult {
 /// The faults that were recorded with a change as a whole.
 pub(super) fn faults(change: &Change) -> Vec<UpstreamFault> {
     read(change.errors.as_ref())
+}
+
+/// What Meta answered to a change that it refused at once, as it is recorded.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refused {
+    #[serde(flatten)]
+    fault: UpstreamFault,
+    /// Whether the same call may be made later and then be done: Meta's limit, the token, the connection stood against it.
+    #[serde(default)]
+    is_passing: bool,
+}
+
+/// What is recorded of a change that was refused.
+pub(super) fn refused(error: &OperationError) -> Value {
+    let refused = Refused { fault: error.fault(), is_passing: !is_definite(error.code()) };
+    serde_json::to_value([refused]).unwrap_or_default()
+}
+
+/// Whether the change was refused for a reason that passes: nothing was done, and the same call may be made again.
+pub(super) fn is_passing_refusal(change: &Change) -> bool {
+    let refusals: Vec<Refused> = read(change.errors.as_ref());
+    change.status == ChangeStatus::Failed && refusals.iter().any(|refused| refused.is_passing)
+}
+
+/// Whether a refusal of this code would be one again, so that it is kept with an idempotency key: the contract's rule,
+/// "Common parameters".
+pub(super) fn is_definite(code: Code) -> bool {
+    matches!(code.http_status(), 404 | 409 | 422)
 }
 
 /// Why a change was not done: what Meta said of it as a whole, or of its first part.

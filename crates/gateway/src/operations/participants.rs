@@ -7,9 +7,10 @@ use cams_api::operations::{
 };
 use cams_api::page::Page;
 use cams_api::participants::{ParticipantList, ParticipantNumber};
-use graph_client::{GroupField, User};
+use cams_api::wait::WaitSeconds;
+use graph_client::{Answer, ChangeAccepted, GroupField, User};
 use serde_json::{Value, json};
-use tenant_store::{Change, ChangeStatus};
+use tenant_store::{Change, ChangeStatus, NewChange};
 
 use super::groups::participant;
 use super::{Context, OperationError, changes, outcomes};
@@ -39,15 +40,13 @@ pub(super) async fn remove_participants(
     ctx: &Context,
     request: DeleteChatGroupParticipants,
 ) -> Result<ParticipantsChanged, OperationError> {
+    let asked = asked(&request.group_id, &request.list);
     let group_id = ctx.own_group(&request.group_id).await?;
-    let (asked, list) = (asked(&request.group_id, &request.list), request.list);
     let record = changes::record_of_group(ctx, DeleteChatGroupParticipants::NAME, &group_id, asked)?;
-    let count = list.numbers().len();
-    let change = changes::carry_through(ctx, request.wait_seconds, record, async move |ctx| {
-        Ok(ctx.graph.remove_participants(ctx.call()?, &group_id, &users(&list)).await?.body)
+    change(ctx, request.wait_seconds, record, request.list, async move |ctx, users| {
+        ctx.graph.remove_participants(ctx.call()?, &group_id, &users).await.map_err(OperationError::from)
     })
-    .await?;
-    Ok(changed(&change, count))
+    .await
 }
 
 /// Asks Meta to add participants, which it documents and refuses, and answers what Meta answers.
@@ -55,15 +54,26 @@ pub(super) async fn add_participants(
     ctx: &Context,
     request: AddChatGroupParticipants,
 ) -> Result<ParticipantsChanged, OperationError> {
+    let asked = asked(&request.group_id, &request.list);
     let group_id = ctx.own_group(&request.group_id).await?;
-    let (asked, list) = (asked(&request.group_id, &request.list), request.list);
     let record = changes::record_of_group(ctx, AddChatGroupParticipants::NAME, &group_id, asked)?;
-    let count = list.numbers().len();
-    let change = changes::carry_through(ctx, request.wait_seconds, record, async move |ctx| {
-        Ok(ctx.graph.add_participants(ctx.call()?, &group_id, &users(&list)).await?.body)
+    change(ctx, request.wait_seconds, record, request.list, async move |ctx, users| {
+        ctx.graph.add_participants(ctx.call()?, &group_id, &users).await.map_err(OperationError::from)
     })
-    .await?;
-    Ok(changed(&change, count))
+    .await
+}
+
+/// One change of who is in a group; `call` asks Meta for it.
+async fn change(
+    ctx: &Context,
+    wait: Option<WaitSeconds>,
+    record: NewChange,
+    list: ParticipantList,
+    call: impl AsyncFnOnce(&Context, Vec<User<'_>>) -> Result<Answer<ChangeAccepted>, OperationError> + 'static,
+) -> Result<ParticipantsChanged, OperationError> {
+    let count = list.numbers().len();
+    let change = changes::carry_through(ctx, wait, record, async move |ctx| Ok(call(ctx, users(&list)).await?.body));
+    Ok(changed(&change.await?, count))
 }
 
 /// What is recorded of the request.

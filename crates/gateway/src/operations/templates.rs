@@ -46,34 +46,53 @@ pub(super) async fn add_invite_template(
             language: request.language.as_str(),
             library_template_name: request.library_template_name.as_str(),
         };
-        let made = ctx.graph.copy_template(ctx.call()?, &waba_id(&ctx)?, &copy).await?.body;
+        let waba_id = waba_id(&ctx)?;
+        let made = ctx.graph.copy_template(ctx.call()?, &waba_id, &copy).await?.body;
+        remember(&ctx, &waba_id, Some(&made.id), Some(copy.name));
         Ok(InviteTemplateAdded { template_id: made.id, status: made.status, category: made.category })
     })
     .await
 }
 
-/// The name of the account's template with this ID. It is looked up once: a template keeps its name.
+/// The name of the account's template with this ID. The account is asked once for an ID that nobody knows, by one caller
+/// at a time, and what its list shows is remembered: a template keeps its name.
 ///
 /// # Errors
 /// [`OperationError::Parameter`] where the account has none.
 pub(super) async fn name_of(ctx: &Context, code: &TemplateCode) -> Result<TemplateName, OperationError> {
     let (known, waba_id) = (&ctx.services.known_templates, waba_id(ctx)?);
-    if let Some(name) = known.name(waba_id.as_str(), code) {
+    let waba_id = waba_id.as_str();
+    if let Some(name) = known.name(waba_id, code) {
         return Ok(name);
     }
-    let templates = own_templates(ctx, None).await?;
-    let found = templates.into_iter().find(|template| template.id.as_deref() == Some(code.as_str()));
-    let name = found.and_then(|template| template.name?.parse::<TemplateName>().ok());
+    let _search = known.search(waba_id).await;
+    if known.name(waba_id, code).is_none() && !known.is_unknown(waba_id, code) {
+        own_templates(ctx, None).await?;
+        if known.name(waba_id, code).is_none() {
+            known.insert_unknown(waba_id, code);
+        }
+    }
     let rule = "Meta's ID of a template that the number's account has; `TemplateName` takes its name";
-    let name = name.ok_or_else(|| ParameterError::wrong("TemplateCode", code.as_str(), rule))?;
-    known.insert(waba_id.as_str(), code, name.clone());
-    Ok(name)
+    known.name(waba_id, code).ok_or_else(|| ParameterError::wrong("TemplateCode", code.as_str(), rule).into())
 }
 
+/// The account's templates. Their names are remembered.
 async fn own_templates(ctx: &Context, language: Option<&str>) -> Result<Vec<Template>, OperationError> {
     let waba_id = waba_id(ctx)?;
-    all_pages(async |after| Ok(ctx.graph.list_templates(ctx.call()?, &waba_id, language, after.as_deref()).await?.body))
-        .await
+    let page = async |after: Option<String>| {
+        Ok(ctx.graph.list_templates(ctx.call()?, &waba_id, language, after.as_deref()).await?.body)
+    };
+    let templates = all_pages(page).await?;
+    for template in &templates {
+        remember(ctx, &waba_id, template.id.as_deref(), template.name.as_deref());
+    }
+    Ok(templates)
+}
+
+fn remember(ctx: &Context, waba_id: &WabaId, id: Option<&str>, name: Option<&str>) {
+    if let (Some(Ok(code)), Some(Ok(name))) = (id.map(str::parse), name.map(str::parse)) {
+        ctx.services.known_templates.insert(waba_id.as_str(), &code, name);
+    }
 }
 
 /// All pages of a list, each by what the one before it says.

@@ -13,11 +13,13 @@ mod tests;
 use std::time::Duration;
 
 use bytes::Bytes;
+use cams_api::identifiers::CustSpaceId;
 use cams_api::parameters::ParameterError;
 use graph_client::Acted;
 use tokio::time::Instant;
 
-use crate::egress::{Egress, EgressError, ExternalUrl, Limits};
+use crate::egress::{Egress, EgressError, ExternalUrl, Full, Limits};
+use crate::limits::Throttled;
 use crate::operations::OperationError;
 
 /// The largest picture, in bytes: 5 MiB, the larger reading of Meta's "5 MB".
@@ -126,38 +128,49 @@ pub fn check(file: Bytes) -> Result<SquareJpeg, PictureError> {
 }
 
 /// The picture that `ProfilePictureFile` holds or names: base64 of it, as a `data:` URL or plain, or a URL to fetch it
-/// from, within 10 s and before `deadline`.
+/// from for the tenant, within 10 s and before `deadline`.
 ///
 /// # Errors
 /// [`OperationError::Parameter`] about `ProfilePictureFile` where there is none to be had, or one that breaks a rule;
+/// [`OperationError::Throttled`] and [`OperationError::Busy`] where as many are being fetched as may be;
 /// [`OperationError::Late`] where the caller's time is over first.
 pub async fn from_parameter(
-    egress: &Egress,
+    (egress, tenant): (&Egress, &CustSpaceId),
     value: &str,
     deadline: Option<Instant>,
 ) -> Result<SquareJpeg, OperationError> {
-    let read = read(egress, value.trim(), deadline).await;
+    let read = read((egress, tenant), value.trim(), deadline).await;
     read.map_err(|error| match error {
         Unusable::Url(EgressError::Timeout) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
-            OperationError::Late { acted: Acted::No }
+            OperationError::late(Acted::No)
         }
+        Unusable::Url(EgressError::Busy(Full::Tenant)) => Throttled::Fetches.into(),
+        Unusable::Url(EgressError::Busy(Full::Gateway)) => OperationError::Busy,
         error => ParameterError::Unusable { parameter: PARAMETER.to_owned(), why: error.to_string() }.into(),
     })
 }
 
-async fn read(egress: &Egress, value: &str, deadline: Option<Instant>) -> Result<SquareJpeg, Unusable> {
+async fn read(
+    (egress, tenant): (&Egress, &CustSpaceId),
+    value: &str,
+    deadline: Option<Instant>,
+) -> Result<SquareJpeg, Unusable> {
     let file = if value.contains("://") {
         let url = ExternalUrl::try_from(value)?;
-        fetch(egress, &url, deadline).await?
+        fetch((egress, tenant), &url, deadline).await?
     } else {
         encoded::decode(value).ok_or(Unusable::NoBase64)?
     };
     Ok(check(file)?)
 }
 
-async fn fetch(egress: &Egress, url: &ExternalUrl, deadline: Option<Instant>) -> Result<Bytes, Unusable> {
+async fn fetch(
+    (egress, tenant): (&Egress, &CustSpaceId),
+    url: &ExternalUrl,
+    deadline: Option<Instant>,
+) -> Result<Bytes, Unusable> {
     let left = deadline.map_or(FETCH, |deadline| deadline.saturating_duration_since(Instant::now()).min(FETCH));
-    match egress.get(url, Limits { time: left, body: MAX_BYTES }).await {
+    match egress.get(tenant, url, Limits { time: left, body: MAX_BYTES }).await {
         Ok(fetched) => Ok(fetched.body),
         Err(EgressError::TooLarge { .. }) => Err(PictureError::TooLarge.into()),
         Err(error) => Err(error.into()),

@@ -12,6 +12,7 @@
 mod json_layer;
 mod line;
 mod lines;
+mod phone_numbers;
 mod privacy;
 mod text_fields;
 
@@ -113,21 +114,22 @@ fn text_layer<W: for<'writer> MakeWriter<'writer> + 'static>(
     tracing_subscriber::fmt::layer().fmt_fields(TextFields).with_writer(writer).with_ansi(is_terminal)
 }
 
-/// What reads and writes HTTP/1 on a connection. It calls an error what is its caller's mistake: a request line that is
-/// none, headers that are too large, a connection that breaks.
-const CONNECTIONS: &str = "actix_http::h1";
+/// What calls an error what is another's mistake, and is told to its maker: each with the word by which a filter asks for
+/// it all the same.
+///
+/// - What reads and writes HTTP/1 on a connection: a request line that is none, headers that are too large, a connection
+///   that breaks.
+/// - What looks at the certificates of servers, also of those whose URL a caller gave.
+const BLAMED_ON_US: [(&str, &str); 2] =
+    [("actix_http::h1", "actix_http"), ("rustls_platform_verifier", "rustls_platform_verifier")];
 
-/// The filter. What [`CONNECTIONS`] logs is let through only where the filter names `actix_http`.
+/// The filter. What is [`BLAMED_ON_US`] is let through only where the filter names it.
 fn parse(filter: &str) -> Result<EnvFilter, TelemetryError> {
     let parsed = EnvFilter::builder().parse(filter);
     let parsed = parsed.map_err(|source| TelemetryError::Filter { filter: filter.to_owned(), source })?;
-    if filter.contains("actix_http") {
-        return Ok(parsed);
-    }
-    Ok(match format!("{CONNECTIONS}={}", LevelFilter::OFF).parse::<Directive>() {
-        Ok(silence) => parsed.add_directive(silence),
-        Err(_) => parsed,
-    })
+    let unasked = BLAMED_ON_US.into_iter().filter(|(_, word)| !filter.contains(word));
+    let silences = unasked.filter_map(|(target, _)| format!("{target}={}", LevelFilter::OFF).parse::<Directive>().ok());
+    Ok(silences.fold(parsed, EnvFilter::add_directive))
 }
 
 fn install(layer: impl Layer<Registry> + Send + Sync) -> Result<(), TelemetryError> {
@@ -152,6 +154,16 @@ mod tests {
             tracing::subscriber::with_default(registry, || {
                 assert_eq!(tracing::enabled!(target: "actix_http::h1::dispatcher", tracing::Level::ERROR), is_told);
                 assert!(tracing::enabled!(target: "gateway", tracing::Level::INFO));
+            });
+        }
+    }
+
+    #[test]
+    fn a_bad_certificate_is_told_to_whoever_names_what_looks_at_them() {
+        for (filter, is_told) in [("info", false), ("trace", false), ("rustls_platform_verifier=error", true)] {
+            let registry = tracing_subscriber::registry().with(parse(filter).unwrap());
+            tracing::subscriber::with_default(registry, || {
+                assert_eq!(tracing::enabled!(target: "rustls_platform_verifier", tracing::Level::ERROR), is_told);
             });
         }
     }

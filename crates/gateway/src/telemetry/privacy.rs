@@ -7,9 +7,8 @@
 
 use std::borrow::Cow;
 
-/// A phone number has 7 to 15 digits ([E.164](https://www.itu.int/rec/T-REC-E.164) has 15 at the most).
-const SHORTEST_NUMBER: usize = 7;
-const LONGEST_NUMBER: usize = 15;
+use super::phone_numbers::{DIGITS, is_of_word, length_of_date_or_address, length_of_grouped};
+
 /// At most so many digits are shown before the gap: a country's code has up to three.
 const SHOWN_BEFORE: usize = 3;
 /// So many characters are shown behind the gap, to tell two apart.
@@ -32,9 +31,10 @@ pub(super) fn is_id(field: &str) -> bool {
 
 /// The text with phone numbers (`155…01`) and invite links (`chat.whatsapp.com/…xY`) shortened.
 ///
-/// A phone number is a word of 7 to 15 digits and nothing else, so that UUIDs and the opaque IDs of groups stay.
+/// A phone number is a word of 7 to 15 digits and nothing else, or so many in groups as people write them, so that UUIDs,
+/// times and the opaque IDs of groups stay.
 pub(super) fn shortened(text: &str) -> Cow<'_, str> {
-    if text.len() < SHORTEST_NUMBER {
+    if text.len() < *DIGITS.start() {
         return Cow::Borrowed(text);
     }
     let mut kept = Kept { text, short: String::new(), copied: 0 };
@@ -64,16 +64,30 @@ struct Kept<'a> {
 impl<'a> Kept<'a> {
     /// Looks at the word from `start` to `end`, and says where to go on.
     fn word(&mut self, start: usize, end: usize) -> usize {
-        let word = &self.text[start..end];
-        if is_phone_number(word) && !is_fraction(&self.text[..start]) {
-            let before = SHOWN_BEFORE.min(word.len() - SHOWN_BEHIND - HIDDEN);
-            self.hide(start + before, end - SHOWN_BEHIND);
-            return end;
+        let (before, word, here) = (&self.text[..start], &self.text[start..end], &self.text[start..]);
+        let has_plus = before.ends_with('+');
+        if let (false, Some(length)) = (has_plus, length_of_date_or_address(here)) {
+            return end.max(start + length);
         }
-        match self.text[start..].strip_prefix(LINK_HOST) {
+        let grouped = length_of_grouped(here, has_plus);
+        if let Some(length) = grouped.or_else(|| is_phone_number(word).then_some(word.len()))
+            && !is_fraction(before)
+        {
+            return self.number(start, start + length);
+        }
+        match here.strip_prefix(LINK_HOST) {
             Some(rest) => self.link(self.text.len() - rest.len()),
             None => end,
         }
+    }
+
+    /// Hides the middle of a phone number, and says where to go on.
+    fn number(&mut self, start: usize, end: usize) -> usize {
+        let digits = self.text[start..end].bytes().zip(start..end).filter(|(byte, _)| byte.is_ascii_digit());
+        let digits: Vec<usize> = digits.map(|(_, at)| at).collect();
+        let behind = digits.len() - SHOWN_BEHIND;
+        self.hide(digits[SHOWN_BEFORE.min(behind - HIDDEN)], digits[behind]);
+        end
     }
 
     /// Hides what stands behind the host of an invite link, and says where to go on.
@@ -101,12 +115,8 @@ impl<'a> Kept<'a> {
     }
 }
 
-fn is_of_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
-}
-
 fn is_phone_number(word: &str) -> bool {
-    (SHORTEST_NUMBER..=LONGEST_NUMBER).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
+    DIGITS.contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether what follows stands behind a decimal point.
@@ -137,6 +147,10 @@ mod tests {
             ("1234567", "1…67"),
             ("123456789012345", "123…45"),
             ("number 15550000001.", "number 155…01."),
+            ("\"+1 631-555-5555\"", "\"+1 63…55\""),
+            ("+1 (650) 555-1234 is busy", "+1 (65…34 is busy"),
+            ("(650) 555-1234", "(650) …34"),
+            ("at 2026-11-21 06:46:33 by 0151 12345678", "at 2026-11-21 06:46:33 by 0151 12…78"),
         ] {
             assert_eq!(shortened(text), short);
         }
@@ -165,6 +179,11 @@ mod tests {
             "01990123-7123-7123-8123-123456789012",
             "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMToxMjAzNjMwMDAwMDAwMDAwMTEZD",
             "1.234567891s",
+            "2026-11-21T06:46:33.123Z",
+            "2026-11-21 06:46:33.123456 +00:00",
+            "192.168.100.200:8080",
+            "HTTP 429 131026",
+            "01234567-7123-4123-8123-123456789012",
             "0.123456789",
             "/v1/AddChatGroup",
             "127.0.0.1:65535",

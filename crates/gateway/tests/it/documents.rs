@@ -1,6 +1,10 @@
 //! The OpenAPI document and Swagger UI.
 
+use std::collections::BTreeSet;
+
 use cams_api::{Operation, operations};
+use gateway::api::graph::{Served, served};
+use gateway::openapi::graph_face;
 use gateway::operations::{Context, OperationError, OperationVisitor, each_operation};
 use serde_json::Value;
 
@@ -12,6 +16,14 @@ fn the_committed_document_is_the_one_that_is_served() {
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     let made = gateway::openapi::document_json().unwrap();
     assert!(committed == made, "openapi/groupgate.json is stale: run `cargo run -- openapi > openapi/groupgate.json`");
+}
+
+#[test]
+fn the_committed_document_of_metas_paths_is_the_one_that_is_served() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/graph.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let made = graph_face::document_json().unwrap();
+    assert!(committed == made, "openapi/graph.json is stale: run `cargo run -- openapi --graph > openapi/graph.json`");
 }
 
 #[test]
@@ -88,9 +100,10 @@ fn the_page_about_what_goes_wrong_tells_of_every_code_with_its_status_and_of_no_
 }
 
 #[test]
-fn the_program_prints_the_gateways_document_as_json_or_markdown_or_the_sandboxs() {
+fn the_program_prints_the_gateways_documents_as_json_or_markdown_or_the_sandboxs() {
     let printed = |arguments: &[&str]| crate::program::run(arguments, &[], "").stdout;
     assert!(printed(&["openapi"]) == gateway::openapi::document_json().unwrap());
+    assert!(printed(&["openapi", "--graph"]) == graph_face::document_json().unwrap());
     assert!(printed(&["openapi", "--markdown"]) == gateway::openapi::document_markdown());
     assert!(printed(&["openapi", "--sandbox"]) == graph_sandbox::openapi::document_json().unwrap());
 }
@@ -118,11 +131,19 @@ fn references(value: &Value, found: &mut Vec<String>) {
     }
 }
 
+fn documents() -> [Value; 2] {
+    let documents = [gateway::openapi::document_json(), graph_face::document_json()];
+    documents.map(|document| serde_json::from_str(&document.unwrap()).unwrap())
+}
+
 #[test]
 fn every_reference_leads_somewhere_and_every_schema_is_used() {
-    let document: Value = serde_json::from_str(&gateway::openapi::document_json().unwrap()).unwrap();
+    documents().iter().for_each(references_and_schemas_fit);
+}
+
+fn references_and_schemas_fit(document: &Value) {
     let mut referred = Vec::new();
-    references(&document, &mut referred);
+    references(document, &mut referred);
     let schemas = document["components"]["schemas"].as_object().unwrap();
     for reference in &referred {
         let name = reference.strip_prefix("#/components/schemas/").unwrap();
@@ -135,7 +156,10 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
 
 #[test]
 fn every_operation_and_every_field_is_explained() {
-    let document: Value = serde_json::from_str(&gateway::openapi::document_json().unwrap()).unwrap();
+    documents().iter().for_each(is_explained_throughout);
+}
+
+fn is_explained_throughout(document: &Value) {
     assert_eq!(document["openapi"], "3.1.0");
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, page) in item.as_object().unwrap() {
@@ -150,6 +174,27 @@ fn every_operation_and_every_field_is_explained() {
     }
 }
 
+/// What a path is to OpenAPI: the names of its parameters make no difference.
+fn template(path: &str) -> String {
+    path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn the_document_of_metas_paths_has_every_call_that_is_served_and_no_two_paths_alike() {
+    let [_, document] = documents();
+    let paths = document["paths"].as_object().unwrap();
+    let templates: BTreeSet<String> = paths.keys().map(|path| template(path)).collect();
+    assert_eq!(templates.len(), paths.len(), "{:?}", paths.keys());
+    for Served { method, kind, edge, call } in served() {
+        let object = kind.map(|_| "{}");
+        let parts: Vec<&str> = ["", "graph", "{}"].into_iter().chain(object).chain(edge).collect();
+        let path = paths.keys().find(|path| template(path) == parts.join("/")).unwrap();
+        let page = &paths[path][method.as_str().to_lowercase()];
+        let told = format!("Scope: `{}`.", call.scope());
+        assert!(page["description"].as_str().is_some_and(|text| text.contains(&told)), "{call:?}: {page}");
+    }
+}
+
 fn is_explained(schema: &Value) -> bool {
     let parts = ["oneOf", "allOf", "anyOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
     schema["description"].is_string() || parts.into_iter().any(|part| part["description"].is_string())
@@ -160,7 +205,8 @@ async fn swagger_ui_is_served_under_a_strict_policy() {
     let app = TestApp::start().await;
     let redirect = app.client.send("GET", "/docs", &[], Vec::new()).await;
     assert_eq!((redirect.status, redirect.header("location")), (308, Some("/docs/")));
-    for path in ["/docs/", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"] {
+    for path in ["/docs/", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json", "/openapi-graph.json"]
+    {
         let answer = app.client.send("GET", path, &[], Vec::new()).await;
         assert_eq!(answer.status, 200, "{path}");
         let policy = answer.header("content-security-policy").unwrap();
@@ -193,11 +239,11 @@ async fn the_operations_are_listed_in_plain_text_with_links_that_lead_to_each() 
 #[actix_web::test]
 async fn the_documentation_is_shown_to_whom_the_setting_says() {
     let off = TestApp::with(&[("GROUPGATE_DOCS", "off")]).await;
-    for path in ["/docs", "/docs/", "/openapi.json", "/docs/operations.md", "/llms.txt"] {
+    for path in ["/docs", "/docs/", "/openapi.json", "/openapi-graph.json", "/docs/operations.md", "/llms.txt"] {
         off.client.send("GET", path, &[], Vec::new()).await.expect(404, "NotFound");
     }
     let guarded = TestApp::with(&[("GROUPGATE_DOCS", "admin")]).await;
-    for path in ["/openapi.json", "/docs/operations.md", "/llms.txt"] {
+    for path in ["/openapi.json", "/openapi-graph.json", "/docs/operations.md", "/llms.txt"] {
         guarded.client.send("GET", path, &[], Vec::new()).await.expect(401, "Unauthorized");
     }
     let administrator = guarded.key("administrator", &[("*", &["admin.read"])]).await;

@@ -101,7 +101,53 @@ async fn a_change_that_meta_refuses_is_recorded_as_failed() {
     let app = TestApp::start().await;
     app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "code": 131_211})).await;
     let answer = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await;
-    assert_eq!(answer.expect(422, "Upstream.Rejected")["Upstream"]["Code"], 131_211);
+    let refused = answer.expect(422, "Upstream.Rejected");
+    assert_eq!(refused["Upstream"]["Code"], 131_211);
+    assert!(!refused["Message"].as_str().unwrap().contains("not known"), "{refused}");
+    let asked = json!({"UniqueCode": refused["UniqueCode"]});
+    let change = app.client.call("QueryChatGroupRequest", &app.first, asked).await.expect(200, "OK");
+    assert_eq!((&change["Status"], &change["Errors"][0]["Code"]), (&json!("FAILED"), &json!(131_211)));
+}
+
+#[actix_web::test]
+async fn a_change_that_meta_denies_in_a_success_is_not_done() {
+    let app = TestApp::start().await;
+    let (group, user) = (app.first.group_id, json!([{"ParticipantNumber": "16505550101"}]));
+    let calls = [
+        ("AddChatGroup", "POST", "*/groups", json!({"Subject": "S"})),
+        ("DeleteChatGroup", "DELETE", "*", json!({"GroupId": group})),
+        ("UpdateChatGroup", "POST", "*", json!({"GroupId": group, "Subject": "S"})),
+        ("DeleteChatGroupParticipants", "DELETE", "*/participants", json!({"GroupId": group, "List": user})),
+        ("AddChatGroupParticipants", "POST", "*/participants", json!({"GroupId": group, "List": user})),
+        ("ApproveChatGroupJoinRequests", "POST", "*/join_requests", json!({"GroupId": group, "List": ["JR1"]})),
+    ];
+    for (operation, method, path, request) in calls {
+        for success in [json!(false), json!("false")] {
+            let denial = json!({"method": method, "path": path, "http_status": 200, "body": {"success": success}});
+            app.sandbox.fail(denial).await;
+            let refused = app.client.call(operation, &app.first, request.clone()).await;
+            let refused = refused.expect(422, "Upstream.Rejected");
+            let said = "Meta answered that it did not do it, and gave no reason.";
+            assert_eq!((&refused["Message"], refused.get("RetrySafe")), (&json!(said), None), "{operation}");
+            if operation != "ApproveChatGroupJoinRequests" {
+                let ask = json!({"UniqueCode": refused["UniqueCode"]});
+                let change = app.client.call("QueryChatGroupRequest", &app.first, ask).await.expect(200, "OK");
+                assert_eq!(change["Status"], "FAILED", "{operation}");
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_group_that_could_not_be_made_has_no_settings_that_failed() {
+    let app = TestApp::start().await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "later": {"code": 131_211}})).await;
+    let refused = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})).await;
+    let refused = refused.expect(422, "Upstream.Rejected");
+    assert_eq!(refused.get("Fields"), None, "{refused}");
+    let ask = json!({"UniqueCode": refused["UniqueCode"]});
+    let change = app.client.call("QueryChatGroupRequest", &app.first, ask).await.expect(200, "OK");
+    assert_eq!((&change["Status"], &change["Fields"]), (&json!("FAILED"), &json!(null)));
 }
 
 #[actix_web::test]

@@ -140,6 +140,19 @@ async fn a_parameter_that_is_sent_twice_is_refused_by_name_wherever_it_stands() 
 }
 
 #[actix_web::test]
+async fn a_parameter_in_the_url_is_refused_by_name() {
+    let app = TestApp::start().await;
+    let (operation, request) = examples().into_iter().find(|(name, _)| *name == "ListChatGroup").unwrap();
+    for (query, name) in [("Nope=1", "Nope"), ("CustSpaceId=cams-demo1&Nope=1", "CustSpaceId")] {
+        let answer = send(&app, &format!("{operation}?{query}"), &[], request.to_string()).await;
+        let refused = answer.expect(400, "InvalidParameter");
+        let told = refused["Message"].as_str().unwrap();
+        assert!(told.starts_with(&format!("`{name}` is not a parameter")) && told.contains("in the body"), "{told}");
+    }
+    send(&app, &format!("{operation}?"), &[], request.to_string()).await.expect(200, "OK");
+}
+
+#[actix_web::test]
 async fn a_body_of_another_type_is_refused_by_name() {
     let app = TestApp::start().await;
     for sort in ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", "", "json"] {
@@ -170,7 +183,7 @@ async fn what_is_not_there_is_told_in_the_envelope() {
     let at = async |method: &str, path: &str| app.client.send(method, path, &[], Vec::new()).await;
     at("POST", "/v1/NoSuchOperation").await.expect(404, "InvalidAction.NotFound");
     at("POST", "/v1/addchatgroup").await.expect(404, "InvalidAction.NotFound");
-    for path in ["/", "/v2/GetChatGroup", "/v1/GetChatGroup/x", "/%00", "/v1/../v1", "//", "/favicon.ico"] {
+    for path in ["/v2/GetChatGroup", "/v1/GetChatGroup/x", "/%00", "/v1/../v1", "//", "/favicon.ico"] {
         at("GET", path).await.expect(404, "NotFound");
     }
     for method in ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"] {

@@ -149,6 +149,12 @@ async fn an_invitation_whose_answer_was_lost_is_unknown_and_not_said_to_be_unsen
     let answer = app.invite(&people(1)).await.expect(502, "Upstream.Unavailable");
     assert_eq!(answer["RetrySafe"], false);
     assert_eq!(with_status(&answer, "UNKNOWN").len(), 1, "{answer}");
+    // The other's refusal does not make it one that may be sent again.
+    app.sandbox.fail(json!({"path": "*/messages", "close": "after"})).await;
+    app.sandbox.fail(json!({"path": "*/messages", "code": 131_009})).await;
+    let answer = app.invite(&people(2)).await.expect(502, "Upstream.Unavailable");
+    assert_eq!(answer["RetrySafe"], false);
+    assert_eq!((with_status(&answer, "UNKNOWN").len(), with_status(&answer, "NOT_SENT").len()), (1, 1), "{answer}");
 }
 
 #[actix_web::test]
@@ -161,12 +167,15 @@ async fn the_callers_deadline_ends_the_sending_and_all_that_is_known_is_told() {
     let bearer = format!("Bearer {token}");
     let headers =
         [("authorization", bearer.as_str()), ("content-type", "application/json"), ("x-request-timeout-ms", "1000")];
-    let answer = app.client.send("POST", "/v1/SendChatGroupInvite", &headers, body.into_bytes()).await;
-    let answer = answer.expect(200, "PartialSuccess");
-    let count = |status| with_status(&answer, status).len();
-    let (sent, unknown, not_sent) = (count("SENT"), count("UNKNOWN"), count("NOT_SENT"));
-    assert!(sent >= 8 && unknown <= 8 && not_sent > 50, "{sent} sent, {unknown} unknown, {not_sent} not");
-    assert_eq!(sent + unknown + not_sent, 100);
+    for key in [None, Some(("idempotency-key", "1"))] {
+        let headers: Vec<_> = headers.into_iter().chain(key).collect();
+        let answer = app.client.send("POST", "/v1/SendChatGroupInvite", &headers, body.clone().into_bytes()).await;
+        let answer = answer.expect(200, "PartialSuccess");
+        let count = |status| with_status(&answer, status).len();
+        let (sent, unknown, not_sent) = (count("SENT"), count("UNKNOWN"), count("NOT_SENT"));
+        assert!(sent >= 8 && unknown <= 8 && not_sent > 50, "{sent} sent, {unknown} unknown, {not_sent} not");
+        assert_eq!(sent + unknown + not_sent, 100);
+    }
 }
 
 #[actix_web::test]

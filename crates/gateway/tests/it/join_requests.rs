@@ -97,6 +97,23 @@ async fn a_partial_success_that_names_nothing_is_one_all_the_same() {
 }
 
 #[actix_web::test]
+async fn what_meta_leaves_untold_is_neither_done_nor_undone() {
+    let app = TestApp::start().await;
+    let (group, ids) = app.group_asked_by(&[MARA]).await;
+    let both = [ids[0].as_str(), "other"];
+    for (http_status, done) in [(206, json!(both)), (206, json!([])), (200, json!([ids[0]])), (200, json!([]))] {
+        let body = json!({"approved_join_requests": done, "failed_join_requests": [], "errors": []});
+        let fault = json!({"method": "POST", "path": "*/join_requests", "http_status": http_status, "body": body});
+        app.sandbox.fail(fault).await;
+        let approved = decide(&app, "Approve", &group.id, &both).await.expect(200, "PartialSuccess");
+        assert_eq!((&approved["Approved"], &approved["Failed"]), (&done, &json!([])), "{http_status}");
+    }
+    app.sandbox.fail(json!({"method": "DELETE", "path": "*/join_requests", "http_status": 206, "body": {}})).await;
+    let rejected = decide(&app, "Reject", &group.id, &both).await.expect(200, "PartialSuccess");
+    assert_eq!(rejected["Rejected"], json!([]));
+}
+
+#[actix_web::test]
 async fn a_success_that_lists_nothing_is_one_of_all() {
     let app = TestApp::start().await;
     let (group, ids) = app.group_asked_by(&[MARA]).await;

@@ -1,7 +1,7 @@
 //! Limits: what the headers promise, who has to wait, and how long.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -253,6 +253,24 @@ async fn a_tenant_has_no_more_calls_in_flight_than_it_may() {
     let (made, ()) = futures_util::future::join(long, meanwhile).await;
     made.expect(200, "OK");
     look(&app, &app.first).await.expect(200, "OK");
+}
+
+#[actix_web::test]
+async fn a_write_is_in_flight_until_it_has_ended_also_when_its_caller_has_gone() {
+    const TAKES_MS: u64 = 1500;
+    let app = app(MANY, MANY, "off").await;
+    set(&app, Limits { in_flight: NonZeroU32::new(1), ..Limits::default() }).await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": TAKES_MS})).await;
+    let begun = tokio::select! {
+        answer = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S"})) => panic!("{answer:?}"),
+        begun = eventually("Meta is asked", async || {
+            (app.sandbox.count("POST", "/groups").await == 1).then(Instant::now)
+        }) => begun,
+    };
+    let free = async || Some(look(&app, &app.first).await).filter(|answer| answer.status == 200);
+    eventually("the next call's turn", free).await;
+    // That Meta was asked is seen a little later than it was.
+    assert!(begun.elapsed() > Duration::from_millis(TAKES_MS / 2), "the next call came after {:?}", begun.elapsed());
 }
 
 fn wrong_secret(app: &TestApp) -> Credentials {

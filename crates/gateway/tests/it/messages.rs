@@ -205,6 +205,58 @@ async fn a_template_by_its_code_is_looked_up_once_in_the_numbers_own_account() {
     assert_eq!(app.sandbox.count("POST", "/messages").await, 2);
 }
 
+fn by_code(code: &str) -> Value {
+    json!({
+        "To": PERSON, "Type": "template", "TemplateCode": code, "Language": "en",
+        "TemplateParams": {"1": "Mara", "2": "17 h"},
+    })
+}
+
+#[actix_web::test]
+async fn one_look_at_an_account_tells_of_all_its_templates() {
+    let app = TestApp::start().await;
+    let mut other = order_update();
+    other["name"] = json!("order_delay");
+    for template in [order_update(), other] {
+        let code = app.make_template(&template).await;
+        app.send(by_code("1")).await.expect(400, "InvalidParameter");
+        app.send(by_code(&code)).await.expect(200, "OK");
+        assert_eq!(app.sandbox.last_message().await["template"]["name"], template["name"]);
+    }
+    // The first look came before the second template.
+    assert_eq!(app.sandbox.count("GET", "/message_templates").await, 2);
+}
+
+#[actix_web::test]
+async fn a_code_that_no_template_has_is_looked_for_once_by_all_who_name_it() {
+    let app = TestApp::start().await;
+    app.sandbox.fail(json!({"method": "GET", "path": "*/message_templates", "delay_ms": 200, "count": 100})).await;
+    for answer in futures_util::future::join_all((0..8).map(|_| app.send(by_code("1")))).await {
+        answer.expect(400, "InvalidParameter");
+    }
+    app.send(by_code("1")).await.expect(400, "InvalidParameter");
+    assert_eq!(app.sandbox.count("GET", "/message_templates").await, 1);
+}
+
+#[actix_web::test]
+async fn a_template_that_was_copied_here_is_known_by_its_code() {
+    let app = TestApp::start().await;
+    let copy = json!({"TemplateName": "spring_invite", "Language": "en", "LibraryTemplateName": "group_invite_link"});
+    let made = app.client.call("AddChatGroupInviteTemplate", &app.first, copy).await.expect(200, "OK");
+    app.send(by_code(made["TemplateId"].as_str().unwrap())).await;
+    assert_eq!(app.sandbox.last_message().await["template"]["name"], "spring_invite");
+    assert_eq!(app.sandbox.count("GET", "/message_templates").await, 0);
+}
+
+#[actix_web::test]
+async fn a_medium_by_metas_id_is_refused_since_it_may_be_anybodys() {
+    let app = TestApp::start().await;
+    let refused = app.send(free_form(&to_person(), "image", &json!({"id": "1013859600285441"}))).await;
+    let message = refused.expect(400, "InvalidParameter")["Message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("`Content.id` cannot be used. A medium is sent by its `link`"), "{message}");
+    assert_eq!(app.sandbox.count("POST", "/messages").await, 0);
+}
+
 #[actix_web::test]
 async fn a_mistake_is_named_and_nothing_is_sent() {
     let app = TestApp::start().await;

@@ -31,6 +31,7 @@ pub(super) fn upstream_code(error: &GraphError) -> Code {
         GraphError::Connect { .. } | GraphError::Disconnected { .. } | GraphError::Unreadable { .. } => {
             Code::UpstreamUnavailable
         }
+        GraphError::NotDone { .. } => Code::UpstreamRejected,
         GraphError::Unsendable { .. } => Code::InternalError,
     }
 }

@@ -58,7 +58,7 @@ pub enum OperationError {
     Upstream {
         /// How.
         error: GraphError,
-        /// The open change that it was about, where its outcome is not known.
+        /// The change that it was about, where there is a record of it.
         unique_code: Option<Uuid>,
     },
     /// Meta accepted the change and later said that it failed.
@@ -89,10 +89,12 @@ pub enum OperationError {
         error: StoreError,
     },
     /// The caller's own deadline passed.
-    #[error("The call's deadline passed first.{}", late_advice(*.acted))]
+    #[error("The call's deadline passed first.{}", late_advice(*.acted, *.unique_code))]
     Late {
         /// Whether the change may have happened, or may yet.
         acted: Acted,
+        /// The change that goes on, where it leaves a record.
+        unique_code: Option<Uuid>,
     },
     /// Its idempotency key does not let it be made.
     #[error(transparent)]
@@ -103,6 +105,9 @@ pub enum OperationError {
     /// The gateway stopped in the middle.
     #[error("The gateway is stopping. Send the call again in a moment.")]
     Interrupted,
+    /// The gateway fetches as much from callers' URLs as it can at once. Nothing was sent.
+    #[error("The gateway fetches as many URLs as it can at once. Send the call again in a moment.")]
+    Busy,
     /// The store failed.
     #[error("{}", store_message(.0))]
     Store(#[from] StoreError),
@@ -141,7 +146,7 @@ impl OperationError {
             Self::Late { .. } => Code::UpstreamTimeout,
             Self::Key(refusal) => refusal.code(),
             Self::Panicked => Code::InternalError,
-            Self::Interrupted => Code::ServiceUnavailable,
+            Self::Interrupted | Self::Busy => Code::ServiceUnavailable,
         }
     }
 
@@ -194,7 +199,9 @@ impl OperationError {
             Self::Unrecorded { unique_code, .. } => {
                 Refusal { unique_code: Some(*unique_code), retry_safe: Some(false), ..Refusal::default() }
             }
-            Self::Late { acted } => Refusal { retry_safe: Some(*acted == Acted::No), ..Refusal::default() },
+            Self::Late { acted, unique_code } => {
+                Refusal { retry_safe: Some(*acted == Acted::No), unique_code: *unique_code, ..Refusal::default() }
+            }
             Self::Key(refusal) => Refusal { unique_code: refusal.unique_code(), ..Refusal::default() },
             _ => Refusal::default(),
         }
@@ -208,7 +215,7 @@ impl OperationError {
     /// Whether the change may have happened at Meta.
     pub fn acted(&self) -> Acted {
         match self {
-            Self::Late { acted } => *acted,
+            Self::Late { acted, .. } => *acted,
             Self::Upstream { error, .. } => error.acted(),
             Self::NoneInvited(none) => none.acted(),
             Self::Unrecorded { .. } | Self::Panicked | Self::Interrupted => Acted::Unknown,
@@ -216,11 +223,17 @@ impl OperationError {
         }
     }
 
-    /// The same error, about an open change.
+    /// The caller's deadline passed, where nothing is known of a record.
+    pub fn late(acted: Acted) -> Self {
+        Self::Late { acted, unique_code: None }
+    }
+
+    /// The same error, about a change of which there is a record.
     #[must_use]
     pub fn about(self, change: Uuid) -> Self {
         match self {
             Self::Upstream { error, .. } => Self::Upstream { error, unique_code: Some(change) },
+            Self::Late { acted, .. } => Self::Late { acted, unique_code: Some(change) },
             other => other,
         }
     }

@@ -54,14 +54,15 @@ pub(super) fn upstream_message(error: &GraphError, change: Option<Uuid>) -> Stri
         GraphError::Unreadable { status, .. } => format!("Meta's answer (HTTP {status}) cannot be read."),
         GraphError::Disconnected { .. } => "The connection to Meta broke off.".to_owned(),
         GraphError::Connect { .. } => "Meta cannot be reached.".to_owned(),
+        GraphError::NotDone { .. } => "Meta answered that it did not do it, and gave no reason.".to_owned(),
         GraphError::Unsendable { .. } => "The call to Meta could not be made.".to_owned(),
     };
     let then = match (change, error.acted()) {
-        (Some(change), _) => format!(
+        (Some(change), Acted::Unknown) => format!(
             " Whether it was done is not known yet: ask `QueryChatGroupRequest` with UniqueCode {change} before it is sent again."
         ),
         (None, Acted::Unknown) => " Whether it was done is not known: look before it is sent again.".to_owned(),
-        (None, Acted::No) => match upstream_code(error) {
+        (_, Acted::No) => match upstream_code(error) {
             Code::UpstreamUnavailable | Code::UpstreamTimeout => {
                 " Nothing was changed; it can be sent again.".to_owned()
             }
@@ -74,9 +75,12 @@ pub(super) fn upstream_message(error: &GraphError, change: Option<Uuid>) -> Stri
     what + &then
 }
 
-pub(super) fn late_advice(acted: Acted) -> &'static str {
-    match acted {
-        Acted::No => " Nothing was changed; it can be sent again.",
-        Acted::Unknown => " What it began goes on, so look before it is sent again.",
+pub(super) fn late_advice(acted: Acted, change: Option<Uuid>) -> String {
+    match (acted, change) {
+        (Acted::No, _) => " Nothing was changed; it can be sent again.".to_owned(),
+        (Acted::Unknown, None) => " What it began goes on, so look before it is sent again.".to_owned(),
+        (Acted::Unknown, Some(change)) => format!(
+            " What it began goes on: ask `QueryChatGroupRequest` with UniqueCode {change} before it is sent again."
+        ),
     }
 }

@@ -48,9 +48,10 @@ impl MetasCode {
         told
     }
 
-    /// Whether Meta may have done what was asked before it answered so: these come from anywhere on the way.
+    /// Whether Meta may have done what was asked before it answered so: all of its own trouble, of which no page says
+    /// that it comes before anything is done.
     pub(super) fn leaves_open(self) -> bool {
-        matches!(self.code, 1 | 2 | 131_000)
+        matches!(self.code, 1 | 2 | 131_000 | 131_016 | 131_057 | 133_004)
     }
 }
 

@@ -44,6 +44,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("POST /{Version}/{group_id}/participants", "'user_id' was unexpected", BUSINESS_SCOPED),
     ("POST /{Version}/{group_id}/participants", "\"user\" is a required property", BUSINESS_SCOPED),
     ("GET /{Version}/{group_id}", "'user_id' was unexpected", BUSINESS_SCOPED),
+    ("GET /{Version}/{group_id}/join_requests", "'user_id' was unexpected", BUSINESS_SCOPED),
 ];
 
 /// Every user has an ID of the business's own since 2026, by which one without a visible number is named.

@@ -30,7 +30,8 @@ fn no_answers() -> Vec<NoAnswer> {
         no_answer("a number", true, json!({"http_status": 200, "body": "1"})),
         no_answer("a million brackets", true, json!({"http_status": 200, "body": "[".repeat(1_000_000)})),
         no_answer("five megabytes", true, json!({"http_status": 200, "body": "x".repeat(5 << 20)})),
-        no_answer("a redirect", false, json!({"http_status": 302, "body": ""})),
+        no_answer("a 408 of a proxy", true, json!({"http_status": 408, "body": ""})),
+        no_answer("a redirect", true, json!({"http_status": 302, "body": ""})),
         no_answer("a dropped connection", true, json!({"close": "before"})),
     ]
 }

@@ -31,7 +31,11 @@ async fn get(egress: &Egress, url: &str) -> Result<Fetched, EgressError> {
 }
 
 async fn get_within(egress: &Egress, url: &str, limits: Limits) -> Result<Fetched, EgressError> {
-    egress.get(&ExternalUrl::try_from(url)?, limits).await
+    get_for("cams-demo1", egress, url, limits).await
+}
+
+async fn get_for(tenant: &str, egress: &Egress, url: &str, limits: Limits) -> Result<Fetched, EgressError> {
+    egress.get(&tenant.parse().unwrap(), &ExternalUrl::try_from(url)?, limits).await
 }
 
 /// A limit that is over soon, far from what the test waits for in all.

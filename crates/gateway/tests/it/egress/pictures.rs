@@ -5,6 +5,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cams_api::Code;
+use cams_api::identifiers::CustSpaceId;
+use futures_util::future::join_all;
 use gateway::egress::NameServers;
 use gateway::operations::OperationError;
 use gateway::picture::{self, MAX_BYTES};
@@ -13,8 +15,12 @@ use tokio::time::Instant;
 use super::{egress, to_loopback};
 use crate::support::{Reply, WebServer, fixture};
 
+fn tenant(nth: usize) -> CustSpaceId {
+    format!("cams-{nth}").parse().unwrap()
+}
+
 async fn read(value: &str) -> Result<Vec<u8>, OperationError> {
-    let picture = picture::from_parameter(&to_loopback(), value, None).await?;
+    let picture = picture::from_parameter((&to_loopback(), &tenant(1)), value, None).await?;
     Ok(picture.into_bytes().to_vec())
 }
 
@@ -90,7 +96,7 @@ async fn a_url_that_leads_inside_is_refused_in_every_spelling() {
     for host in hosts {
         for scheme in ["http", "https"] {
             let url = format!("{scheme}://{host}/latest/meta-data/");
-            let error = picture::from_parameter(&nothing_allowed, &url, None).await.unwrap_err();
+            let error = picture::from_parameter((&nothing_allowed, &tenant(1)), &url, None).await.unwrap_err();
             assert_eq!(error.code(), Code::InvalidParameter, "{url}");
         }
     }
@@ -100,6 +106,27 @@ async fn a_url_that_leads_inside_is_refused_in_every_spelling() {
 async fn a_caller_whose_time_is_over_is_told_that_and_not_that_the_picture_is_wrong() {
     let server = WebServer::start(Reply::Silence).await;
     let deadline = Some(Instant::now() + Duration::from_millis(200));
-    let error = picture::from_parameter(&to_loopback(), &server.url("/"), deadline).await.unwrap_err();
+    let error = picture::from_parameter((&to_loopback(), &tenant(1)), &server.url("/"), deadline).await.unwrap_err();
     assert!(matches!(error, OperationError::Late { .. }), "{error:?}");
+}
+
+/// What a tenant is told whose picture would be fetched while these are.
+async fn told_while_fetched(fetchers: usize, each: usize, tenant_of_one_more: usize) -> OperationError {
+    let (egress, server) = (to_loopback(), WebServer::start(Reply::Silence).await);
+    let (url, tenants) = (server.url("/"), (0..fetchers).map(tenant).collect::<Vec<_>>());
+    let fetch = |tenant| picture::from_parameter((&egress, tenant), &url, None);
+    let fetched = join_all(tenants.iter().flat_map(|tenant| (0..each).map(move |_| tenant)).map(fetch));
+    let one_more = tenant(tenant_of_one_more);
+    tokio::select! {
+        biased;
+        _ = fetched => panic!("a silent server answered"),
+        told = fetch(&one_more) => told.unwrap_err(),
+    }
+}
+
+#[actix_web::test]
+async fn who_comes_while_all_is_taken_is_told_to_come_back_and_not_that_the_url_is_wrong() {
+    let own = told_while_fetched(1, 4, 0).await;
+    assert_eq!((own.code(), own.retry_after()), (Code::ThrottlingTenant, Some(Duration::from_secs(1))));
+    assert_eq!(told_while_fetched(16, 4, 16).await.code(), Code::ServiceUnavailable);
 }

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
-use gateway::egress::{EgressError, ExternalUrl, Limits, NameServers};
+use futures_util::future::join_all;
+use gateway::egress::{EgressError, ExternalUrl, Full, Limits, NameServers};
 
-use super::{LIMITS, egress, get, get_within, soon, to_loopback};
+use super::{LIMITS, egress, get, get_for, get_within, soon, to_loopback};
 use crate::support::{PATIENCE, Reply, WebServer};
 
 async fn failure(reply: Reply) -> EgressError {
@@ -65,8 +66,8 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[actix_web::test]
-async fn a_status_that_is_no_success_is_told() {
-    for status in [400, 401, 404, 500, 503] {
+async fn a_status_by_which_not_all_is_there_is_told() {
+    for status in [202, 203, 206, 400, 401, 404, 500, 503] {
         assert_eq!(failure(Reply::with(status, &[], b"no")).await, EgressError::Status(status));
     }
 }
@@ -145,6 +146,25 @@ async fn a_server_that_does_not_listen_is_told_as_that() {
 }
 
 #[actix_web::test]
+async fn one_tenants_slow_servers_do_not_take_the_door_from_another() {
+    let silent = WebServer::start(Reply::Silence).await.url("/");
+    let picture = WebServer::start(Reply::file("image/jpeg", b"a picture")).await.url("/");
+    let egress = to_loopback();
+    let waiting = join_all((0..4).map(|_| get_for("cams-slow", &egress, &silent, LIMITS)));
+    let others = async {
+        let fifth = get_for("cams-slow", &egress, &picture, LIMITS).await;
+        (fifth.unwrap_err(), get_for("cams-other", &egress, &picture, LIMITS).await.unwrap())
+    };
+    let (refused, fetched) = tokio::select! {
+        biased;
+        _ = waiting => panic!("a silent server answered"),
+        told = others => told,
+    };
+    assert_eq!((refused, fetched.body.as_ref()), (EgressError::Busy(Full::Tenant), b"a picture".as_ref()));
+    get_for("cams-slow", &egress, &picture, LIMITS).await.unwrap();
+}
+
+#[actix_web::test]
 async fn a_call_makes_a_connection_of_its_own() {
     let reply = Reply::with(200, &[("Connection", "keep-alive")], b"again");
     let server = WebServer::start(reply).await;
@@ -163,7 +183,7 @@ async fn what_is_posted_arrives_with_its_headers_and_any_status_is_an_answer() {
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::from_static("webhook-id"), HeaderValue::from_static("evt_1"));
         let body = Bytes::from_static(br#"{"type":"group.created"}"#);
-        let answer = to_loopback().post(&url, headers, body, LIMITS).await.unwrap();
+        let answer = to_loopback().post(&"cams-demo1".parse().unwrap(), &url, headers, body, LIMITS).await.unwrap();
         assert_eq!(answer.status, status);
         let request = server.requests().remove(0);
         assert!(request.starts_with("POST /hooks HTTP/1.1\r\n"), "{request}");

@@ -3,14 +3,20 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
-use super::{UNLIMITED, call, creates, is_replayed, keyed, once_ended, send, subject};
+use super::{UNLIMITED, call, creates, hang_up_once_asked, is_replayed, keyed, once_ended, send, subject};
 use crate::support::{TestApp, eventually, with_tenant};
 
 /// A fault that Meta answers a create with.
 fn refused_with(code: i64) -> Value {
     json!({"method": "POST", "path": "*/groups", "code": code})
+}
+
+/// Whether Meta has answered to all creates.
+async fn has_answered(app: &TestApp) -> bool {
+    let asked = app.sandbox.requests().await.into_iter();
+    let mut creates = asked.filter(|request| request["path"].as_str().unwrap().ends_with("/groups"));
+    creates.all(|request| request["status"].is_u64())
 }
 
 #[actix_web::test]
@@ -43,12 +49,8 @@ async fn a_definite_end_is_kept() {
 #[actix_web::test]
 async fn an_end_that_changed_nothing_gives_the_key_back() {
     let app = TestApp::with(&UNLIMITED).await;
-    let refusals = [
-        (130_429, 429, "Throttling.Upstream"),
-        (190, 424, "Credential.Invalid"),
-        (10, 424, "Credential.Forbidden"),
-        (131_016, 502, "Upstream.Unavailable"),
-    ];
+    let refusals =
+        [(130_429, 429, "Throttling.Upstream"), (190, 424, "Credential.Invalid"), (10, 424, "Credential.Forbidden")];
     for (fault, status, code) in refusals {
         app.sandbox.fail(refused_with(fault)).await;
         let before = creates(&app).await;
@@ -59,6 +61,31 @@ async fn an_end_that_changed_nothing_gives_the_key_back() {
         assert!(made.expect(200, "OK")["GroupId"].is_string());
         assert_eq!(creates(&app).await, before + 2);
     }
+}
+
+#[actix_web::test]
+async fn a_call_that_never_came_to_meta_gives_the_key_back() {
+    let app = TestApp::with(&UNLIMITED).await;
+    // Nobody listens where this replica thinks Meta is.
+    let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let (lost, _running) = app.replica_with(&[("GROUPGATE_GRAPH_URL", &format!("http://{nobody}"))]).await;
+    let refused = call(&lost, &app.first, "AddChatGroup", "order-1", subject("S")).await;
+    assert_eq!(refused.expect(502, "Upstream.Unavailable")["RetrySafe"], true);
+    let made = keyed(&app, "AddChatGroup", "order-1", subject("S")).await;
+    assert!(!is_replayed(&made));
+    assert!(made.expect(200, "OK")["GroupId"].is_string());
+    assert_eq!(creates(&app).await, 1);
+}
+
+#[actix_web::test]
+async fn metas_own_trouble_leaves_the_key_to_the_call_that_was_made() {
+    let app = TestApp::with(&UNLIMITED).await;
+    app.sandbox.fail(json!({"path": "*/invite_link", "code": 131_016})).await;
+    let group = json!({"GroupId": app.first.group_id});
+    let trouble = keyed(&app, "AddChatGroupInviteLink", "1", group.clone()).await;
+    assert_eq!(trouble.expect(502, "Upstream.Unavailable")["RetrySafe"], false);
+    keyed(&app, "AddChatGroupInviteLink", "1", group).await.expect(409, "IdempotentProcessing");
+    assert_eq!(app.sandbox.count("POST", "/invite_link").await, 1);
 }
 
 #[actix_web::test]
@@ -86,8 +113,8 @@ async fn a_short_outage_after_metas_answer_loses_nothing() {
     let cut = async {
         eventually("Meta is asked", async || (creates(&app).await == 1).then_some(())).await;
         proxy.cut();
-        // The answer comes meanwhile, and finds nobody to be written down by.
-        tokio::time::sleep(Duration::from_millis(900)).await;
+        // The answer finds nobody to be written down by.
+        eventually("Meta has answered", async || has_answered(&app).await.then_some(())).await;
         proxy.restore();
     };
     let (made, ()) = tokio::join!(keyed(&app, "AddChatGroup", "order-1", subject("S")), cut);
@@ -125,8 +152,7 @@ async fn a_long_outage_after_metas_answer_leaves_the_key_open_and_no_longer_than
 async fn a_caller_who_hangs_up_finds_the_answer_under_its_key() {
     let app = TestApp::start().await;
     app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": 500})).await;
-    let hung_up = timeout(Duration::from_millis(200), keyed(&app, "AddChatGroup", "order-1", subject("S"))).await;
-    assert!(hung_up.is_err());
+    hang_up_once_asked(&app, keyed(&app, "AddChatGroup", "order-1", subject("S"))).await;
     let answer = once_ended(&app, "AddChatGroup", "order-1", subject("S")).await;
     assert!(is_replayed(&answer));
     assert!(answer.expect(200, "OK")["GroupId"].is_string());
@@ -154,15 +180,31 @@ async fn a_gateway_that_stops_lets_the_call_end_and_keeps_its_answer() {
     let app = TestApp::start().await;
     let (other, running) = app.replica().await;
     app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": 500})).await;
-    let stop = async {
-        eventually("Meta is asked", async || (creates(&app).await == 1).then_some(())).await;
-        running.stop(Duration::from_secs(10)).await;
-    };
-    let (_, ()) = tokio::join!(
-        timeout(Duration::from_millis(200), call(&other, &app.first, "AddChatGroup", "order-1", subject("S"))),
-        stop
-    );
+    hang_up_once_asked(&app, call(&other, &app.first, "AddChatGroup", "order-1", subject("S"))).await;
+    running.stop(Duration::from_secs(10)).await;
     let answer = keyed(&app, "AddChatGroup", "order-1", subject("S")).await;
     assert!(is_replayed(&answer), "{}", answer.text);
     answer.expect(200, "OK");
+}
+
+#[actix_web::test]
+async fn a_gateway_that_stops_writes_down_first_what_it_could_not_write_down_at_once() {
+    let (app, proxy) = TestApp::behind_proxy(&[]).await;
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    app.sandbox.fail(json!({"method": "POST", "path": "*/invite_link", "delay_ms": 500})).await;
+    let cut = async {
+        let asked = async || (app.sandbox.count("POST", "/invite_link").await == 1).then_some(());
+        eventually("Meta is asked", asked).await;
+        proxy.cut();
+    };
+    let (first, ()) = tokio::join!(keyed(&app, "AddChatGroupInviteLink", "1", group.clone()), cut);
+    let first = first.expect(200, "OK");
+    proxy.restore();
+    let stopped = app.stop_gateway_within(Duration::from_secs(10)).await;
+    let (client, running) = stopped.start_gateway().await;
+    let again = call(&client, &stopped.first, "AddChatGroupInviteLink", "1", group).await;
+    assert!(is_replayed(&again), "{}", again.text);
+    assert_eq!(again.body(), first);
+    running.stop(Duration::from_secs(1)).await;
 }

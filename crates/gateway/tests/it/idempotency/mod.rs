@@ -3,6 +3,8 @@
 mod ends;
 mod keys;
 mod open;
+mod passing;
+mod time;
 
 use awc::http::header::AUTHORIZATION;
 use base64::Engine;
@@ -56,6 +58,14 @@ async fn once_ended(app: &TestApp, operation: &str, key: &str, parameters: Value
     .await
 }
 
+/// Hangs up on a create as soon as Meta was asked for it.
+async fn hang_up_once_asked(app: &TestApp, creating: impl Future<Output = Answered>) {
+    tokio::select! {
+        answer = creating => panic!("it was answered first: {}", answer.text),
+        () = eventually("Meta is asked", async || (creates(app).await == 1).then_some(())) => {}
+    }
+}
+
 /// Changes the rows of all keys as no gateway does, to get a state that takes a crash otherwise.
 async fn with_keys(app: &TestApp, statement: &'static str) {
     assert!(sqlx::query(statement).execute(&mut superuser(&app.database).await).await.unwrap().rows_affected() > 0);
@@ -66,6 +76,12 @@ async fn forget_ends(app: &TestApp) {
     let statement = "update idempotency_keys set state = 'open', claim = null, owner = null, running_until = null,
                             code = null, http_status = null, answer = null, request_id = null";
     with_keys(app, statement).await;
+}
+
+/// As if the process had died before it began its change.
+async fn forget_begins(app: &TestApp) {
+    forget_ends(app).await;
+    with_keys(app, "update idempotency_keys set unique_code = gen_random_uuid()").await;
 }
 
 fn subject(subject: &str) -> Value {

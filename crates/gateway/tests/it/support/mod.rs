@@ -3,6 +3,7 @@
 mod client;
 mod groups;
 mod proxy;
+mod rpc;
 mod sandbox;
 mod web;
 
@@ -19,6 +20,7 @@ use tenant_store::{Actor, Grant, NewAccessKey, NewNumber, NewTenant, Store, Stor
 
 pub(crate) use client::{Answered, Client, Credentials, with_tenant};
 pub(crate) use proxy::ChaosProxy;
+pub(crate) use rpc::{RpcRequest, SignedRequest};
 pub(crate) use sandbox::SandboxControl;
 pub(crate) use web::{Reply, WebServer, serve};
 
@@ -122,15 +124,30 @@ impl TestApp {
         Self { client: Client::new(url), sandbox: control, store, database, first, second, meta: sandbox, running }
     }
 
+    /// Where the Graph-compatible face listens by itself, where it was told to.
+    pub(crate) fn graph_face_url(&self) -> String {
+        format!("http://{}", self.running.graph_face_addrs()[0])
+    }
+
     /// Another gateway on the same database and sandbox, as a second replica is.
     pub(crate) async fn replica(&self) -> (Client, Running) {
-        let running = start_gateway(&self.database.app_url, &self.sandbox.url, &[]).await;
+        self.replica_with(&[]).await
+    }
+
+    /// The same with these settings more.
+    pub(crate) async fn replica_with(&self, settings: &[(&str, &str)]) -> (Client, Running) {
+        let running = start_gateway(&self.database.app_url, &self.sandbox.url, settings).await;
         (Client::new(format!("http://{}", running.addrs()[0])), running)
     }
 
     /// Ends the gateway as a kill does: nothing is finished, nothing is told.
     pub(crate) async fn stop_gateway(self) -> Stopped {
-        self.running.stop(Duration::ZERO).await;
+        self.stop_gateway_within(Duration::ZERO).await
+    }
+
+    /// Ends the gateway; what it has begun may end within `drain`.
+    pub(crate) async fn stop_gateway_within(self, drain: Duration) -> Stopped {
+        self.running.stop(drain).await;
         Stopped { database: self.database, sandbox: self.sandbox, meta: self.meta, first: self.first }
     }
 

@@ -1,0 +1,123 @@
+//! From the name of an operation to what is done for it.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use cams_api::idempotency::IdempotencyKey;
+use cams_api::parameters::{Pairs, ParameterError, WrongValue};
+use cams_api::wait::WaitSeconds;
+use cams_api::{Code, Operation};
+use futures_util::future::LocalBoxFuture;
+
+use super::answers::Answers;
+use crate::api::perform::{Asked, perform};
+use crate::api::render::{learn, request_id};
+use crate::api::{ApiError, Worker, headers};
+use crate::auth::Caller;
+use crate::operations::{Context, Fingerprint, Keyed, OperationError, OperationVisitor, Reply, each_operation};
+
+/// The caller's key for an operation that is to be done once, as Alibaba Cloud calls it.
+const CLIENT_TOKEN: &str = "ClientToken";
+
+/// Parameters that say who calls and how, and are no part of what is asked for.
+const OF_THE_PROTOCOL: &[&str] = &[
+    CLIENT_TOKEN,
+    "AccessKeyId",
+    "Action",
+    "Format",
+    "OwnerId",
+    "ResourceOwnerAccount",
+    "ResourceOwnerId",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureNonce",
+    "SignatureVersion",
+    "Timestamp",
+    "Version",
+];
+
+/// A call whose signature fits.
+pub(super) struct Signed {
+    /// Whose key signed it.
+    pub(super) caller: Caller,
+    /// The operation's name.
+    pub(super) action: String,
+    /// Query and form together.
+    pub(super) parameters: Pairs,
+}
+
+type Handler = Box<dyn Fn(HttpRequest, Data<Worker>, Signed) -> LocalBoxFuture<'static, HttpResponse>>;
+
+/// Every operation of the table, by its name.
+pub(super) struct Dispatch {
+    handlers: HashMap<&'static str, Handler>,
+    answers: Rc<Answers>,
+}
+
+impl Dispatch {
+    pub(super) fn new(answers: &Rc<Answers>) -> Self {
+        let mut dispatch = Self { handlers: HashMap::new(), answers: answers.clone() };
+        each_operation(&mut dispatch);
+        dispatch
+    }
+
+    /// Answers a call.
+    pub(super) async fn call(&self, http: HttpRequest, worker: Data<Worker>, call: Signed) -> HttpResponse {
+        match self.handlers.get(call.action.as_str()) {
+            Some(handler) => handler(http, worker, call).await,
+            None => self.answers.refused(&http, &unknown_action()),
+        }
+    }
+}
+
+impl OperationVisitor for Dispatch {
+    fn visit<O: Operation>(
+        &mut self,
+        run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + Copy + 'static,
+    ) {
+        let answers = self.answers.clone();
+        let handler = move |http: HttpRequest, worker: Data<Worker>, call: Signed| -> LocalBoxFuture<'static, _> {
+            let answers = answers.clone();
+            Box::pin(async move {
+                let result = handle(&http, &worker, &call, run).await;
+                answers.render(&http, result)
+            })
+        };
+        self.handlers.insert(O::NAME, Box::new(handler));
+    }
+}
+
+async fn handle<O: Operation>(
+    http: &HttpRequest,
+    worker: &Worker,
+    call: &Signed,
+    run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + 'static,
+) -> Result<Reply<O::Answer>, ApiError> {
+    learn(http, |learned| learned.operation = Some(O::NAME));
+    let asked = Asked {
+        request: call.parameters.to_request::<O>()?,
+        keyed: keyed::<O>(http, &call.parameters)?,
+        deadline: headers::deadline(http.headers())?,
+        default_wait: WaitSeconds::RPC_DEFAULT,
+    };
+    perform(http, worker, &call.caller, asked, run).await
+}
+
+/// The caller's idempotency key; what only reads can be repeated without one.
+fn keyed<O: Operation>(http: &HttpRequest, parameters: &Pairs) -> Result<Option<Keyed>, ParameterError> {
+    let Some(token) = parameters.text(CLIENT_TOKEN).filter(|token| O::IS_CHANGE && !token.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = |WrongValue { rule }| ParameterError::wrong(CLIENT_TOKEN, token, rule);
+    let key: IdempotencyKey = token.parse().map_err(wrong)?;
+    let fingerprint = Fingerprint::of(parameters.without(OF_THE_PROTOCOL));
+    Ok(Some(Keyed { key, fingerprint, request_id: request_id(http) }))
+}
+
+fn unknown_action() -> ApiError {
+    let message = "There is no operation of this name; /docs/ lists them all.".into();
+    ApiError::Http { code: Code::InvalidActionNotFound, message }
+}
