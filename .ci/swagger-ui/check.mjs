@@ -1,6 +1,7 @@
 // Uses Swagger UI as a partner does: Authorize, then Try it out on every operation with the example that stands there.
 // Any error in the browser's console, any request that fails, and any answer but 2xx ends this with 1; where an operation's
-// page says "The example answers `Group.NotFound`", that is what must come.
+// page says "The example answers `Group.NotFound`", that is what must come. In the Graph-compatible face's document, whose
+// calls undo each other, everything that only reads is tried.
 //
 //   node check.mjs client-credentials|basic      below .ci/with-demo; leaves a screenshot in the current directory
 
@@ -23,6 +24,10 @@ const NOT_FOR_PEOPLE = /^\/webhooks\//;
 // Takes the key itself, and so is for those who have entered it by HTTP Basic.
 const TAKES_THE_KEY = '/v1/oauth/token';
 
+// The other document's name, and the one path of it that takes a file of the caller's.
+const FACE = '/openapi-graph.json';
+const NEEDS_A_FILE = /\/content$/;
+
 const problems = [];
 
 function watch(page) {
@@ -34,11 +39,10 @@ function watch(page) {
   page.on('requestfailed', request => problems.push(`${request.url()} failed: ${request.failure().errorText}`));
 }
 
-async function authorize(page, way) {
+async function authorize(page, headline, fields) {
   await page.click('.btn.authorize');
-  const box = page.locator('.auth-container', { hasText: way.headline }).first();
-  await box.locator(way.id).fill(GROUPGATE_ACCESS_KEY_ID);
-  await box.locator(way.secret).fill(GROUPGATE_ACCESS_KEY_SECRET);
+  const box = page.locator('.auth-container', { hasText: headline }).first();
+  for (const [field, text] of fields) await box.locator(field).fill(text);
   await box.locator('button.authorize').click();
   await box.locator('button', { hasText: 'Logout' }).waitFor();
   await page.locator('.dialog-ux .btn-done').first().click();
@@ -64,12 +68,12 @@ function wrong(status, body, refusal) {
   return expected ? [] : [`${status}, not ${refusal ?? '2xx'}: ${body.slice(0, 400)}`];
 }
 
-async function tryEverything(page, wayName) {
-  const blocks = await page.locator('.opblock').all();
+async function tryAll(page, selector, isLeftOut) {
+  const blocks = await page.locator(selector).all();
   let tried = 0;
   for (const block of blocks) {
     const path = await block.locator('.opblock-summary-path').getAttribute('data-path');
-    if (NOT_FOR_PEOPLE.test(path) || (path === TAKES_THE_KEY && wayName !== 'basic')) continue;
+    if (isLeftOut(path)) continue;
     const { status, body, refusal } = await execute(block);
     console.log(`  ${status} ${path}`);
     problems.push(...wrong(status, body, refusal).map(what => `${path} gave ${what}`));
@@ -87,15 +91,30 @@ async function open(browser, url) {
   return page;
 }
 
+async function tryTheFace(browser) {
+  const page = await open(browser, `${GROUPGATE_URL}/docs`);
+  await page.locator('.topbar select').selectOption(FACE);
+  await page.locator('.opblock-summary-path[data-path^="/graph/"]').first().waitFor();
+  const key = `${GROUPGATE_ACCESS_KEY_ID}:${GROUPGATE_ACCESS_KEY_SECRET}`;
+  await authorize(page, 'Bearer', [['input', key]]);
+  const tried = await tryAll(page, '.opblock-get', path => NEEDS_A_FILE.test(path));
+  await page.screenshot({ path: `${process.cwd()}/graph-face.png` });
+  console.log(`${tried} calls of the Graph-compatible face tried`);
+}
+
 async function check(wayName) {
   const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
   try {
     const page = await open(browser, `${GROUPGATE_URL}/docs`);
-    await authorize(page, WAYS[wayName]);
-    const tried = await tryEverything(page, wayName);
+    const way = WAYS[wayName];
+    const fields = [[way.id, GROUPGATE_ACCESS_KEY_ID], [way.secret, GROUPGATE_ACCESS_KEY_SECRET]];
+    await authorize(page, way.headline, fields);
+    const isLeftOut = path => NOT_FOR_PEOPLE.test(path) || (path === TAKES_THE_KEY && wayName !== 'basic');
+    const tried = await tryAll(page, '.opblock', isLeftOut);
     const screenshot = `${process.cwd()}/${wayName}.png`;
     await page.screenshot({ path: screenshot });
     console.log(`${tried} operations tried with ${wayName}; the page as it looked then: ${screenshot}`);
+    await tryTheFace(browser);
     // The sandbox's page has no keys, and what its calls name is often gone by then: that it opens is all.
     await open(browser, `${GROUPGATE_SANDBOX_URL}/_sandbox/docs/`);
     console.log('the sandbox\'s page opens');
