@@ -1,4 +1,5 @@
--- Nonces of signed requests: each is good once for its access key, and remembered for 30 minutes.
+-- Nonces of signed requests: each is good once for its access key, and remembered for 35 minutes. A caller's clock may be
+-- 15 minutes off either way, and those of replicas and of this server differ a little.
 
 create table nonces (
     access_key_id text not null,
@@ -26,7 +27,7 @@ language sql security definer set search_path = public, pg_temp as $$
     with gone as (
         delete from nonces n
         using (select o.access_key_id, o.digest from nonces o
-               where o.used_at < now() - interval '30 minutes'
+               where o.used_at < now() - interval '35 minutes'
                order by o.used_at limit max_rows for update skip locked) as old
         where (n.access_key_id, n.digest) = (old.access_key_id, old.digest)
         returning 1

@@ -41,6 +41,11 @@ impl Pairs {
         self.0.get(name)?.as_str()
     }
 
+    /// Whether the parameter of this name came in parts, such as `Page.Index`.
+    pub fn is_flattened(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(Value::is_object)
+    }
+
     /// Whether there is none at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -32,7 +32,7 @@ pub enum BodyError {
         wanted: &'static str,
     },
     /// Its sender took too long.
-    #[error("The body did not come to its end within 30 seconds.")]
+    #[error("The body did not come to its end in time.")]
     Late,
     /// The connection broke, or its framing is wrong.
     #[error("The body could not be read to its end.")]

@@ -1,5 +1,6 @@
 //! Message templates: those for invitations listed and copied, and a template's name by Meta's ID.
 
+use actix_web::rt;
 use cams_api::messages::{Language, TemplateCode, TemplateName};
 use cams_api::operations::{
     AddChatGroupInviteTemplate, InviteTemplate, InviteTemplateAdded, InviteTemplates, InviteTemplatesData,
@@ -8,6 +9,7 @@ use cams_api::operations::{
 use cams_api::parameters::ParameterError;
 use graph_client::{Effect, GraphError, LibraryTemplate, Template, TemplateCopy, TemplatePage, Unreadable, WabaId};
 
+use super::recording::persistently;
 use super::{Context, OperationError};
 
 /// An account has [6,000 templates][limits] at the most; a list that goes on beyond this is not believed.
@@ -49,6 +51,7 @@ pub(super) async fn add_invite_template(
         let waba_id = waba_id(&ctx)?;
         let made = ctx.graph.copy_template(ctx.call()?, &waba_id, &copy).await?.body;
         remember(&ctx, &waba_id, Some(&made.id), Some(copy.name));
+        record(&ctx, &waba_id, std::slice::from_ref(&made.id)).await;
         Ok(InviteTemplateAdded { template_id: made.id, status: made.status, category: made.category })
     })
     .await
@@ -76,7 +79,7 @@ pub(super) async fn name_of(ctx: &Context, code: &TemplateCode) -> Result<Templa
     known.name(waba_id, code).ok_or_else(|| ParameterError::wrong("TemplateCode", code.as_str(), rule).into())
 }
 
-/// The account's templates. Their names are remembered.
+/// The account's templates. Their names are remembered, and whose they are is recorded, for which nobody waits.
 async fn own_templates(ctx: &Context, language: Option<&str>) -> Result<Vec<Template>, OperationError> {
     let waba_id = waba_id(ctx)?;
     let page = async |after: Option<String>| {
@@ -86,7 +89,21 @@ async fn own_templates(ctx: &Context, language: Option<&str>) -> Result<Vec<Temp
     for template in &templates {
         remember(ctx, &waba_id, template.id.as_deref(), template.name.as_deref());
     }
+    let ids: Vec<_> = templates.iter().filter_map(|template| template.id.clone()).collect();
+    let own = ctx.clone();
+    rt::spawn(ctx.services.writes.track_future(async move { record(&own, &waba_id, &ids).await }));
     Ok(templates)
+}
+
+/// Records whose the templates are, so that each is found by its ID alone. Not worth failing a call for that Meta has
+/// answered.
+async fn record(ctx: &Context, waba_id: &WabaId, ids: &[String]) {
+    if ids.is_empty() {
+        return;
+    }
+    if let Err(error) = persistently(async || ctx.space().record_templates(waba_id.as_str(), ids).await).await {
+        tracing::warn!(%error, "templates that Meta's answer showed could not be recorded");
+    }
 }
 
 fn remember(ctx: &Context, waba_id: &WabaId, id: Option<&str>, name: Option<&str>) {

@@ -5,7 +5,7 @@
 //!
 //! [media]: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
 
-use std::fmt;
+use std::{fmt, io, time::Duration};
 
 use awc::{
     ClientResponse,
@@ -16,7 +16,7 @@ use awc::{
     },
 };
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::time::timeout;
 use url::Url;
 
@@ -38,12 +38,19 @@ pub struct MediaContent {
     /// How large it is, in bytes, where Meta says so.
     pub length: Option<u64>,
     response: ClientResponse,
+    patience: Duration,
 }
 
 impl MediaContent {
-    /// The file itself, as it comes.
+    /// The file itself, as it comes. Each piece may take as long as a whole call; after that the stream ends with
+    /// [`io::ErrorKind::TimedOut`].
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, PayloadError>> {
-        self.response
+        let patience = self.patience;
+        stream::try_unfold(self.response, move |mut response| async move {
+            let late = |_| PayloadError::Io(io::ErrorKind::TimedOut.into());
+            let piece = timeout(patience, response.next()).await.map_err(late)?.transpose()?;
+            Ok(piece.map(|piece| (piece, response)))
+        })
     }
 }
 
@@ -65,7 +72,7 @@ impl GraphClient {
         }
         let length =
             response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        Ok(MediaContent { headers: kept(response.headers()), length, response })
+        Ok(MediaContent { headers: kept(response.headers()), length, response, patience: self.0.timeout })
     }
 
     /// The address as a request has it, where it is one of Meta's.

@@ -1,9 +1,10 @@
 //! Calls that are passed on as their callers made them.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use awc::{
     body::{BodyStream, BoxBody, SizedStream},
+    error::PayloadError,
     http::{Method, header::HeaderValue},
 };
 use bytes::Bytes;
@@ -183,4 +184,17 @@ async fn a_file_is_fetched_with_the_token_from_metas_hosts_alone() {
     let request = graph.request();
     assert_eq!(request.target, "/whatsapp_business/attachments/?mid=7");
     assert_eq!(request.header("authorization"), Some("Bearer EAAGabcdefghijklmnop"));
+}
+
+#[actix_rt::test]
+async fn a_file_that_stops_coming_ends_with_a_timeout() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\na f".to_vec();
+    let graph = Graph::with(vec![Reply::Whole(head)]).await;
+    let short = Duration::from_millis(200);
+    let client = GraphClient::new(&GraphSettings { timeout: short, ..graph.settings() }).unwrap();
+    let address = format!("http://{}/file", graph.address()).parse().unwrap();
+    let content = client.media_content(call(&token()), &address).await.unwrap();
+    let pieces: Vec<_> = content.into_stream().collect().await;
+    let [Ok(first), Err(PayloadError::Io(error))] = &pieces[..] else { panic!("{pieces:?}") };
+    assert_eq!((&first[..], error.kind()), (&b"a f"[..], ErrorKind::TimedOut));
 }

@@ -42,15 +42,15 @@ async fn each_key_has_nonces_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_nonce_is_remembered_for_half_an_hour_and_forgotten_in_batches() {
+async fn a_nonce_is_remembered_for_35_minutes_and_forgotten_in_batches() {
     let world = World::new().await;
     for nonce in 0..5 {
         assert!(spend(&world.store, KEY, nonce).await);
     }
-    age(&world, 29.9).await;
+    age(&world, 34.9).await;
     assert_eq!(world.store.forget_old_nonces(10).await.unwrap(), 0);
     assert!(!spend(&world.store, KEY, 0).await);
-    age(&world, 30.1).await;
+    age(&world, 35.1).await;
     assert_eq!(world.store.forget_old_nonces(3).await.unwrap(), 3);
     assert_eq!(world.store.forget_old_nonces(3).await.unwrap(), 2);
     assert!(spend(&world.store, KEY, 0).await);

@@ -108,6 +108,12 @@ async fn handle<O: Operation>(
 
 /// The caller's idempotency key; what only reads can be repeated without one.
 fn keyed<O: Operation>(http: &HttpRequest, parameters: &Pairs) -> Result<Option<Keyed>, ParameterError> {
+    if O::IS_CHANGE && parameters.is_flattened(CLIENT_TOKEN) {
+        return Err(ParameterError::Unusable {
+            parameter: CLIENT_TOKEN.to_owned(),
+            why: "It came in parts; send one text under this name.".to_owned(),
+        });
+    }
     let Some(token) = parameters.text(CLIENT_TOKEN).filter(|token| O::IS_CHANGE && !token.is_empty()) else {
         return Ok(None);
     };
@@ -120,4 +126,21 @@ fn keyed<O: Operation>(http: &HttpRequest, parameters: &Pairs) -> Result<Option<
 fn unknown_action() -> ApiError {
     let message = "There is no operation of this name; /docs/ lists them all.".into();
     ApiError::Http { code: Code::InvalidActionNotFound, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use cams_api::operations::{DeleteChatGroup, ListChatGroup};
+
+    use super::*;
+
+    #[test]
+    fn a_key_in_parts_is_refused_where_something_is_changed() {
+        let http = TestRequest::default().to_http_request();
+        let pairs = Pairs::read([(b"ClientToken.1".to_vec(), b"x".to_vec())]).unwrap();
+        let code = keyed::<DeleteChatGroup>(&http, &pairs).err().map(|error| error.code());
+        assert_eq!(code, Some(Code::InvalidParameter));
+        assert!(keyed::<ListChatGroup>(&http, &pairs).is_ok_and(|keyed| keyed.is_none()));
+    }
 }

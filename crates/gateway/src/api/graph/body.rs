@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::errors::FaceError;
-use super::query::check_name;
+use super::query::check;
 use crate::api::body as bounded;
 use crate::operations::GraphCall;
 
@@ -71,7 +71,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> String {
 fn json(bytes: &[u8]) -> Result<Sent, FaceError> {
     let not_an_object = |_| FaceError::Unreadable("The body must be a JSON object.".to_owned());
     let said: Map<String, Value> = serde_json::from_slice(bytes).map_err(not_an_object)?;
-    said.keys().try_for_each(|name| check_name(name))?;
+    said.iter().try_for_each(|(name, value)| check(name, value.as_str()))?;
     let bytes = serde_json::to_vec(&said).map_err(not_an_object)?.into();
     Ok(Sent { said, body: ForwardBody::Whole { content_type: HeaderValue::from_static(JSON), bytes } })
 }
@@ -80,7 +80,7 @@ fn form(pairs: impl Iterator<Item = (String, String)>) -> Result<Sent, FaceError
     let mut said = Map::new();
     let mut written = form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {
-        check_name(&name)?;
+        check(&name, Some(&value))?;
         written.append_pair(&name, &value);
         if said.insert(name.clone(), value.into()).is_some() {
             return Err(FaceError::parameter(&name, "was sent twice"));
@@ -90,20 +90,15 @@ fn form(pairs: impl Iterator<Item = (String, String)>) -> Result<Sent, FaceError
     Ok(Sent { said, body: ForwardBody::Whole { content_type: HeaderValue::from_static(FORM), bytes } })
 }
 
-/// Texts go on as a form; a form with a group's picture goes on as it is.
+/// Texts go on as a form; a form with a group's picture is put together anew.
 async fn multipart(call: GraphCall, headers: &HeaderMap, bytes: Bytes) -> Result<Sent, FaceError> {
-    let parts = multipart::read(headers, bytes.clone()).await?;
+    let parts = multipart::read(headers, bytes).await?;
     if call != GraphCall::UpdateGroup {
-        return match parts.files.keys().next() {
-            Some(name) => Err(FaceError::parameter(name, "must be a text")),
+        return match parts.files.first() {
+            Some(file) => Err(FaceError::parameter(&file.name, "must be a text")),
             None => form(parts.texts.into_iter()),
         };
     }
-    let mut said = parts.files;
-    for (name, value) in parts.texts {
-        said.insert(name, value.into());
-    }
-    // The boundary stands in the header, so it is passed on as it is.
-    let content_type = headers.get(CONTENT_TYPE).cloned().unwrap_or(HeaderValue::from_static(MULTIPART));
-    Ok(Sent { said, body: ForwardBody::Whole { content_type, bytes } })
+    let body = parts.written();
+    Ok(Sent { said: parts.said(), body })
 }

@@ -5,9 +5,9 @@ use graph_client::Forwarded;
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
-use super::Face;
 use super::calls::Edge;
 use super::paths::{Asked, Subject};
+use super::{Face, WABA_ID};
 use crate::operations::GraphCall;
 
 /// What marks an answer that has other pages.
@@ -54,6 +54,8 @@ fn lead_pages(face: &Face, asked: &Asked, object: &mut Map<String, Value>) {
 /// The same page of the same list, here.
 fn page_address(face: &Face, asked: &Asked, page: &Url) -> String {
     let kept = page.query_pairs().filter(|(name, _)| !CREDENTIALS.contains(&&**name));
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+    let account = asked.waba_id.as_deref().map(|waba_id| (WABA_ID, waba_id));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let query = query.extend_pairs(kept).extend_pairs(account).finish();
     format!("{}?{query}", face.address(asked, &asked.subject))
 }

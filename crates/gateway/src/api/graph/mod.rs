@@ -40,6 +40,9 @@ pub use paths::VERSIONS;
 /// The longest name of a caller's client that is passed on, in bytes.
 const LONGEST_AGENT: usize = 256;
 
+/// The library's parameter that says for whose account it is read.
+const WABA_ID: &str = "waba_id";
+
 /// What the face answers with, wherever it is served.
 #[derive(Debug, Clone)]
 pub struct Face {
@@ -93,13 +96,15 @@ async fn handle(
 ) -> Result<HttpResponse, FaceError> {
     require_one_host(http.headers())?;
     let path = http.uri().path().strip_prefix(prefix).unwrap_or_default();
-    let asked = paths::read(path, &face.version)?;
+    let mut asked = paths::read(path, &face.version)?;
     let mut query = Query::read(http.uri().query().unwrap_or_default())?;
     let caller = credentials::authenticate(&worker.authenticator, http, query.token.as_ref()).await?;
     count(http, caller.key())?;
 
-    let waba_id = if asked.subject == Subject::Library { query.take("waba_id") } else { None };
-    let owned = ownership::resolve(worker, &caller, http.method(), &asked.subject, waba_id.as_deref()).await?;
+    if asked.subject == Subject::Library {
+        asked.waba_id = query.take(WABA_ID);
+    }
+    let owned = ownership::resolve(worker, &caller, http.method(), &asked.subject, asked.waba_id.as_deref()).await?;
     learn(http, |learned| {
         learned.operation = Some(owned.call.name());
         learned.cust_space_id = Some(owned.tenant.cust_space_id.as_str().to_owned());
@@ -115,7 +120,8 @@ async fn handle(
             Ok(render::media(http, media, seat))
         }
         GraphCall::UploadMedia => {
-            let Upload { body, fault } = upload::begin(http.headers(), payload)?;
+            let patience = upload::patience(context.services.upstream_timeout);
+            let Upload { body, fault } = upload::begin(http.headers(), payload, patience)?;
             let passing = passing(http, &asked, query, owned, Sent { said: Map::new(), body })?;
             let passed = pass(&context, passing).await;
             // Where the file did not come to its end, that is why Meta has no answer.

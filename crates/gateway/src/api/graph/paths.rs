@@ -25,6 +25,8 @@ pub(super) struct Asked {
     pub version: Option<String>,
     /// What it is about.
     pub subject: Subject,
+    /// For whose account the library is read, where the query says so: a parameter of ours, which Meta does not get.
+    pub waba_id: Option<String>,
 }
 
 /// What a call is about.
@@ -93,7 +95,7 @@ pub(super) fn read(raw: &str, configured: &str) -> Result<Asked, UnknownPath> {
     {
         return Err(UnknownPath::Version);
     }
-    Ok(Asked { version, subject: subject(rest)? })
+    Ok(Asked { version, subject: subject(rest)?, waba_id: None })
 }
 
 fn subject(parts: &[String]) -> Result<Subject, UnknownPath> {

@@ -9,8 +9,11 @@ use super::errors::FaceError;
 
 /// Parameters that say who calls: ours stand in their place.
 const CREDENTIALS: [&str; 3] = ["access_token", "appsecret_proof", "appsecret_time"];
-/// Parameters by which Graph takes a call for another one, for several, or writes its answer as a script.
-const DISGUISES: [&str; 4] = ["method", "batch", "ids", "callback"];
+/// Parameters by which Graph takes a call for another one, for several or another caller's, or writes its answer as a
+/// script, without its status, or with other objects in it.
+const DISGUISES: [&str; 7] = ["method", "batch", "ids", "callback", "include", "oauth_token", "suppress_http_code"];
+/// What of an object is asked for.
+const FIELDS: &str = "fields";
 
 /// A query, taken apart.
 #[derive(Default)]
@@ -39,13 +42,9 @@ impl Query {
     }
 
     fn add(&mut self, name: Cow<'_, str>, value: Cow<'_, str>) -> Result<(), FaceError> {
-        check_name(&name)?;
-        if self.pairs.iter().any(|(known, _)| *known == name) {
+        check(&name, Some(&value))?;
+        if self.pairs.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
             return Err(FaceError::parameter(&name, "was sent twice"));
-        }
-        // `field{…}` and `field.limit(…)` reach other objects than the one that was looked at.
-        if name == "fields" && !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_, ".contains(&byte)) {
-            return Err(FaceError::parameter("fields", "must be names with commas between them"));
         }
         self.pairs.push((name.into_owned(), value.into_owned()));
         Ok(())
@@ -63,6 +62,21 @@ fn is_among(names: &[&str], name: &str) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
+/// Whether a parameter may be passed on, from wherever it comes: the query, JSON, or a form. A value that is no text is
+/// `None`.
+///
+/// # Errors
+/// [`FaceError::Parameter`], [`FaceError::Unreadable`]
+pub(super) fn check(name: &str, value: Option<&str>) -> Result<(), FaceError> {
+    check_name(name)?;
+    // `field{…}` and `field.limit(…)` reach other objects than the one that was looked at.
+    let is_plain = |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_, ".contains(&byte));
+    if is_among(&[FIELDS], name) && !value.is_some_and(is_plain) {
+        return Err(FaceError::parameter(FIELDS, "must be names with commas between them"));
+    }
+    Ok(())
+}
+
 /// Whether a parameter of this name may be passed on, from the query or the body.
 ///
 /// # Errors
@@ -74,10 +88,10 @@ pub(super) fn check_name(name: &str) -> Result<(), FaceError> {
     if is_among(&DISGUISES, name) {
         return Err(FaceError::parameter(name, "is not taken here"));
     }
-    // `to[0]` and the like are read in more than one way.
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    // `to[0]` and the like are read in more than one way, and PHP makes `_` of `.` and space.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
-        return Err(FaceError::Unreadable("A parameter's name must be letters, digits, _, - and .".to_owned()));
+        return Err(FaceError::Unreadable("A parameter's name must be letters, digits, _ and -.".to_owned()));
     }
     Ok(())
 }
@@ -108,15 +122,23 @@ mod tests {
             "batch=[]",
             "ids=1,2",
             "callback=x",
+            "Suppress_HTTP_code=1",
+            "oauth_token=x",
+            "Include=x",
             "fields=id&fields=subject",
+            "fields=id&Fields=id",
             "a[0]=1",
+            "access.token=1",
+            "access%20token=1",
             "=1",
         ] {
             assert!(read(raw).is_err(), "{raw}");
         }
         for fields in ["whatsapp_business_account%7Bphone_numbers%7D", "groups.limit(5)", "id%00"] {
             assert!(read(&format!("fields={fields}")).is_err(), "{fields}");
+            assert!(read(&format!("Fields={fields}")).is_err(), "{fields}");
         }
         assert!(read("fields=id%2Csubject,join_approval_mode").is_ok());
+        assert!(check("Fields", None).is_err() && check("to", None).is_ok());
     }
 }

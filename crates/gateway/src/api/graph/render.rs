@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use actix_web::body::SizedStream;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
@@ -17,11 +18,12 @@ use crate::api::render::learn;
 use crate::limits::Seat;
 use crate::operations::{GraphCall, Media, OperationError, Passed};
 
-/// Meta's answer, its addresses led to us.
+/// Meta's answer, its addresses led to us. One that tells of a change done in part passes as it is.
 pub(super) fn answer(http: &HttpRequest, face: &Face, call: GraphCall, asked: &Asked, passed: Passed) -> HttpResponse {
     let Passed { answer, unique_code } = passed;
     let mut body = links::led_to_us(face, call, asked, &answer);
-    if let Some(unique_code) = unique_code.filter(|_| face.superset) {
+    let is_in_part = answer.status == StatusCode::PARTIAL_CONTENT;
+    if let Some(unique_code) = unique_code.filter(|_| face.superset && !is_in_part) {
         body = superset::with_request_id(body, unique_code);
     }
     let mut response = begun(http, &answer);

@@ -1,5 +1,7 @@
 //! Files on their way to Meta: passed on as they come, never held.
 
+mod header;
+mod pace;
 mod parts;
 
 use std::cell::Cell;
@@ -11,8 +13,9 @@ use actix_web::web::{Bytes, Payload};
 use awc::body::{BodyStream, BoxBody, SizedStream};
 use futures_util::{Stream, StreamExt, stream};
 use graph_client::ForwardBody;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use pace::Pace;
 use parts::Parts;
 
 use super::body::content_type;
@@ -21,8 +24,6 @@ use crate::api::body::BodyError;
 
 /// The largest file, and what stands around it in the form.
 const LARGEST: u64 = 100 * 1024 * 1024 + 64 * 1024;
-/// How long the next piece of a file may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A file that comes, and why it stopped, if it did.
 pub(super) struct Upload {
@@ -37,11 +38,17 @@ pub(super) struct Upload {
 #[error("the caller's file did not come to its end")]
 struct BrokenOff;
 
-/// Begins to read a form with a file in it.
+/// How long the next piece of a file may take: less than Meta may, so that a caller who stands still is not told that
+/// Meta is away.
+pub(super) fn patience(upstream_timeout: Duration) -> Duration {
+    upstream_timeout * 3 / 4
+}
+
+/// Begins to read a form with a file in it, each piece of which comes within `patience`.
 ///
 /// # Errors
 /// [`FaceError`] where it is none, or is said to be too large.
-pub(super) fn begin(headers: &HeaderMap, payload: Payload) -> Result<Upload, FaceError> {
+pub(super) fn begin(headers: &HeaderMap, payload: Payload, patience: Duration) -> Result<Upload, FaceError> {
     let wanted = "multipart/form-data";
     let sent = headers.get(CONTENT_TYPE).filter(|_| content_type(headers) == wanted);
     let content_type = sent.cloned().ok_or(BodyError::MediaType { wanted })?;
@@ -51,7 +58,8 @@ pub(super) fn begin(headers: &HeaderMap, payload: Payload) -> Result<Upload, Fac
         return Err(too_large().into());
     }
     let fault = Rc::new(Cell::new(None));
-    let pieces = pieces(payload, parts, fault.clone());
+    let coming = Coming { payload, parts, pace: Pace::default(), patience };
+    let pieces = pieces(coming, fault.clone());
     let body = match length {
         Some(length) => BoxBody::new(SizedStream::new(length, Box::pin(pieces))),
         None => BoxBody::new(BodyStream::new(Box::pin(pieces))),
@@ -59,35 +67,48 @@ pub(super) fn begin(headers: &HeaderMap, payload: Payload) -> Result<Upload, Fac
     Ok(Upload { body: ForwardBody::Stream { content_type, body }, fault })
 }
 
-/// The pieces as they come, until the end, a fault, or the limit.
-fn pieces(
+/// A file, as far as it has come.
+struct Coming {
     payload: Payload,
     parts: Parts,
+    pace: Pace,
+    patience: Duration,
+}
+
+/// The pieces as they come, until the end, a fault, or the limit.
+fn pieces(
+    coming: Coming,
     fault: Rc<Cell<Option<FaceError>>>,
 ) -> impl Stream<Item = Result<Bytes, BrokenOff>> + 'static {
-    stream::unfold((payload, parts, 0_u64), move |(mut payload, mut parts, so_far)| {
+    stream::unfold(coming, move |mut coming| {
         let fault = fault.clone();
         async move {
-            let piece = next(&mut payload, &mut parts, so_far).await.transpose()?;
-            let so_far = so_far + piece.as_ref().map_or(0, |piece| piece.len() as u64);
+            let piece = coming.next().await.transpose()?;
             let piece = piece.map_err(|error| {
                 fault.set(Some(error));
                 BrokenOff
             });
-            Some((piece, (payload, parts, so_far)))
+            Some((piece, coming))
         }
     })
 }
 
-/// The next piece, where it may be passed on; `None` at the end.
-async fn next(payload: &mut Payload, parts: &mut Parts, so_far: u64) -> Result<Option<Bytes>, FaceError> {
-    let piece = timeout(PATIENCE, payload.next()).await.map_err(|_| BodyError::Late)?;
-    let Some(piece) = piece.transpose().map_err(|_| BodyError::Broken)? else { return Ok(None) };
-    if so_far + piece.len() as u64 > LARGEST {
-        return Err(too_large().into());
+impl Coming {
+    /// The next piece, where it may be passed on; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, FaceError> {
+        let asked = Instant::now();
+        let piece = timeout(self.patience, self.payload.next()).await.map_err(|_| BodyError::Late)?;
+        let Some(piece) = piece.transpose().map_err(|_| BodyError::Broken)? else { return Ok(None) };
+        self.pace.came(piece.len(), asked.elapsed());
+        if self.pace.bytes() > LARGEST {
+            return Err(too_large().into());
+        }
+        if self.pace.is_too_slow() {
+            return Err(BodyError::Late.into());
+        }
+        self.parts.look(&piece)?;
+        Ok(Some(piece))
     }
-    parts.look(&piece)?;
-    Ok(Some(piece))
 }
 
 fn too_large() -> BodyError {

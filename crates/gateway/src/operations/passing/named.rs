@@ -11,6 +11,11 @@ use crate::operations::{Context, OperationError};
 /// The members of a message that hold a file.
 const FILES: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
 
+/// The members of a message that say who gets it.
+const RECIPIENTS: [&str; 2] = ["to", "recipient"];
+/// A text of the caller's own, which Meta gives back and never reads.
+const OPAQUE: &str = "biz_opaque_callback_data";
+
 /// What a message names.
 #[derive(Default)]
 struct Named {
@@ -20,19 +25,22 @@ struct Named {
 
 /// # Errors
 /// [`OperationError::GroupNotFound`] where a group is not the number's, [`OperationError::Parameter`] where a file is not
-/// the tenant's by our record.
+/// the tenant's by our record, or a parameter cannot be read.
 pub(super) async fn require_own(ctx: &Context, said: &Map<String, Value>) -> Result<(), OperationError> {
-    let named = named(said);
+    let named = named(said)?;
     for group in named.groups {
-        // What no group can be called is refused by Meta in its own words.
-        if let Ok(group_id) = group.parse::<GroupId>() {
-            ctx.own_group(&group_id).await?;
-        }
+        ctx.own_group(&group_id(&group)?).await?;
     }
     for media in named.media {
         require_own_media(ctx, &media).await?;
     }
     Ok(())
+}
+
+/// What no group can be called is nobody's: Meta may read another one in it than is looked at here.
+fn group_id(group: &str) -> Result<GroupId, OperationError> {
+    let unknown = |_| OperationError::GroupNotFound { group_id: group.chars().take(64).collect() };
+    group.parse().map_err(unknown)
 }
 
 async fn require_own_media(ctx: &Context, id: &str) -> Result<(), OperationError> {
@@ -49,13 +57,43 @@ async fn require_own_media(ctx: &Context, id: &str) -> Result<(), OperationError
     Err(ParameterError::Wrong { parameter: "id".to_owned(), value, rule: rule.to_owned() }.into())
 }
 
-fn named(said: &Map<String, Value>) -> Named {
-    let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::trim);
-    let is_group = text("recipient_type").is_some_and(|kind| kind.eq_ignore_ascii_case("group"));
-    let recipient = text("to").filter(|to| is_group || !is_person(to));
-    let mut named = Named { groups: recipient.map(str::to_owned).into_iter().collect(), media: Vec::new() };
+fn named(said: &Map<String, Value>) -> Result<Named, ParameterError> {
+    said.iter().try_for_each(|(name, value)| require_readable(name, value))?;
+    let kind = plain_text(said, "recipient_type")?;
+    let is_group = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("group"));
+    let mut named = Named::default();
+    for name in RECIPIENTS {
+        let recipient = plain_text(said, name)?.filter(|recipient| is_group || !is_person(recipient));
+        named.groups.extend(recipient.map(str::to_owned));
+    }
     said.iter().for_each(|(name, value)| named.collect(name, value));
-    named
+    Ok(named)
+}
+
+/// JSON in a form's text must be JSON to us, too: another parser may read what ours refuses, such as `1e999`.
+fn require_readable(name: &str, value: &Value) -> Result<(), ParameterError> {
+    let is_json =
+        |text: &str| !text.trim_start().starts_with(['{', '[']) || serde_json::from_str::<Value>(text).is_ok();
+    if name == OPAQUE || value.as_str().is_none_or(is_json) {
+        Ok(())
+    } else {
+        Err(wrong(name, "JSON that can be read"))
+    }
+}
+
+/// The parameter without spaces around it, where it is there.
+fn plain_text<'a>(said: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, ParameterError> {
+    match said.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if !text.contains(char::is_control) => Ok(Some(text.trim())),
+        Some(_) => Err(wrong(name, "text without control characters")),
+    }
+}
+
+/// What was sent may be a text of the user's, and is not repeated.
+fn wrong(name: &str, rule: &str) -> ParameterError {
+    let value = "something else".to_owned();
+    ParameterError::Wrong { parameter: name.chars().take(64).collect(), value, rule: rule.to_owned() }
 }
 
 /// Whether it can be a phone number, or a business-scoped user ID such as `US.13491208655302741918`.
@@ -66,10 +104,12 @@ fn is_person(to: &str) -> bool {
 impl Named {
     /// Everything that the member of this name holds, also as JSON in a form's text.
     fn collect(&mut self, name: &str, value: &Value) {
+        if name == "group_id" {
+            return self.groups.extend(written(value));
+        }
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.collect(name, item)),
             Value::Object(members) => {
-                self.groups.extend(members.get("group_id").and_then(written));
                 self.media.extend(members.get("id").filter(|_| FILES.contains(&name)).and_then(written));
                 members.iter().for_each(|(name, member)| self.collect(name, member));
             }
@@ -86,8 +126,9 @@ impl Named {
 fn written(id: &Value) -> Option<String> {
     match id {
         Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+        Value::Null => None,
+        // As JSON: of lists and objects nothing that an ID can be.
+        other => Some(other.to_string()),
     }
 }
 
@@ -99,7 +140,12 @@ mod tests {
 
     fn named_in(said: Value) -> Named {
         let Value::Object(said) = said else { panic!("an object") };
-        named(&said)
+        named(&said).unwrap()
+    }
+
+    fn is_refused(said: Value) -> bool {
+        let Value::Object(said) = said else { panic!("an object") };
+        named(&said).is_err()
     }
 
     #[test]
@@ -119,6 +165,30 @@ mod tests {
         for template in [json!(template.to_string()), as_text, template] {
             let named = named_in(json!({"to": "1", "template": template}));
             assert_eq!((named.groups, named.media), (vec!["G2".to_owned()], vec!["7".to_owned()]), "{template}");
+        }
+    }
+
+    #[test]
+    fn a_recipient_is_plain_text_and_json_in_a_form_can_be_read() {
+        for recipient in [json!("G1\u{0}"), json!("G1\n"), json!(["G1"]), json!(7), json!({})] {
+            assert!(is_refused(json!({"to": recipient})), "{recipient}");
+            assert!(is_refused(json!({"recipient": recipient})), "{recipient}");
+        }
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for image in [r#"{"id":"9","x":1e999}"#, " {\"id\":\"9\"", &deep] {
+            assert!(is_refused(json!({"to": "1", "image": image})), "{image}");
+        }
+        assert!(!is_refused(json!({"to": "1", "biz_opaque_callback_data": "[7", "text": {"body": "[so] {it} goes"}})));
+    }
+
+    #[test]
+    fn what_no_group_can_be_called_is_no_group_of_ours() {
+        let said = json!({"recipient_type": "group", "recipient": "G1 2", "group_id": "G3\u{0}",
+                          "template": {"parameters": [{"group_id": ["G4"]}, {"group_id": 1.5}, {"group_id": null}]}});
+        let named = named_in(said);
+        assert_eq!(named.groups.len(), 4);
+        for group in named.groups {
+            assert!(matches!(group_id(&group), Err(OperationError::GroupNotFound { .. })), "{group:?}");
         }
     }
 

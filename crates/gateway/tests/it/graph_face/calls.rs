@@ -147,3 +147,18 @@ async fn versions_and_none_lead_to_the_same_call() {
         assert_eq!(asked["path"], format!("{upstream}{}", app.first.group_id));
     }
 }
+
+#[actix_web::test]
+async fn a_template_that_another_face_copied_or_listed_is_found_by_its_id() {
+    let app = TestApp::start().await;
+    let listed = app.client.call("ListChatGroupInviteTemplates", &app.first, json!({})).await.expect(200, "OK");
+    let born = listed["Data"]["Own"][0]["TemplateId"].as_str().unwrap();
+    eventually("the listed template is recorded", async || {
+        (graph(&app, "GET", born, Value::Null).await.status == 200).then_some(())
+    })
+    .await;
+    let copy = json!({"TemplateName": "come_in", "Language": "en",
+                      "LibraryTemplateName": listed["Data"]["Library"][0]["LibraryTemplateName"]});
+    let made = app.client.call("AddChatGroupInviteTemplate", &app.first, copy).await.expect(200, "OK");
+    done(&graph(&app, "GET", made["TemplateId"].as_str().unwrap(), Value::Null).await);
+}

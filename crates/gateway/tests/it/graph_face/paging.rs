@@ -35,3 +35,16 @@ async fn a_page_that_meta_wrote_a_token_into_is_given_without_it() {
     let expected = format!("https://gateway.example/graph/v23.0/{path}?limit=1&after=x%3D");
     assert_eq!(paging, json!({"cursors": {"after": "x="}, "next": expected}));
 }
+
+#[actix_web::test]
+async fn the_librarys_next_page_is_of_the_same_account() {
+    let app = TestApp::start().await;
+    let next = "https://graph.facebook.com/v23.0/message_template_library?language=en&after=x";
+    app.sandbox
+        .fail(json!({"method": "GET", "http_status": 200, "body": {"data": [], "paging": {"next": next}}}))
+        .await;
+    let path = format!("message_template_library?language=en&waba_id={}", app.first.waba_id);
+    let paging = done(&graph(&app, "GET", &path, Value::Null).await)["paging"].clone();
+    let expected = "https://gateway.example/graph/v23.0/message_template_library?language=en&after=x&waba_id=";
+    assert_eq!(paging["next"], format!("{expected}{}", app.first.waba_id));
+}

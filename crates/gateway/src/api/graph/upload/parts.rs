@@ -2,6 +2,7 @@
 //! ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)): Graph takes parameters from there, too, and some are not passed
 //! on. It is strict, since Meta may read leniently: what could be a part's head is one.
 
+use super::header::{boundary, part_name};
 use crate::api::graph::errors::FaceError;
 use crate::api::graph::query::check_name;
 
@@ -14,7 +15,18 @@ pub(super) struct Parts {
     delimiter: Vec<u8>,
     /// What may be the beginning of something that the next piece ends.
     rest: Vec<u8>,
-    is_in_head: bool,
+    place: Place,
+}
+
+/// Where in a form a byte stands.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// In a part's content, or before the first part.
+    Content,
+    /// Behind a delimiter, up to the empty line.
+    Head,
+    /// Behind the last delimiter.
+    End,
 }
 
 impl Parts {
@@ -23,15 +35,10 @@ impl Parts {
     /// # Errors
     /// [`FaceError::Unreadable`] where it names no boundary.
     pub(super) fn of(content_type: &str) -> Result<Self, FaceError> {
-        let boundary = parameters(content_type, "boundary");
-        match boundary.as_slice() {
-            [boundary] if !boundary.is_empty() && boundary.len() <= 70 => {
-                Ok(Self { delimiter: format!("\n--{boundary}").into_bytes(), rest: vec![b'\n'], is_in_head: false })
-            }
-            _ => {
-                Err(FaceError::Unreadable("The Content-Type must name one boundary of 1 to 70 characters.".to_owned()))
-            }
-        }
+        let unreadable = "The Content-Type must name one boundary: 1 to 70 letters, digits and '()+_./:=?-.";
+        let boundary = boundary(content_type).ok_or_else(|| FaceError::Unreadable(unreadable.to_owned()))?;
+        let delimiter = format!("\n--{boundary}").into_bytes();
+        Ok(Self { delimiter, rest: vec![b'\n'], place: Place::Content })
     }
 
     /// Looks at the next piece.
@@ -42,15 +49,26 @@ impl Parts {
         self.rest.extend_from_slice(piece);
         let seen = std::mem::take(&mut self.rest);
         let mut left = seen.as_slice();
-        loop {
-            let step = if self.is_in_head { pass_head(left)? } else { self.pass_content(left) };
-            let Some(behind) = step else { break };
+        while let Some((place, behind)) = self.pass(left)? {
+            self.place = place;
             left = behind;
-            self.is_in_head = !self.is_in_head;
         }
-        let kept = if self.is_in_head { left.len() } else { left.len().min(self.delimiter.len() - 1) };
+        let kept = match self.place {
+            Place::Content => left.len().min(self.delimiter.len() - 1),
+            Place::Head => left.len(),
+            Place::End => 0,
+        };
         self.rest = left[left.len() - kept..].to_vec();
         Ok(())
+    }
+
+    /// The next place, and what stands from there on; `None` where it does not begin in `left`.
+    fn pass<'a>(&self, left: &'a [u8]) -> Result<Option<(Place, &'a [u8])>, FaceError> {
+        match self.place {
+            Place::Content => Ok(self.pass_content(left).map(|behind| (Place::Head, behind))),
+            Place::Head => pass_head(left),
+            Place::End => check_end(left).map(|()| None),
+        }
     }
 
     /// What stands behind the next delimiter.
@@ -62,41 +80,36 @@ impl Parts {
 }
 
 /// What stands behind the head, from its last line's end on: the part may be empty.
-fn pass_head(left: &[u8]) -> Result<Option<&[u8]>, FaceError> {
-    if left.starts_with(b"--") {
-        return Ok(None);
+fn pass_head(left: &[u8]) -> Result<Option<(Place, &[u8])>, FaceError> {
+    if let Some(behind) = left.strip_prefix(b"--") {
+        return Ok(Some((Place::End, behind)));
+    }
+    // A reader who wants the delimiter alone on its line takes the next such line for it.
+    if !["\r\n", "\n", "--"].iter().any(|end| left.starts_with(end.as_bytes()) || end.as_bytes().starts_with(left)) {
+        return Err(FaceError::Unreadable("A part's delimiter must stand alone on its line.".to_owned()));
     }
     let ends = |at: &usize| left[*at..].starts_with(b"\n\r\n") || left[*at..].starts_with(b"\n\n");
     match (0..left.len()).find(ends) {
         Some(end) => {
             check_head(&String::from_utf8_lossy(&left[..end]))?;
-            Ok(Some(&left[end + 1..]))
+            Ok(Some((Place::Content, &left[end + 1..])))
         }
         None if left.len() > LONGEST_HEAD => Err(FaceError::Unreadable("A part's head is too long.".to_owned())),
         None => Ok(None),
     }
 }
 
-fn check_head(head: &str) -> Result<(), FaceError> {
-    let is_named_once = head.to_ascii_lowercase().matches("content-disposition").count() == 1;
-    match parameters(head, "name").as_slice() {
-        [name] if is_named_once => check_name(name),
-        _ => Err(FaceError::Unreadable("Each part of the form must have one name.".to_owned())),
+/// A lenient reader would go on to the next delimiter.
+fn check_end(left: &[u8]) -> Result<(), FaceError> {
+    if left.iter().all(u8::is_ascii_whitespace) {
+        return Ok(());
     }
+    Err(FaceError::Unreadable("Nothing may stand behind the form's last delimiter.".to_owned()))
 }
 
-/// The values of every parameter of this name, quoted or not.
-fn parameters<'a>(text: &'a str, wanted: &str) -> Vec<&'a str> {
-    let mut found = Vec::new();
-    // A name in the extended form counts, too, and is a name of none.
-    for part in text.split(';').skip(1) {
-        let Some((name, value)) = part.split_once('=') else { continue };
-        if name.trim().trim_end_matches('*').eq_ignore_ascii_case(wanted) {
-            let value = value.split(['\r', '\n']).next().unwrap_or_default().trim();
-            found.push(value.trim_matches('"'));
-        }
-    }
-    found
+fn check_head(head: &str) -> Result<(), FaceError> {
+    let unreadable = "Each part of the form must have one Content-Disposition with one name, as RFC 7578 has it.";
+    check_name(&part_name(head).ok_or_else(|| FaceError::Unreadable(unreadable.to_owned()))?)
 }
 
 #[cfg(test)]
@@ -139,6 +152,27 @@ mod tests {
                     assert!(looked(&form, size).is_err(), "{head} {size}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_stands_behind_the_end_and_only_white_space_may() {
+        for (behind, passes) in [("\r\n\r\n \t", true), ("x", false), ("\r\n--b\r\nContent-Disposition", false)] {
+            for size in [1, 7, 1000] {
+                assert_eq!(looked(&format!("{FORM}{behind}"), size).is_ok(), passes, "{behind:?} {size}");
+            }
+        }
+        let mut parts = Parts::of("multipart/form-data; boundary=b").unwrap();
+        parts.look(FORM.as_bytes()).unwrap();
+        parts.look(&[b'\n'; 10_000]).unwrap();
+        assert!(parts.rest.is_empty());
+    }
+
+    #[test]
+    fn a_delimiter_stands_alone_on_its_line() {
+        for behind in ["x", "-x", " ", "\rx"] {
+            let form = FORM.replace("--b\r\ncontent-type", &format!("--b{behind}\r\ncontent-type"));
+            assert!(looked(&form, 5).is_err(), "{behind:?}");
         }
     }
 

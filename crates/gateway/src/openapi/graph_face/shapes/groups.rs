@@ -161,7 +161,9 @@ fn join_requests() -> Vec<Shape> {
     let errors = || {
         ("errors", list("Why some were not.", metas("One of Meta's errors: `code`, `title`, `message`, `error_data`.")))
     };
-    let request_id = || ("request_id", text("The gateway's `UniqueCode` of the change, which Meta's answer has not."));
+    let request_id = || {
+        ("request_id", text("The gateway's `UniqueCode` of the change, which Meta's answer has not; absent at 206."))
+    };
     vec![
         (
             "JoinRequest",
