@@ -133,6 +133,8 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Writes the state after each change, for ever: at once where somebody waits for it.
 pub(crate) async fn run(engine: Arc<Engine>, file: StateFile) {
     let mut changes = engine.watch();
+    // What changed before this was watched may be waited for, too.
+    changes.mark_changed();
     while changes.changed().await.is_ok() {
         let Some(keeping) = engine.keeping() else { return };
         keeping.gather().await;
@@ -152,4 +154,21 @@ async fn save(engine: &Arc<Engine>, file: &StateFile) -> Option<u64> {
         tracing::error!(%error, "the sandbox's state cannot be written; it is tried again at the next change");
     };
     written.inspect_err(complain).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::SandboxSettings;
+
+    #[actix_web::test]
+    async fn a_change_before_the_writer_began_to_watch_is_written_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = SandboxSettings { data_dir: Some(dir.path().to_owned()), ..SandboxSettings::default() };
+        let engine = Arc::new(Engine::new(&settings, None));
+        engine.change(|_| ());
+        let writer = actix_web::rt::spawn(run(Arc::clone(&engine), StateFile::in_dir(dir.path()).unwrap()));
+        tokio::time::timeout(Duration::from_secs(10), engine.kept()).await.expect("it is in the file");
+        writer.abort();
+    }
 }
