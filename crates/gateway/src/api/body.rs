@@ -76,9 +76,17 @@ async fn read_all(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Re
 
 /// Whether the body is said to be of this type; a body of which nothing is said is taken for it.
 pub(super) fn expect_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), BodyError> {
-    let Some(sent) = headers.get(CONTENT_TYPE) else { return Ok(()) };
-    let essence = sent.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(wanted) { Ok(()) } else { Err(BodyError::MediaType { wanted }) }
+    if !headers.contains_key(CONTENT_TYPE) || media_type(headers).eq_ignore_ascii_case(wanted) {
+        Ok(())
+    } else {
+        Err(BodyError::MediaType { wanted })
+    }
+}
+
+/// The body's type without its parameters, as it was written; empty where none is told.
+pub(super) fn media_type(headers: &HeaderMap) -> &str {
+    let sent = headers.get(CONTENT_TYPE).and_then(|sent| sent.to_str().ok()).unwrap_or_default();
+    sent.split(';').next().unwrap_or_default().trim()
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {

@@ -48,17 +48,7 @@ pub(super) async fn perform<O: Operation>(
     let number = request.business_number().map(|number| tenant.number(number)).transpose();
     let number = number.map_err(OperationError::from)?.cloned();
     learn(http, |learned| learned.counted.number = number.as_ref().and_then(|number| number.limiter.clone()));
-    let context = Context {
-        services: worker.services.clone(),
-        graph: worker.graph.clone(),
-        egress: worker.egress.clone(),
-        tenant,
-        number,
-        deadline,
-        default_wait,
-        attempt: None,
-        seat,
-    };
+    let context = Context { deadline, default_wait, ..worker.context(tenant, number, seat) };
     Ok(in_time(deadline, O::IS_CHANGE, once(&context, keyed, request, run)).await?)
 }
 

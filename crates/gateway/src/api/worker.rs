@@ -1,14 +1,18 @@
 //! What the handlers of one worker work with.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
+use cams_api::wait::WaitSeconds;
 use graph_client::GraphClient;
 
 use crate::auth::Authenticator;
 use crate::egress::Egress;
 use crate::events::Inbox;
 use crate::health::Health;
-use crate::operations::Services;
+use crate::limits::Seat;
+use crate::operations::{Context, Services};
+use crate::tenants::{Number, Tenant};
 
 /// One worker's share: everything is shared with the others but the clients, whose connections stay on their
 /// thread.
@@ -27,4 +31,21 @@ pub struct Worker {
     pub graph: GraphClient,
     /// This worker's door to addresses that callers choose.
     pub egress: Egress,
+}
+
+impl Worker {
+    /// A call for a tenant, whose caller has all the time there is, and waits as long as one over REST does.
+    pub(super) fn context(&self, tenant: Arc<Tenant>, number: Option<Arc<Number>>, seat: Rc<Seat>) -> Context {
+        Context {
+            services: self.services.clone(),
+            graph: self.graph.clone(),
+            egress: self.egress.clone(),
+            tenant,
+            number,
+            deadline: None,
+            default_wait: WaitSeconds::REST_DEFAULT,
+            attempt: None,
+            seat,
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Scopes by their names, where somebody asks for them: for a new access key, or for a token.
 
-use cams_api::{Operation, Scope, ScopeSet};
+use cams_api::{Scope, ScopeSet};
 
-use crate::operations::{Context, OperationError, OperationVisitor, each_operation};
+use crate::operations::operation_names;
 
 /// Before the name of one operation.
 const ONE_OPERATION: &str = "cams:";
@@ -37,22 +37,6 @@ fn nearest(name: &str) -> String {
     let each = operation_names().into_iter().chain(["*"]).map(|operation| format!("{ONE_OPERATION}{operation}"));
     // The list of scopes is never empty.
     all.chain(each).min_by_key(|known| strsim::damerau_levenshtein(known, name)).unwrap_or_default()
-}
-
-/// The operations of the table.
-fn operation_names() -> Vec<&'static str> {
-    struct Names(Vec<&'static str>);
-    impl OperationVisitor for Names {
-        fn visit<O: Operation>(
-            &mut self,
-            _: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + Copy + 'static,
-        ) {
-            self.0.push(O::NAME);
-        }
-    }
-    let mut names = Names(Vec::new());
-    each_operation(&mut names);
-    names.0
 }
 
 #[cfg(test)]

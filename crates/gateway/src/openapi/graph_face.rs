@@ -10,9 +10,9 @@ mod shapes;
 
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths};
+use utoipa::openapi::{OpenApi, OpenApiBuilder, Paths};
 
-use super::{security, servers};
+use super::{about, security, servers};
 use crate::api::graph::served;
 use operation::Together;
 
@@ -36,21 +36,13 @@ const TAGS: [&str; 6] = ["Groups", "Messages", "Files", "Numbers", "Templates", 
 
 /// The document of a gateway that is reached at `public_url`; of any gateway where there is none.
 pub fn document(public_url: Option<&str>) -> OpenApi {
-    let licence = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
     let components = ComponentsBuilder::new().schemas_from_iter(shapes::all());
     let mut paths = Paths::new();
     for calls in together() {
         paths.add_path_operation(calls.path(), vec![calls.method()], calls.operation());
     }
     OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new()
-                .title(TITLE)
-                .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(DESCRIPTION))
-                .license(Some(licence))
-                .build(),
-        )
+        .info(about(TITLE, DESCRIPTION))
         .servers(Some(servers(public_url)))
         .tags(Some(TAGS.map(|name| TagBuilder::new().name(name).build())))
         .components(Some(security::graph_schemes(components).build()))

@@ -17,7 +17,8 @@ use cams_api::envelope::{Common, Refusal};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder};
 use utoipa::openapi::{
-    InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Schema, ServerBuilder, tag::TagBuilder,
+    Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Schema, ServerBuilder,
+    tag::TagBuilder,
 };
 
 use crate::operations::each_operation;
@@ -73,6 +74,13 @@ impl Draft {
     }
 }
 
+/// What stands at the head of each document.
+fn about(title: &str, description: &str) -> Info {
+    let licence = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+    let info = InfoBuilder::new().title(title).version(env!("CARGO_PKG_VERSION"));
+    info.description(Some(description)).license(Some(licence)).build()
+}
+
 /// The document of a gateway that is reached at `public_url`; of any gateway where there is none.
 pub fn document(public_url: Option<&str>) -> OpenApi {
     let mut draft = Draft::default();
@@ -81,16 +89,7 @@ pub fn document(public_url: Option<&str>) -> OpenApi {
     each_operation(&mut documented);
     around::add(&mut draft);
     OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new()
-                .title(TITLE)
-                .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(DESCRIPTION))
-                .license(Some(
-                    LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build(),
-                ))
-                .build(),
-        )
+        .info(about(TITLE, DESCRIPTION))
         .servers(Some(servers(public_url)))
         .tags(Some(draft.tags.iter().map(|name| TagBuilder::new().name(*name).build())))
         .components(Some(security::schemes(ComponentsBuilder::new().schemas_from_iter(draft.schemas)).build()))

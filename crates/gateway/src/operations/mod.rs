@@ -27,4 +27,4 @@ pub use error::OperationError;
 pub(crate) use error::store_message;
 pub use idempotency::{Attempt, Fingerprint, KeyRefusal, Keyed, Reply, once};
 pub use passing::{GraphCall, Media, Passed, Passing, media_content, pass};
-pub use table::{OperationVisitor, each_operation};
+pub use table::{OperationVisitor, each_operation, operation_names};

@@ -43,3 +43,19 @@ pub fn each_operation(visitor: &mut impl OperationVisitor) {
     visitor.visit::<requests::ListBusinessNumbers>(numbers::list_numbers);
     visitor.visit::<requests::QueryChatGroupRequest>(changes::query_request);
 }
+
+/// The names of all operations.
+pub fn operation_names() -> Vec<&'static str> {
+    struct Names(Vec<&'static str>);
+    impl OperationVisitor for Names {
+        fn visit<O: Operation>(
+            &mut self,
+            _: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + Copy + 'static,
+        ) {
+            self.0.push(O::NAME);
+        }
+    }
+    let mut names = Names(Vec::new());
+    each_operation(&mut names);
+    names.0
+}

@@ -100,27 +100,11 @@ fn with_scratch(make: impl FnOnce(&mut Vec<u8>)) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-
     use serde_json::{Value, json};
     use tracing_subscriber::layer::SubscriberExt as _;
 
+    use super::super::memory::Memory;
     use super::*;
-
-    /// An output that the test reads afterwards.
-    #[derive(Clone, Default)]
-    struct Memory(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Memory {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
 
     /// What is logged in `run`, line by line, without the timestamps, which are checked for their form.
     fn logged(run: impl FnOnce()) -> Vec<Value> {
@@ -129,8 +113,7 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(JsonLayer::new(lines.clone()));
         tracing::subscriber::with_default(subscriber, run);
         lines.flush();
-        let written = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
-        written.lines().map(without_timestamp).collect()
+        memory.text().lines().map(without_timestamp).collect()
     }
 
     fn without_timestamp(line: &str) -> Value {

@@ -12,6 +12,8 @@
 mod json_layer;
 mod line;
 mod lines;
+#[cfg(test)]
+mod memory;
 mod phone_numbers;
 mod privacy;
 mod text_fields;

@@ -109,33 +109,16 @@ fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-
     use tracing_subscriber::layer::SubscriberExt as _;
 
-    use super::super::text_layer;
-
-    /// An output that the test reads afterwards.
-    #[derive(Clone, Default)]
-    struct Memory(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Memory {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
+    use super::super::{memory::Memory, text_layer};
 
     fn logged(run: impl FnOnce()) -> String {
         let memory = Memory::default();
         let output = memory.clone();
         let text = text_layer(move || output.clone(), false).without_time();
         tracing::subscriber::with_default(tracing_subscriber::registry().with(text), run);
-        String::from_utf8(memory.0.lock().unwrap().clone()).unwrap()
+        memory.text()
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use cams_api::{Operation, operations};
+use cams_api::operations;
 use gateway::api::graph::{Served, served};
 use gateway::openapi::graph_face;
-use gateway::operations::{Context, OperationError, OperationVisitor, each_operation};
+use gateway::operations::operation_names;
 use serde_json::Value;
 
 use crate::support::TestApp;
@@ -37,29 +37,10 @@ fn the_committed_page_of_operations_is_the_one_that_is_made() {
     );
 }
 
-/// The names of all operations.
-#[derive(Default)]
-struct Names(Vec<&'static str>);
-
-impl OperationVisitor for Names {
-    fn visit<O: Operation>(
-        &mut self,
-        _: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + Copy + 'static,
-    ) {
-        self.0.push(O::NAME);
-    }
-}
-
-fn operations() -> Vec<&'static str> {
-    let mut names = Names::default();
-    each_operation(&mut names);
-    names.0
-}
-
 #[test]
 fn the_page_of_operations_has_each_with_its_parameters_to_the_innermost_its_codes_and_a_call() {
     let page = gateway::openapi::document_markdown();
-    for name in operations() {
+    for name in operation_names() {
         let (_, section) = page.split_once(&format!("\n### {name}\n")).expect(name);
         let section = section.split("\n## ").next().unwrap().split("\n### ").next().unwrap();
         for part in [
@@ -225,7 +206,7 @@ async fn the_operations_are_listed_in_plain_text_with_links_that_lead_to_each() 
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/markdown; charset=utf-8")));
     let (list, page) = (list.text, page.text);
     assert!(list.starts_with("# groupgate\n\n> A multi-tenant gateway"), "{list}");
-    for name in operations() {
+    for name in operation_names() {
         let anchor = name.to_lowercase();
         let link = format!("\n- [{name}](https://gateway.example/docs/operations.md#{anchor}): ");
         assert!(list.contains(&link), "{link} in {list}");

@@ -3,7 +3,7 @@
 //!
 //! [reference]: https://developers.facebook.com/docs/whatsapp/cloud-api/groups/reference
 
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::web::{Bytes, Payload};
 use graph_client::ForwardBody;
 use serde_json::{Map, Value};
@@ -54,18 +54,12 @@ pub(super) async fn read(call: GraphCall, headers: &HeaderMap, payload: Payload)
     if bytes.is_empty() {
         return Ok(Sent::nothing());
     }
-    match content_type(headers).as_str() {
+    match bounded::media_type(headers).to_ascii_lowercase().as_str() {
         JSON | "" => json(&bytes),
         FORM => form(form_urlencoded::parse(&bytes).into_owned()),
         MULTIPART => multipart(call, headers, bytes).await,
         _ => Err(FaceError::Unreadable(format!("The Content-Type must be {JSON}, {FORM} or {MULTIPART}."))),
     }
-}
-
-/// The bare type, in small letters.
-pub(super) fn content_type(headers: &HeaderMap) -> String {
-    let sent = headers.get(CONTENT_TYPE).and_then(|sent| sent.to_str().ok()).unwrap_or_default();
-    sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn json(bytes: &[u8]) -> Result<Sent, FaceError> {

@@ -18,15 +18,13 @@ use std::rc::Rc;
 use actix_web::http::header::{HOST, HeaderMap, USER_AGENT};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use cams_api::wait::WaitSeconds;
 use graph_client::Forward;
 use serde_json::Map;
 
 use super::Worker;
 use super::admission::{count, count_tenant};
 use super::render::learn;
-use crate::limits::Seat;
-use crate::operations::{Context, GraphCall, Passing, media_content, pass};
+use crate::operations::{GraphCall, Passing, media_content, pass};
 use body::Sent;
 use errors::FaceError;
 use ownership::Owned;
@@ -111,7 +109,7 @@ async fn handle(
         learned.counted.number.clone_from(&owned.number.limiter);
     });
     let seat = Rc::new(count_tenant(http, &owned.tenant)?);
-    let context = context(worker, &owned, seat.clone());
+    let context = worker.context(owned.tenant.clone(), Some(owned.number.clone()), seat.clone());
     let call = owned.call;
     match call {
         GraphCall::MediaContent => {
@@ -142,20 +140,6 @@ fn require_one_host(headers: &HeaderMap) -> Result<(), FaceError> {
         return Err(FaceError::Unreadable("The Host header was sent twice.".to_owned()));
     }
     Ok(())
-}
-
-fn context(worker: &Worker, owned: &Owned, seat: Rc<Seat>) -> Context {
-    Context {
-        services: worker.services.clone(),
-        graph: worker.graph.clone(),
-        egress: worker.egress.clone(),
-        tenant: owned.tenant.clone(),
-        number: Some(owned.number.clone()),
-        deadline: None,
-        default_wait: WaitSeconds::REST_DEFAULT,
-        attempt: None,
-        seat,
-    }
 }
 
 /// The call as it goes on. A parameter stands in the query or in the body, never in both, so that it cannot say two things.

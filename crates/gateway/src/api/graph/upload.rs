@@ -18,9 +18,8 @@ use tokio::time::{Instant, timeout};
 use pace::Pace;
 use parts::Parts;
 
-use super::body::content_type;
 use super::errors::FaceError;
-use crate::api::body::BodyError;
+use crate::api::body::{BodyError, media_type};
 
 /// The largest file, and what stands around it in the form.
 const LARGEST: u64 = 100 * 1024 * 1024 + 64 * 1024;
@@ -50,7 +49,7 @@ pub(super) fn patience(upstream_timeout: Duration) -> Duration {
 /// [`FaceError`] where it is none, or is said to be too large.
 pub(super) fn begin(headers: &HeaderMap, payload: Payload, patience: Duration) -> Result<Upload, FaceError> {
     let wanted = "multipart/form-data";
-    let sent = headers.get(CONTENT_TYPE).filter(|_| content_type(headers) == wanted);
+    let sent = headers.get(CONTENT_TYPE).filter(|_| media_type(headers).eq_ignore_ascii_case(wanted));
     let content_type = sent.cloned().ok_or(BodyError::MediaType { wanted })?;
     let parts = Parts::of(content_type.to_str().unwrap_or_default())?;
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

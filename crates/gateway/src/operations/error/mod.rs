@@ -50,6 +50,12 @@ pub enum OperationError {
         /// The group that was named.
         group_id: String,
     },
+    /// A message names a file of Meta's that is not known to be the tenant's.
+    #[error("No file {id} is known to have been uploaded here, or to have come in a message.")]
+    FileNotFound {
+        /// The file that was named.
+        id: String,
+    },
     /// The change is not this number's.
     #[error("There is no change of this UniqueCode for this CustSpaceId and BusinessNumber.")]
     UniqueCodeNotFound,
@@ -134,7 +140,8 @@ impl OperationError {
             Self::Denied(Denied::Scope(_)) => Code::ForbiddenScope,
             Self::Unresolved(unresolved) => unresolved_code(unresolved),
             Self::Throttled(throttled) => throttled.code(),
-            Self::GroupNotFound { .. } => Code::GroupNotFound,
+            // Only Meta's own paths name files; there both are the same refusal.
+            Self::GroupNotFound { .. } | Self::FileNotFound { .. } => Code::GroupNotFound,
             Self::UniqueCodeNotFound => Code::UniqueCodeNotFound,
             Self::Upstream { error, .. } => upstream_code(error),
             Self::ChangeFailed { change } => outcomes::code_of_nothing_done(&outcomes::reason(change)),

@@ -52,9 +52,7 @@ async fn require_own_media(ctx: &Context, id: &str) -> Result<(), OperationError
     if is_own(&owners.of(id).await?) || is_own(&owners.of_now(id).await?) {
         return Ok(());
     }
-    let rule = "the ID of a file that was uploaded here, or came in a message";
-    let value = id.chars().take(32).collect();
-    Err(ParameterError::Wrong { parameter: "id".to_owned(), value, rule: rule.to_owned() }.into())
+    Err(OperationError::FileNotFound { id: id.chars().take(64).collect() })
 }
 
 fn named(said: &Map<String, Value>) -> Result<Named, ParameterError> {

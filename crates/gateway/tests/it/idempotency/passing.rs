@@ -19,6 +19,18 @@ async fn die_before_the_end(app: &TestApp) {
     with_keys(app, statement).await;
 }
 
+/// A call whose process died before it began anything.
+async fn break_off(app: &TestApp, key: &str) {
+    keyed(app, "AddChatGroup", key, subject(key)).await.expect(200, "OK");
+    forget_begins(app).await;
+}
+
+/// The call is made, and Meta refuses it for a reason that passes.
+async fn expect_refused(app: &TestApp, fault: i64, status: u16, code: &str) {
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "code": fault})).await;
+    keyed(app, "AddChatGroup", code, subject(code)).await.expect(status, code);
+}
+
 /// The call is made anew, and that is its end.
 async fn expect_made(app: &TestApp, key: &str) {
     let before = creates(app).await;
@@ -34,10 +46,8 @@ async fn expect_made(app: &TestApp, key: &str) {
 async fn a_call_that_broke_off_and_was_then_refused_is_made_again() {
     let app = TestApp::with(&UNLIMITED).await;
     for (fault, status, code) in REFUSALS {
-        keyed(&app, "AddChatGroup", code, subject(code)).await.expect(200, "OK");
-        forget_begins(&app).await;
-        app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "code": fault})).await;
-        keyed(&app, "AddChatGroup", code, subject(code)).await.expect(status, code);
+        break_off(&app, code).await;
+        expect_refused(&app, fault, status, code).await;
         expect_made(&app, code).await;
     }
 }
@@ -46,14 +56,11 @@ async fn a_call_that_broke_off_and_was_then_refused_is_made_again() {
 async fn a_call_whose_process_died_after_the_refusal_is_made_again() {
     let app = TestApp::with(&UNLIMITED).await;
     for (fault, status, code) in REFUSALS {
-        keyed(&app, "AddChatGroup", code, subject(code)).await.expect(200, "OK");
-        forget_begins(&app).await;
-        app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "code": fault})).await;
-        keyed(&app, "AddChatGroup", code, subject(code)).await.expect(status, code);
+        break_off(&app, code).await;
+        expect_refused(&app, fault, status, code).await;
         die_before_the_end(&app).await;
         // As long as it is refused it stays so, and the key is given back as after any first call.
-        app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "code": fault})).await;
-        keyed(&app, "AddChatGroup", code, subject(code)).await.expect(status, code);
+        expect_refused(&app, fault, status, code).await;
         expect_made(&app, code).await;
     }
 }
@@ -63,8 +70,7 @@ async fn a_call_that_did_not_reach_meta_is_made_when_meta_can_be_reached() {
     let app = TestApp::with(&UNLIMITED).await;
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (astray, running) = app.replica_with(&[("GROUPGATE_GRAPH_URL", &format!("http://{nobody}"))]).await;
-    keyed(&app, "AddChatGroup", "order-1", subject("order-1")).await.expect(200, "OK");
-    forget_begins(&app).await;
+    break_off(&app, "order-1").await;
     let refused = call(&astray, &app.first, "AddChatGroup", "order-1", subject("order-1")).await;
     assert_eq!(refused.expect(502, "Upstream.Unavailable")["RetrySafe"], true);
     expect_made(&app, "order-1").await;
