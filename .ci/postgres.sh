@@ -5,7 +5,10 @@
 postgres_start() {
     local home=$1 password_file=$2
     shift 2
-    postgres_bin=$(printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin | sort --version-sort | tail -1)
+    # A pattern that fits nothing gives nothing.
+    postgres_bin=$(
+        { compgen -G '/usr/lib/postgresql/*/bin'; compgen -G '/usr/pgsql-*/bin'; } | sort --version-sort | tail -1
+    ) || true
     [ -x "$postgres_bin/initdb" ] || postgres_bin=$(pg_config --bindir)
     [ -x "$postgres_bin/initdb" ] || { echo "no PostgreSQL server programs here: apt install postgresql" >&2; return 1; }
 

@@ -73,6 +73,8 @@ def run(page, page_blocks, home):
         except subprocess.TimeoutExpired:
             sys.exit(f"{page}: the commands take more than {PATIENCE} s")
         printed = [output.read_text() for output in outputs if output.exists()]
+    if shell.returncode != 0 and not printed:
+        sys.exit(f"{page}:{page_blocks[0].line}: the shell ended with {shell.returncode} before the first command")
     if shell.returncode != 0:
         failed = page_blocks[len(printed) - 1]
         sys.exit(f"{page}:{failed.line}: ended with {shell.returncode}:\n{failed.command}\nIt printed:\n{printed[-1]}")

@@ -142,6 +142,7 @@ async fn verified_hook(engine: &Engine, client: &awc::Client, away: &mut Option<
     if asked.is_none() && is_starting(away, url) {
         return hook;
     }
+    *away = None;
     let passed = asked.unwrap_or(false);
     if !passed {
         tracing::warn!(

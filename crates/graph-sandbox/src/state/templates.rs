@@ -162,7 +162,7 @@ impl State {
 
     /// Ends a review: approved, or rejected where that was asked for.
     pub(crate) fn review(&mut self, id: &TemplateId, turn: &Turn<'_>) {
-        let status = if turn.failing.is_some() { TemplateStatus::Rejected } else { TemplateStatus::Approved };
+        let status = if turn.failure().is_some() { TemplateStatus::Rejected } else { TemplateStatus::Approved };
         self.set_template_status(id, status, turn);
     }
 

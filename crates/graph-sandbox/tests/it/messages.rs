@@ -217,6 +217,11 @@ async fn three_messages_stay_pinned_and_the_oldest_gives_way() {
     send(&sandbox, to_group(DEMO_GROUP_ID_1, pin("unpin", "wamid.3"))).await;
     let pins = &sandbox.state().await["pins"][DEMO_GROUP_ID_1];
     assert_eq!(*pins, json!(["wamid.2", "wamid.4"]));
+    let mut refused = pin("pin", "wamid.5");
+    refused["biz_opaque_callback_data"] = json!("x".repeat(513));
+    assert_eq!(code(&send(&sandbox, to_group(DEMO_GROUP_ID_1, refused)).await), (400, 100));
+    let pins = &sandbox.state().await["pins"][DEMO_GROUP_ID_1];
+    assert_eq!(*pins, json!(["wamid.2", "wamid.4"]), "what is refused pins nothing");
     let mut for_ever = pin("pin", "wamid.5");
     for_ever["pin"]["expiration_days"] = json!(31);
     let reply = send(&sandbox, to_group(DEMO_GROUP_ID_1, for_ever)).await;

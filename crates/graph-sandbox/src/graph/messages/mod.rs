@@ -27,6 +27,7 @@ pub(crate) fn send(state: &mut State, number: &PhoneNumberId, asked: &Asked<'_>)
     }
     let to = recipient::read(state, number, asked)?;
     let content = content::read(state, number, &to, params)?;
+    let callback_data = callback_data(params)?;
     if let Some(pinning) = &content.pinning {
         pinning.apply(state);
     }
@@ -39,7 +40,7 @@ pub(crate) fn send(state: &mut State, number: &PhoneNumberId, asked: &Asked<'_>)
         text: content.text,
         invite_link: content.invite_link,
         context: answered,
-        biz_opaque_callback_data: callback_data(params)?,
+        biz_opaque_callback_data: callback_data,
     };
     let id = state.send_message(message, content.trouble, &asked.turn);
     answer(state, &to, &id, asked)
