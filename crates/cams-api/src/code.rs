@@ -73,6 +73,7 @@ codes! {
     ThrottlingUser, "Throttling.User", 429, "The access key's limit; `Retry-After` says when to come back.";
     ThrottlingTenant, "Throttling.Tenant", 429, "The tenant's limit; `Retry-After` says when to come back.";
     ThrottlingUpstream, "Throttling.Upstream", 429, "Meta's limit for the number; `Retry-After` says when to come back.";
+    EventsExpired, "EventsExpired", 410, "The events after this `Sequence` are kept no longer; `OldestSequence` is the first that is.";
     IdempotentParameterMismatch, "IdempotentParameterMismatch", 422, "The idempotency key was used with another request within the last 24 hours.";
     IdempotentProcessing, "IdempotentProcessing", 409, "A call with this idempotency key still runs, or broke off with an unknown outcome; the message says which.";
     UpstreamRejected, "Upstream.Rejected", 422, "Meta refused for a reason of the request; `Upstream` has its words.";

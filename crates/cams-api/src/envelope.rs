@@ -94,6 +94,10 @@ pub struct Refusal {
     /// Where Meta changed none of the settings: each that was asked for, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<SettingResults>,
+    /// With `EventsExpired`: the first `Sequence` that is kept. Where none is, the one that the next event gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1742)]
+    pub oldest_sequence: Option<i64>,
     /// Where none of several messages was sent: each, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub list: Vec<Invitation>,

@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::distinct::{self, Item, Unlisted};
 use crate::privacy::ShortId;
-use crate::value::{debug_as, text_parameter};
+use crate::value::{debug_as, is_made_of, text_parameter};
 
 /// A user's request to enter a group. Opaque, as Meta gave it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -18,7 +18,7 @@ pub struct JoinRequestId(String);
 
 impl JoinRequestId {
     fn parse(text: &str) -> Option<Self> {
-        is_visible_ascii(text, 256).then(|| Self(text.to_owned()))
+        is_made_of(text, 256, u8::is_ascii_graphic).then(|| Self(text.to_owned()))
     }
 
     /// The ID as text.
@@ -114,7 +114,7 @@ impl Cursor {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        is_visible_ascii(text, 2048).then(|| Self(text.to_owned()))
+        is_made_of(text, 2048, u8::is_ascii_graphic).then(|| Self(text.to_owned()))
     }
 
     /// The cursor as text.
@@ -131,10 +131,6 @@ text_parameter!(
         .pattern(Some("^[!-~]{1,2048}$"))
         .examples(["QVFIUmx1WTBpMGpJ"])
 );
-
-fn is_visible_ascii(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
 
 #[cfg(test)]
 mod tests {

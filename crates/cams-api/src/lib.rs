@@ -3,8 +3,10 @@
 pub mod code;
 mod distinct;
 pub mod envelope;
+pub mod events;
 pub mod idempotency;
 pub mod identifiers;
+pub mod instant;
 pub mod join_requests;
 pub mod messages;
 pub mod operation;
@@ -14,6 +16,7 @@ pub mod parameters;
 pub mod participants;
 pub mod picture;
 pub mod privacy;
+pub mod pull;
 pub mod scope;
 pub mod signatures;
 pub mod text;

@@ -9,7 +9,7 @@ use utoipa::openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::privacy::{HiddenText, ShortId};
-use crate::value::{debug_as, display_as_str, text_parameter};
+use crate::value::{debug_as, display_as_str, is_made_of, text_parameter};
 
 /// Text of 1 to `MOST` characters, at least one of which is no blank, and none NUL: as with a group's texts, nothing behind
 /// us stores it. It is sent as it was written.
@@ -30,8 +30,12 @@ impl<'de, const MOST: usize> Deserialize<'de> for Text<MOST> {
     }
 }
 
-/// The same as the OpenAPI document has it, but for the length.
-pub(crate) const TEXT_PATTERN: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
+impl<const MOST: usize> PartialSchema for Text<MOST> {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MOST));
+        text.pattern(Some(r"^[^\x00]*[^\s\x00][^\x00]*$")).into()
+    }
+}
 
 struct TextVisitor<const MOST: usize>;
 
@@ -94,8 +98,7 @@ impl<'de, const ITEMS: usize, const MOST: usize> de::Visitor<'de> for TextsVisit
 
 impl<const ITEMS: usize, const MOST: usize> PartialSchema for Texts<ITEMS, MOST> {
     fn schema() -> RefOr<Schema> {
-        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MOST));
-        ArrayBuilder::new().items(text.pattern(Some(TEXT_PATTERN))).max_items(Some(ITEMS)).into()
+        ArrayBuilder::new().items(Text::<MOST>::schema()).max_items(Some(ITEMS)).into()
     }
 }
 
@@ -103,11 +106,6 @@ impl<const ITEMS: usize, const MOST: usize> ToSchema for Texts<ITEMS, MOST> {
     fn name() -> Cow<'static, str> {
         format!("UpTo{ITEMS}Texts").into()
     }
-}
-
-/// Whether text is 1 to `most` characters, all of which are `allowed`.
-fn is_made_of(text: &str, most: usize, allowed: impl Fn(u8) -> bool) -> bool {
-    (1..=most).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// WhatsApp's ID of a message: `wamid.…`. Opaque; made of the other side's phone number, so its `Debug` is shortened.
@@ -119,7 +117,7 @@ impl MessageId {
     pub const PATTERN: &'static str = "^[!-~]{1,512}$";
 
     fn parse(text: &str) -> Option<Self> {
-        is_made_of(text, 512, |byte| byte.is_ascii_graphic()).then(|| Self(text.to_owned()))
+        is_made_of(text, 512, u8::is_ascii_graphic).then(|| Self(text.to_owned()))
     }
 
     /// An ID as Meta gave it.
@@ -183,7 +181,7 @@ impl TemplateName {
     pub const PATTERN: &'static str = "^[a-z0-9_]{1,512}$";
 
     fn parse(text: &str) -> Option<Self> {
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
         is_made_of(text, 512, allowed).then(|| Self(text.to_owned()))
     }
 
@@ -212,7 +210,7 @@ impl TemplateCode {
     pub const PATTERN: &'static str = "^[0-9]{1,32}$";
 
     fn parse(text: &str) -> Option<Self> {
-        is_made_of(text, 32, |byte| byte.is_ascii_digit()).then(|| Self(text.to_owned()))
+        is_made_of(text, 32, u8::is_ascii_digit).then(|| Self(text.to_owned()))
     }
 
     /// The ID as text.

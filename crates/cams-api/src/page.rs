@@ -1,11 +1,10 @@
 //! `Page`: which part of a list is wanted.
 
-use std::fmt;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 
-use serde::{Deserialize, Deserializer, de};
-use utoipa::openapi::schema::Type;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use crate::value::integer_parameter;
 
 /// A page of a list: `{"Index": 1, "Size": 10}` is the first ten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -20,68 +19,23 @@ pub struct Page {
 impl Page {
     /// How many items stand before the page.
     pub fn offset(self) -> u64 {
-        (u64::from(self.index.0) - 1) * u64::from(self.size.0)
+        (self.index.0 - 1) * self.size.0
     }
 
     /// How many items the page has at the most.
     pub fn limit(self) -> u64 {
-        self.size.0.into()
+        self.size.0
     }
 }
 
-/// Makes an integer of a page from its range.
-macro_rules! page_integer {
-    ($name:ident, $meaning:literal, $most:expr, $rule:literal, $example:literal) => {
-        #[doc = $meaning]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct $name(u32);
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_u32(Bounded { most: $most, rule: $rule }).map(Self)
-            }
-        }
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                ObjectBuilder::new()
-                    .schema_type(Type::Integer)
-                    .description(Some($meaning))
-                    .minimum(Some(1))
-                    .maximum(Some($most))
-                    .examples([$example])
-                    .into()
-            }
-        }
-
-        impl ToSchema for $name {
-            fn name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-        }
-    };
-}
-
-page_integer!(PageIndex, "Which page, from 1.", 2_147_483_647_u32, "an integer from 1 to 2147483647", 1);
-page_integer!(PageSize, "How many items a page has.", 100_u32, "an integer from 1 to 100", 10);
-
-struct Bounded {
-    most: u32,
-    rule: &'static str,
-}
-
-impl de::Visitor<'_> for Bounded {
-    type Value = u32;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.rule)
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<u32, E> {
-        let fitting = u32::try_from(number).ok().filter(|number| (1..=self.most).contains(number));
-        fitting.ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(number), &self))
-    }
-}
+integer_parameter!(
+    PageIndex, "Which page, from 1.", 1, 2_147_483_647,
+    rule: "an integer from 1 to 2147483647", schema: ObjectBuilder::new().examples([1])
+);
+integer_parameter!(
+    PageSize, "How many items a page has.", 1, 100,
+    rule: "an integer from 1 to 100", schema: ObjectBuilder::new().examples([10])
+);
 
 #[cfg(test)]
 mod tests {

@@ -187,17 +187,3 @@ pub enum GroupStatus {
     /// Deleted, or gone.
     Inactive,
 }
-
-impl GroupStatus {
-    /// The status as callers write and read it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Creating => "CREATING",
-            Self::Active => "ACTIVE",
-            Self::Updating => "UPDATING",
-            Self::Deleting => "DELETING",
-            Self::Suspended => "SUSPENDED",
-            Self::Inactive => "INACTIVE",
-        }
-    }
-}

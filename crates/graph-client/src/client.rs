@@ -131,14 +131,19 @@ impl GraphClient {
         request: Request,
     ) -> Result<Answer<T>, GraphError> {
         let progress = Progress::new(request.effect());
-        let latest = Instant::now() + self.0.timeout;
-        let until = call.deadline.map_or(latest, |deadline| deadline.min(latest));
+        let until = self.latest(call);
         if until <= Instant::now() {
             return Err(GraphError::Timeout { sent: false, effect: progress.effect });
         }
         timeout_at(until, self.exchange(call.token, path, request, &progress))
             .await
             .unwrap_or_else(|_| Err(progress.timeout()))
+    }
+
+    /// When a call that begins now is over at the latest.
+    pub(crate) fn latest(&self, call: Call<'_>) -> Instant {
+        let latest = Instant::now() + self.0.timeout;
+        call.deadline.map_or(latest, |deadline| deadline.min(latest))
     }
 
     async fn exchange<T: DeserializeOwned>(
@@ -174,6 +179,7 @@ impl GraphClient {
         }
         transport::send(prepared, request.body(progress), progress).await
     }
+
     /// A request with the token, and with no other header than every request has.
     pub(crate) fn prepare(&self, method: Method, uri: &Uri, host: HeaderValue, token: &Token) -> ClientRequest {
         let Inner { http, user_agent, .. } = &*self.0;

@@ -15,6 +15,8 @@ use serde_json::Value;
 pub use error::{ParameterError, WrongValue};
 pub use pairs::Pairs;
 
+use crate::signatures;
+
 /// Reads a REST caller's JSON body.
 ///
 /// A parameter that is `null` counts as absent, and so does a required one that is empty text, or an empty list.
@@ -26,6 +28,14 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParameterError> 
         Value::Object(parameters) => T::deserialize(reader::Parameters::new(&parameters, reader::Reading::Exact)),
         _ => Err(ParameterError::Unreadable { why: "it is not a JSON object".to_owned() }),
     }
+}
+
+/// Reads the query of a REST caller's `GET`, as it stands in the address: numbers are read from their text.
+///
+/// # Errors
+/// [`ParameterError`] where a parameter is absent, wrong, unknown, there twice, or no UTF-8.
+pub fn from_query<T: DeserializeOwned>(query: &str) -> Result<T, ParameterError> {
+    Pairs::read(signatures::pairs(query))?.to_strict_request()
 }
 
 /// Reads a parameter that is JSON text itself. The names in it may be written in any case, and with `_` or without.

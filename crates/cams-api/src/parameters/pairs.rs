@@ -64,6 +64,14 @@ impl Pairs {
     pub fn to_request<T: DeserializeOwned>(&self) -> Result<T, ParameterError> {
         T::deserialize(Parameters::new(&self.0, Reading::Lexical))
     }
+
+    /// The same for a caller who is told of parameters that the request does not have.
+    ///
+    /// # Errors
+    /// [`ParameterError`] where a parameter is absent, wrong or unknown.
+    pub(super) fn to_strict_request<T: DeserializeOwned>(&self) -> Result<T, ParameterError> {
+        T::deserialize(Parameters::new(&self.0, Reading::Lexical).strict())
+    }
 }
 
 /// Puts a parameter where its name says: `Page.Index` into `Page`.

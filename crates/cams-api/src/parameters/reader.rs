@@ -24,17 +24,24 @@ pub(super) struct Parameters<'a> {
     left: serde_json::map::Iter<'a>,
     next: Option<(&'a str, &'a Value)>,
     reading: Reading,
+    /// Whether a name that the type does not have is handed to it, which may refuse it, also where all was sent as text.
+    is_strict: bool,
     /// The names of the type that is read, where they are known.
     fields: &'static [&'static str],
 }
 
 impl<'a> Parameters<'a> {
     pub(super) fn new(parameters: &'a Map<String, Value>, reading: Reading) -> Self {
-        Self { left: parameters.iter(), next: None, reading, fields: &[] }
+        Self { left: parameters.iter(), next: None, reading, is_strict: reading != Reading::Lexical, fields: &[] }
+    }
+
+    /// Passes no name over.
+    pub(super) fn strict(self) -> Self {
+        Self { is_strict: true, ..self }
     }
 
     fn next_known(&mut self) -> Option<(&'a str, &'a Value)> {
-        let passes_over = self.reading == Reading::Lexical && !self.fields.is_empty();
+        let passes_over = !self.is_strict && !self.fields.is_empty();
         let mut left = self.left.by_ref().map(|(name, value)| (name.as_str(), value));
         left.find(|(name, _)| !passes_over || self.fields.contains(name))
     }

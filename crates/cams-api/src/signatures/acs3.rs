@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 pub(super) use super::authorization::ALGORITHM;
 use super::authorization::Authorization;
 use super::percent::{canonical, pairs};
-use super::{Proof, RequestParts, SignatureError, SignedCall, incomplete, timestamp};
+use super::{Proof, RequestParts, SignatureError, SignedCall, check_nonce, incomplete, timestamp};
 
 pub(super) const COVERED: &str = "path, query, signed headers (with `host`) and body must arrive unchanged";
 
@@ -17,9 +17,6 @@ const ACTION: &str = "x-acs-action";
 /// The headers that must be signed: without one of them, a request could be sent again with another meaning.
 const REQUIRED: [&str; 6] =
     ["host", ACTION, "x-acs-version", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"];
-
-/// How long a nonce may be, in bytes: SDKs send 32.
-const LONGEST_NONCE: usize = 128;
 
 pub(super) fn read(parts: &RequestParts<'_>, now: OffsetDateTime) -> Result<SignedCall, SignatureError> {
     let header = parts.header_text("authorization").ok_or_else(|| incomplete("there must be one `Authorization`"))?;
@@ -37,9 +34,7 @@ pub(super) fn read(parts: &RequestParts<'_>, now: OffsetDateTime) -> Result<Sign
         required("x-acs-signature-nonce")?,
         required("x-acs-content-sha256")?,
     ];
-    if nonce.len() > LONGEST_NONCE {
-        return Err(incomplete(format!("`x-acs-signature-nonce` must have at most {LONGEST_NONCE} characters")));
-    }
+    check_nonce("x-acs-signature-nonce", nonce)?;
     timestamp::check("x-acs-date", date, now)?;
     check_body(parts.body, content_sha256)?;
     let string_to_sign = string_to_sign(parts, &signed, authorization.signed_headers, content_sha256)?;

@@ -7,12 +7,9 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::percent::{canonical, encoded, pairs};
-use super::{Proof, RequestParts, SignatureError, SignedCall, incomplete, timestamp};
+use super::{Proof, RequestParts, SignatureError, SignedCall, check_nonce, incomplete, timestamp};
 
 pub(super) const COVERED: &str = "the parameters of query and form must arrive unchanged";
-
-/// How long a nonce may be, in bytes: SDKs send 36.
-const LONGEST_NONCE: usize = 128;
 
 type Pair = (Vec<u8>, Vec<u8>);
 
@@ -29,9 +26,7 @@ pub(super) fn read(parts: &RequestParts<'_>, now: OffsetDateTime) -> Result<Sign
     }
     timestamp::check("Timestamp", required("Timestamp")?, now)?;
     let nonce = required("SignatureNonce")?;
-    if nonce.len() > LONGEST_NONCE {
-        return Err(incomplete(format!("`SignatureNonce` must have at most {LONGEST_NONCE} characters")));
-    }
+    check_nonce("SignatureNonce", nonce)?;
     let signature = required("Signature")?.to_owned();
     let names_one = all.iter().any(|(name, _)| name == b"Action");
     let action = if names_one { required("Action")? } else { "" };

@@ -189,5 +189,15 @@ fn incomplete(missing: impl Into<String>) -> SignatureError {
     SignatureError::Incomplete { missing: missing.into() }
 }
 
+/// A nonce is kept for a while, so its length is bounded.
+fn check_nonce(name: &str, nonce: &str) -> Result<(), SignatureError> {
+    /// In bytes; SDKs send 32 or 36.
+    const LONGEST: usize = 128;
+    if nonce.len() > LONGEST {
+        return Err(incomplete(format!("`{name}` must have at most {LONGEST} characters")));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@
 use std::{fmt, io, time::Duration};
 
 use awc::{
-    ClientResponse,
+    ClientRequest, ClientResponse,
     error::PayloadError,
     http::{
         Method, Uri,
@@ -17,7 +17,7 @@ use awc::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use url::Url;
 
 use super::answer::kept;
@@ -25,6 +25,7 @@ use crate::{
     answer,
     client::{Call, GraphClient},
     error::{Effect, GraphError, Unreadable},
+    token::Token,
     transport::{self, Progress},
 };
 
@@ -55,7 +56,8 @@ impl MediaContent {
 }
 
 impl GraphClient {
-    /// Fetches a file from the address that Meta gave for it. The token goes to Meta's own hosts alone.
+    /// Fetches a file from the address that Meta gave for it. The token goes to Meta's own hosts alone. The call's deadline
+    /// is for the file's beginning; how long the rest may take says [`MediaContent::into_stream`].
     ///
     /// # Errors
     /// [`GraphError`]; [`Unreadable::Redirect`] where the address leads to another host.
@@ -63,16 +65,27 @@ impl GraphClient {
         let progress = Progress::new(Effect::Read);
         let (uri, host) = self.media_address(address)?;
         let request = self.prepare(Method::GET, &uri, host, call.token);
-        let head = transport::send(request, None::<transport::Outgoing>, &progress);
-        let mut response = timeout(self.0.timeout, head).await.unwrap_or_else(|_| Err(progress.timeout()))?;
-        if !response.status().is_success() {
-            let body = transport::receive(&mut response, self.0.max_body, Effect::Read).await?;
-            let head = (response.status(), response.headers());
-            answer::read::<serde::de::IgnoredAny>(head, &body, Effect::Read, call.token)?;
-        }
+        let begun = self.begin(request, call.token, &progress);
+        let response = timeout_at(self.latest(call), begun).await.unwrap_or_else(|_| Err(progress.timeout()))?;
         let length =
             response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         Ok(MediaContent { headers: kept(response.headers()), length, response, patience: self.0.timeout })
+    }
+
+    /// The head of the answer; where it refuses, the whole answer is read, for the reason.
+    async fn begin(
+        &self,
+        request: ClientRequest,
+        token: &Token,
+        progress: &Progress,
+    ) -> Result<ClientResponse, GraphError> {
+        let mut response = transport::send(request, None::<transport::Outgoing>, progress).await?;
+        if !response.status().is_success() {
+            let body = transport::receive(&mut response, self.0.max_body, Effect::Read).await?;
+            let head = (response.status(), response.headers());
+            answer::read::<serde::de::IgnoredAny>(head, &body, Effect::Read, token)?;
+        }
+        Ok(response)
     }
 
     /// The address as a request has it, where it is one of Meta's.

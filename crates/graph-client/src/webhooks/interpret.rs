@@ -14,25 +14,25 @@ use super::{
 };
 use crate::{calls::groups::JoinApprovalMode, ids::GroupId};
 
-/// The group fields. The reference calls the third one by the singular, too.
-const FIELDS: [&str; 5] = [
-    "group_lifecycle_update",
-    "group_settings_update",
-    "group_participants_update",
-    "group_participant_update",
-    "group_status_update",
-];
+/// The group fields. The reference calls those of participants by the singular, too.
+const FIELDS: [&str; 5] =
+    ["group_lifecycle_update", "group_settings_update", PARTICIPANTS[0], PARTICIPANTS[1], "group_status_update"];
+/// Those of them that tell who comes, asks and goes.
+const PARTICIPANTS: [&str; 2] = ["group_participants_update", "group_participant_update"];
 
 /// Reads the value of one [`Change`](super::Change). What is no group event, or cannot be read, is
 /// [`GroupEvent::Other`].
 pub fn interpret(field: &str, value: &RawValue) -> GroupEvent {
+    Object::read(value).and_then(|members| group(field, &members)).unwrap_or(GroupEvent::Other)
+}
+
+/// The same of a value's members; `None` for what is no group event, or cannot be read.
+pub(super) fn group(field: &str, members: &Object<'_>) -> Option<GroupEvent> {
     if !FIELDS.contains(&field) {
-        return GroupEvent::Other;
+        return None;
     }
-    Object::read(value)
-        .and_then(|members| Some((members.objects("groups").into_iter().next()?, members)))
-        .and_then(|(group, members)| event(&group, &members))
-        .unwrap_or(GroupEvent::Other)
+    let group = members.objects("groups").into_iter().next()?;
+    event(field, &group, members)
 }
 
 /// Meta's answer to a removal, read as the event that would tell the same; `None` where it leaves all to the event.
@@ -57,10 +57,10 @@ pub(crate) fn settings_answer(body: &Object<'_>) -> Option<GroupEvent> {
     tells.then_some(GroupEvent::SettingsUpdated(settings))
 }
 
-fn event(group: &Object<'_>, members: &Object<'_>) -> Option<GroupEvent> {
+fn event(field: &str, group: &Object<'_>, members: &Object<'_>) -> Option<GroupEvent> {
     let update = update(group);
     let failed = !update.errors.is_empty();
-    Some(match group.text("type")?.as_str() {
+    Some(match kind(field, group)?.as_str() {
         "group_create" if failed => GroupEvent::CreateFailed(created(group, update)),
         "group_create" => GroupEvent::Created(created(group, update)),
         "group_delete" if failed => GroupEvent::DeleteFailed(update),
@@ -78,6 +78,19 @@ fn event(group: &Object<'_>, members: &Object<'_>) -> Option<GroupEvent> {
     })
 }
 
+/// The element's `type`. Meta's OpenAPI document has a removal that calls itself `group_create`: no group is made in a
+/// field of participants, so there the list that it carries says what it is.
+fn kind(field: &str, group: &Object<'_>) -> Option<String> {
+    let kind = group.text("type")?;
+    if kind != "group_create" || !PARTICIPANTS.contains(&field) {
+        return Some(kind);
+    }
+    let carries = |list: &str| group.list(list).is_some();
+    let kinds =
+        [("removed_participants", "group_participants_remove"), ("added_participants", "group_participants_add")];
+    kinds.into_iter().find(|(list, _)| carries(list)).map(|(_, kind)| kind.to_owned())
+}
+
 fn update(group: &Object<'_>) -> GroupUpdate {
     GroupUpdate {
         group_id: group.text("group_id").and_then(|id| GroupId::try_from(id).ok()),
@@ -87,7 +100,7 @@ fn update(group: &Object<'_>) -> GroupUpdate {
     }
 }
 
-fn errors(object: &Object<'_>) -> Vec<UpdateError> {
+pub(super) fn errors(object: &Object<'_>) -> Vec<UpdateError> {
     object.objects("errors").iter().map(UpdateError::read).collect()
 }
 

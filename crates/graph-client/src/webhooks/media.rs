@@ -3,17 +3,15 @@
 
 use serde_json::value::RawValue;
 
-use super::object::Object;
+use super::{messages::FIELD, object::Object};
 
-/// The field that messages come in.
-const FIELD: &str = "messages";
 /// The kinds of messages that have a file.
-const KINDS: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
+pub const MEDIA_KINDS: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
 
 /// The IDs of the files in the value of one [`Change`](super::Change).
 pub fn received_media(field: &str, value: &RawValue) -> Vec<String> {
     let messages = Object::read(value).filter(|_| field == FIELD).map(|value| value.objects("messages"));
-    let files = |message: &Object<'_>| KINDS.map(|kind| message.object(kind)?.text("id"));
+    let files = |message: &Object<'_>| MEDIA_KINDS.map(|kind| message.object(kind)?.text("id"));
     messages.iter().flatten().flat_map(files).flatten().collect()
 }
 

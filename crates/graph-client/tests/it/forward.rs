@@ -198,3 +198,17 @@ async fn a_file_that_stops_coming_ends_with_a_timeout() {
     let [Ok(first), Err(PayloadError::Io(error))] = &pieces[..] else { panic!("{pieces:?}") };
     assert_eq!((&first[..], error.kind()), (&b"a f"[..], ErrorKind::TimedOut));
 }
+
+#[actix_rt::test]
+async fn the_refusal_of_a_file_that_comes_byte_by_byte_does_not_stretch_the_deadline() {
+    let refusal = response(404, &[], &format!(r#"{{"error":{{"message":"{}"}}}}"#, "x".repeat(1000)));
+    let (head, rest) = refusal.split_at(refusal.len() - 1000);
+    for reply in [Reply::Drip(head.to_vec(), rest.to_vec()), Reply::Silence] {
+        let graph = Graph::with(vec![reply]).await;
+        let address = format!("http://{}/file", graph.address()).parse().unwrap();
+        let token = token();
+        let soon = Call { token: &token, deadline: Some(Instant::now() + Duration::from_millis(300)) };
+        let error = graph.client().media_content(soon, &address).await.err().unwrap();
+        assert!(matches!(error, GraphError::Timeout { .. }), "{error}");
+    }
+}

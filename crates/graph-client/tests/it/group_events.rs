@@ -271,3 +271,19 @@ fn messages_and_statuses_of_groups_are_events_of_their_number() {
     assert!(changes.iter().all(|change| change.phone_number_id.as_deref() == Some("100")));
     assert_ne!(changes[0].fingerprint, changes[1].fingerprint);
 }
+
+#[test]
+fn a_removal_that_metas_document_calls_a_creation_is_told_by_its_list() {
+    let sample = |list: &str| {
+        participants(&format!(
+            r#"{{"timestamp":"1755548877","group_id":"G","type":"group_create","request_id":"R"{list}}}"#
+        ))
+    };
+    let GroupEvent::ParticipantsRemoved(removed) = sample(r#","removed_participants":[{"wa_id":16505551234}]"#) else {
+        panic!()
+    };
+    assert_eq!(removed.update, update(Some("R"), false));
+    assert_eq!(removed.participants[0].wa_id.as_deref(), Some("16505551234"));
+    assert!(matches!(sample(r#","added_participants":[]"#), GroupEvent::ParticipantsAdded(_)));
+    assert_eq!(sample(""), GroupEvent::Other);
+}

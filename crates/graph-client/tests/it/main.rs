@@ -9,6 +9,7 @@ mod forward;
 mod group_events;
 mod hostile_payloads;
 mod join_requests;
+mod message_events;
 mod messages;
 mod participants;
 mod refusals;

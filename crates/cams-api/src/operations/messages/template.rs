@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
-use utoipa::openapi::schema::{AdditionalProperties, Type};
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::messages::{Language, TEXT_PATTERN, TemplateCode, TemplateName, Text, Texts};
+use crate::messages::{Language, TemplateCode, TemplateName, Text, Texts};
 
 /// A message that is made from a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,12 +104,11 @@ fn is_word(name: &str) -> bool {
 
 impl PartialSchema for TemplateParams {
     fn schema() -> RefOr<Schema> {
-        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(1024));
         ObjectBuilder::new()
             .description(Some(
                 "What stands in the variables of the template's body: names that are 1, 2, … without a gap for variables by position, names of letters, digits and `_` for named variables.",
             ))
-            .additional_properties(Some(AdditionalProperties::RefOr(RefOr::from(Schema::from(text.pattern(Some(TEXT_PATTERN)).build())))))
+            .additional_properties(Some(AdditionalProperties::RefOr(Text::<1024>::schema())))
             .examples([serde_json::json!({"1": "Mara", "2": "17 h"})])
             .into()
     }
