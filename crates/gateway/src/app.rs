@@ -9,19 +9,21 @@ use actix_web::middleware::from_fn;
 use actix_web::rt;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tenant_store::Store;
 
 use crate::api::graph::{self, Face};
 use crate::api::{
-    READING, cams_rpc, docs, health, method_not_allowed, normalized, not_found, oauth, track, webhooks, whoami,
+    READING, cams_rpc, docs, events, health, method_not_allowed, metrics, normalized, not_found, oauth, track,
+    webhooks, whoami,
 };
 use crate::background::RunningBackground;
 use crate::config::{Docs, Settings};
 use crate::openapi::Documents;
 use crate::operations::Services;
-pub use crate::start::StartError;
 use crate::start::{self, Shared};
+pub use crate::start::{Listener, StartError};
+use crate::telemetry::metrics::Metrics;
 
 /// What a gateway is made of.
 pub struct GatewayParts {
@@ -35,6 +37,7 @@ pub struct GatewayParts {
 pub struct Running {
     addrs: Vec<SocketAddr>,
     graph_face_addrs: Vec<SocketAddr>,
+    metrics_addrs: Vec<SocketAddr>,
     servers: Vec<ServerHandle>,
     services: Arc<Services>,
     background: RunningBackground,
@@ -48,6 +51,7 @@ fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents, face: Fa
                 .configure(normalized::routes)
                 .configure(oauth::routes)
                 .configure(whoami::routes)
+                .configure(events::routes)
                 .default_service(web::to(not_found)),
         )
         .service(
@@ -86,13 +90,14 @@ pub async fn start(parts: GatewayParts) -> Result<Running, StartError> {
     let root = face.clone();
     let everything = move |config: &mut ServiceConfig| routes(config, docs, documents.clone(), face.clone());
     let graph_face = move |config: &mut ServiceConfig| graph::at_root(config, root.clone());
-    let (addrs, api) = listen(&settings, &settings.bind, shared.clone(), everything)?;
-    let alone =
-        settings.graph_face_bind.map(|address| listen(&settings, &[address], shared, graph_face)).transpose()?;
-    let (graph_face_addrs, alone) = alone.unzip();
-    let servers = [Some(api), alone].into_iter().flatten().map(run).collect();
-    let graph_face_addrs = graph_face_addrs.unwrap_or_default();
-    Ok(Running { addrs, graph_face_addrs, servers, services, background: background.start() })
+    let (addrs, api) = listen(&settings, Listener::Api, &settings.bind, shared.clone(), everything)?;
+    let alone = settings.graph_face_bind.map(|at| listen(&settings, Listener::GraphFace, &[at], shared, graph_face));
+    let (graph_face_addrs, alone) = alone.transpose()?.unzip();
+    let watched = settings.metrics_bind.map(|at| listen_for_metrics(at, &services.metrics)).transpose()?;
+    let (metrics_addrs, watched) = watched.unzip();
+    let servers = [Some(api), alone, watched].into_iter().flatten().map(run).collect();
+    let (graph_face_addrs, metrics_addrs) = (graph_face_addrs.unwrap_or_default(), metrics_addrs.unwrap_or_default());
+    Ok(Running { addrs, graph_face_addrs, metrics_addrs, servers, services, background: background.start() })
 }
 
 fn run(server: Server) -> ServerHandle {
@@ -104,6 +109,7 @@ fn run(server: Server) -> ServerHandle {
 /// Listens, for a server with the gateway's manners that is still to be run.
 fn listen(
     settings: &Settings,
+    listener: Listener,
     addresses: &[SocketAddr],
     shared: Shared,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -116,8 +122,20 @@ fn listen(
     .h1_allow_half_closed(false)
     .disable_signals();
     for address in addresses {
-        server = server.bind(address).map_err(|error| StartError::Bind { address: *address, error })?;
+        server = server.bind(address).map_err(|error| StartError::Bind { listener, address: *address, error })?;
     }
+    Ok((server.addrs(), server.run()))
+}
+
+/// Listens for those who read the metrics: one thread, and no line in the log for each look.
+fn listen_for_metrics(address: SocketAddr, metrics: &Metrics) -> Result<(Vec<SocketAddr>, Server), StartError> {
+    let metrics = Data::new(metrics.clone());
+    let server = HttpServer::new(move || App::new().app_data(metrics.clone()).configure(metrics::routes))
+        .workers(1)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .bind(address)
+        .map_err(|error| StartError::Bind { listener: Listener::Metrics, address, error })?;
     Ok((server.addrs(), server.run()))
 }
 
@@ -132,9 +150,15 @@ impl Running {
         &self.graph_face_addrs
     }
 
-    /// Stops: calls that run may end within `drain`, waiting ones answer with what is known.
+    /// Where `/metrics` listens; empty where it does not.
+    pub fn metrics_addrs(&self) -> &[SocketAddr] {
+        &self.metrics_addrs
+    }
+
+    /// Stops: calls and deliveries that run may end within `drain`, waiting calls answer with what is known.
     pub async fn stop(self, drain: Duration) {
         self.services.waiters.stop();
+        self.services.feeds.stop();
         for server in &self.servers {
             server.pause().await;
         }
@@ -143,9 +167,13 @@ impl Running {
             self.services.writes.wait().await;
             join_all(self.servers.iter().map(|server| server.stop(true))).await;
         };
-        if rt::time::timeout(drain, finished).await.is_err() {
-            join_all(self.servers.iter().map(|server| server.stop(false))).await;
-        }
-        self.background.stop().await;
+        let calls = async {
+            if rt::time::timeout(drain, finished).await.is_err() {
+                join_all(self.servers.iter().map(|server| server.stop(false))).await;
+            }
+        };
+        let RunningBackground { deliveries, loops } = self.background;
+        join(calls, deliveries.stop(drain)).await;
+        loops.stop().await;
     }
 }

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     commands::{
-        CommandError, completions, config, credentials, demo, groups, health, keys, limits, migrate, numbers, openapi,
-        sandbox, serve, tenants,
+        CommandError, completions, config, credentials, demo, endpoints, events, groups, health, keys, limits, listen,
+        migrate, numbers, openapi, sandbox, serve, tenants,
     },
     config::Environment,
 };
@@ -20,9 +20,9 @@ Exit codes:
   5  the database is unavailable, or its schema is not the one of this version
   6  Meta does not accept a token, or cannot be reached
 
-The commands about tenants, numbers, credentials, keys, limits and groups need DATABASE_URL and
-GROUPGATE_MASTER_KEY alone. What they change is in force on every running gateway within a
-second, and stands in the audit log.
+The commands about tenants, numbers, credentials, keys, limits, groups, endpoints and events need
+DATABASE_URL and GROUPGATE_MASTER_KEY alone. What they change is in force on every running gateway
+within a second, and stands in the audit log.
 
 To begin with:
   groupgate demo                    everything on this machine, to try
@@ -70,6 +70,14 @@ enum Command {
     /// What is known of the tenants' groups.
     #[command(subcommand)]
     Groups(groups::GroupsCommand),
+    /// Where events are delivered to.
+    #[command(subcommand)]
+    Endpoints(endpoints::EndpointsCommand),
+    /// What Meta's webhooks have told.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
+    /// Post a tenant's events to a hook on this machine, as an endpoint gets them.
+    Listen(listen::ListenArgs),
     /// The settings.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -102,6 +110,9 @@ impl Command {
             Self::Keys(command) => keys::run(command, environment).await,
             Self::Limits(command) => limits::run(command, environment).await,
             Self::Groups(command) => groups::run(command, environment).await,
+            Self::Endpoints(command) => endpoints::run(command, environment).await,
+            Self::Events(command) => events::run(command, environment).await,
+            Self::Listen(args) => listen::run(args, environment).await,
             Self::Config(command) => config::run(command, environment),
             Self::Completions(args) => completions::run(&args),
         }

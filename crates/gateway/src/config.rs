@@ -4,6 +4,7 @@
 //! flags of `groupgate serve`, its `--help`, `groupgate config check` and the reading itself are
 //! made from there. Nothing else of groupgate reads the environment.
 
+pub mod caller;
 pub mod catalog;
 mod durations;
 mod error;
@@ -31,7 +32,7 @@ pub use setting::{AnySetting, Setting};
 pub use sources::{Environment, Origin, Sources};
 pub use unknown::Warning;
 
-use crate::{limits::DefaultRates, telemetry::LogFormat};
+use crate::{deliveries::Retries, limits::DefaultRates, telemetry::LogFormat};
 
 /// Who may see Swagger UI and the OpenAPI documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,10 @@ pub struct Settings {
     pub stale: Duration,
     /// How long calls in flight may go on after SIGTERM.
     pub drain: Duration,
+    /// How long events and their deliveries are kept; at least a day.
+    pub event_retention: Duration,
+    /// The pauses between the tries of a delivery.
+    pub delivery_retries: Retries,
     /// Who may see the documentation.
     pub docs: Docs,
     /// A tracing filter, such as `info,gateway=debug`.
@@ -135,6 +140,8 @@ impl Settings {
             hmac_sha1: sources.required(&catalog::HMAC_SHA1)?,
             stale: sources.required(&catalog::STALE_SECONDS)?,
             drain: sources.required(&catalog::DRAIN_SECONDS)?,
+            event_retention: sources.required(&catalog::EVENT_RETENTION)?,
+            delivery_retries: sources.required(&catalog::DELIVERY_RETRIES)?,
             docs: sources.required(&catalog::DOCS)?,
             log: sources.required(&catalog::LOG)?,
             log_format: sources.required(&catalog::LOG_FORMAT)?,

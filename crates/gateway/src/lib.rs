@@ -8,6 +8,7 @@ mod cache;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod deliveries;
 pub mod egress;
 pub mod events;
 mod flights;

@@ -16,10 +16,11 @@ use crate::auth::{AccessKeys, Authenticator, Nonces, SigningKeys, SigningKeysErr
 use crate::background::Background;
 use crate::config::Settings;
 use crate::egress::{Egress, EgressSettings, EgressUnavailable, NameServers};
-use crate::events::{Inbox, LinkJournal, Nudge, Waiters};
+use crate::events::{Feeds, Inbox, LinkJournal, Nudge, Waiters};
 use crate::health::Health;
-use crate::limits::{AuthFailures, TrustedProxies};
+use crate::limits::{AuthFailures, OpenStreams, TrustedProxies};
 use crate::operations::Services;
+use crate::telemetry::metrics::Metrics;
 use crate::tenants::{KnownGroups, KnownTemplates, Owners, Resolver};
 
 /// Why a gateway did not start.
@@ -40,11 +41,24 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Bind {
-        /// Which.
+        /// Which part was to listen there.
+        listener: Listener,
+        /// Where.
         address: SocketAddr,
         /// Why.
         error: io::Error,
     },
+}
+
+/// A part of the gateway with ports of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// The API, and all that is beside it on its ports.
+    Api,
+    /// The Graph-compatible face by itself.
+    GraphFace,
+    /// `/metrics`.
+    Metrics,
 }
 
 /// What all workers share.
@@ -54,6 +68,7 @@ pub(crate) struct Shared {
     pub services: Arc<Services>,
     authenticator: Arc<Authenticator>,
     inbox: Arc<Inbox>,
+    streams: Arc<OpenStreams>,
     health: Arc<Health>,
     verify_token: Option<SecretString>,
     graph: GraphSettings,
@@ -72,6 +87,7 @@ impl Shared {
             services: self.services.clone(),
             authenticator: self.authenticator.clone(),
             inbox: self.inbox.clone(),
+            streams: self.streams.clone(),
             verify_token: self.verify_token.clone(),
             health: self.health.clone(),
             graph,
@@ -99,9 +115,11 @@ pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared
         owners: Owners::new(store.clone(), settings.stale),
         known_templates: KnownTemplates::default(),
         waiters: Waiters::default(),
+        feeds: Arc::new(Feeds::new(store.clone())),
         links,
         writes: TaskTracker::new(),
         upstream_timeout: settings.upstream_timeout,
+        metrics: Metrics::default(),
         store: store.clone(),
     });
     let authenticator = Arc::new(Authenticator {
@@ -122,10 +140,15 @@ pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared
         links: link_writer,
         nudge: nudge.clone(),
         graph: graph.clone(),
+        egress: egress.clone(),
+        retries: settings.delivery_retries.clone(),
+        retention: settings.event_retention,
     };
-    let inbox = Arc::new(Inbox::new(store, AppSecrets::from(settings.app_secrets.clone()), nudge));
+    let secrets = AppSecrets::from(settings.app_secrets.clone());
+    let inbox = Arc::new(Inbox::new(store, secrets, nudge, services.metrics.clone()));
     let verify_token = settings.webhook_verify_token.clone();
-    let shared = Shared { services, authenticator, inbox, health, verify_token, graph, egress };
+    let streams = Arc::new(OpenStreams::new(settings.workers));
+    let shared = Shared { services, authenticator, inbox, streams, health, verify_token, graph, egress };
     shared.clients()?;
     Ok((shared, background))
 }

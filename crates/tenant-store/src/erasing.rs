@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::{
-    Actor, Space, StoreError, Tenant, access_keys,
+    Actor, Space, StoreError, Tenant, access_keys, across_tenants,
     audit::Action,
     store::{SYSTEM, enter},
 };
@@ -31,8 +31,12 @@ pub struct ErasedRows {
     pub groups: i64,
     /// Asynchronous changes.
     pub changes: i64,
-    /// Events of the inbox.
+    /// Events.
     pub events: i64,
+    /// Endpoints.
+    pub endpoints: i64,
+    /// Deliveries of its events, at its own endpoints and at the ISV's.
+    pub deliveries: i64,
 }
 
 impl Space<'_> {
@@ -41,9 +45,13 @@ impl Space<'_> {
     /// [`StoreError::NotFound`] where there is no such tenant.
     pub async fn erase(&self, actor: &Actor) -> Result<ErasedTenant, StoreError> {
         let mut transaction = self.begin().await?;
-        self.hold_events(&mut transaction).await?;
+        across_tenants::hold_events(&mut transaction).await?;
         let tenant = self.existing(&mut transaction).await?;
         let rows = self.count(&mut transaction).await?;
+        // First the endpoints, since one that is disabled or tried makes an event.
+        let (endpoints, deliveries) = across_tenants::erase_deliveries(&mut transaction).await?;
+        let events = across_tenants::erase_events(&mut transaction).await?;
+        let rows = ErasedRows { events, endpoints, deliveries, ..rows };
         self.delete(&mut transaction).await?;
         let before = json!({"name": tenant.name, "rows": rows});
         let action = Action { name: "tenant.delete", object: self.cust_space_id, before: Some(before), after: None };
@@ -54,25 +62,14 @@ impl Space<'_> {
         Ok(ErasedTenant { tenant, rows, revoked_keys: keys.revoked, narrowed_keys: keys.narrowed })
     }
 
-    /// Waits until nobody routes events of this tenant, and keeps others from it. Routing locks events first and what
-    /// they change second; whoever deletes the second has to come in the same order.
-    pub(crate) async fn hold_events(&self, transaction: &mut PgConnection) -> Result<(), StoreError> {
-        sqlx::query_scalar!(
-            "select 1 from events where cust_space_id = $1 and state = 'received' order by position for update",
-            self.cust_space_id
-        )
-        .fetch_all(transaction)
-        .await?;
-        Ok(())
-    }
-
+    /// How many rows there are, but for those that are counted when they are deleted.
     async fn count(&self, transaction: &mut PgConnection) -> Result<ErasedRows, StoreError> {
         let rows = sqlx::query_as!(
             ErasedRows,
             r#"select (select count(*) from business_numbers where cust_space_id = $1) as "numbers!",
                       (select count(*) from groups where cust_space_id = $1) as "groups!",
-                      (select count(*) from changes where cust_space_id = $1) as "changes!",
-                      (select count(*) from events where cust_space_id = $1) as "events!""#,
+                      (select count(*) from changes where cust_space_id = $1) as "changes!", 0::bigint as "events!",
+                      0::bigint as "endpoints!", 0::bigint as "deliveries!""#,
             self.cust_space_id,
         );
         Ok(rows.fetch_one(transaction).await?)

@@ -9,12 +9,14 @@ use sqlx::{
 
 use crate::{StoreError, idempotency::Owner};
 
-const CHANNELS: [&str; 5] = [TENANTS, ACCESS_KEYS, CHANGES, EVENTS, MIRRORS];
+const CHANNELS: [&str; 7] = [TENANTS, ACCESS_KEYS, CHANGES, EVENTS, MIRRORS, PUBLISHED, DELIVERIES];
 const TENANTS: &str = "groupgate_tenants";
 const ACCESS_KEYS: &str = "groupgate_access_keys";
 const CHANGES: &str = "groupgate_changes";
 const EVENTS: &str = "groupgate_events";
 const MIRRORS: &str = "groupgate_mirrors";
+const PUBLISHED: &str = "groupgate_published";
+const DELIVERIES: &str = "groupgate_deliveries";
 
 /// Between two tries to reach a PostgreSQL that is away.
 const RETRY: Duration = Duration::from_millis(500);
@@ -28,8 +30,13 @@ pub enum Notification {
     AccessKeys(String),
     /// Asynchronous changes settled, of any tenant.
     Changes,
-    /// Events came into the inbox, and wait to be routed.
+    /// Events wait to be routed that were not received just now: their number was added, or the change was found that they
+    /// ended. Of those that are received nobody is told; their replica routes them.
     Events,
+    /// Events were published, of the tenants of these `CustSpaceId`s; where none is named, of any.
+    Published(Vec<String>),
+    /// Something is due to be delivered to endpoints.
+    Deliveries,
     /// Something is due to be compared with Meta's word.
     Mirrors,
     /// The connection was lost and is back: anything may have happened meanwhile.
@@ -109,6 +116,12 @@ fn parse(notification: &PgNotification) -> Option<Notification> {
         CHANGES => Some(Notification::Changes),
         EVENTS => Some(Notification::Events),
         MIRRORS => Some(Notification::Mirrors),
+        PUBLISHED => Some(Notification::Published(names(notification.payload()))),
+        DELIVERIES => Some(Notification::Deliveries),
         _ => None,
     }
+}
+
+fn names(payload: &str) -> Vec<String> {
+    payload.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }

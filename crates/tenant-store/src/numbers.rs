@@ -85,7 +85,7 @@ impl Space<'_> {
     /// [`StoreError::NotFound`] where the tenant has no such number.
     pub async fn remove_number(&self, business_number: &str, actor: &Actor) -> Result<RemovedNumber, StoreError> {
         let mut transaction = self.begin().await?;
-        self.hold_events(&mut transaction).await?;
+        across_tenants::hold_events(&mut transaction).await?;
         self.existing(&mut transaction).await?;
         let number = self.number(&mut transaction, business_number).await?;
         let groups = self.count_groups(&mut transaction, &number.phone_number_id).await?;

@@ -1,10 +1,14 @@
 //! The door to PostgreSQL: one pool in the gateway's own role, and one [`Space`] for each tenant's rows.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt, mem,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
-    PgPool, Postgres, Transaction,
+    Connection as _, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -12,6 +16,10 @@ use crate::{MasterKeys, Notifications, SchemaState, StoreError, idempotency::Own
 
 /// The space of what belongs to no single tenant. No tenant can be called so.
 pub(crate) const SYSTEM: &str = "_system";
+
+/// A connection that rested for no longer is used without being asked first: under load, that would be one more round
+/// trip for each statement.
+const TRUSTED: Duration = Duration::from_millis(500);
 
 /// How to reach PostgreSQL.
 #[derive(Debug, Clone)]
@@ -35,6 +43,8 @@ struct Inner {
     data_keys: DataKeys,
     url: SecretString,
     owner: Owner,
+    /// The tenant that the last round of routing ended with.
+    routing_place: Mutex<String>,
 }
 
 /// One tenant's rows: every method runs in a transaction that is scoped to this tenant.
@@ -50,16 +60,23 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections)
             .acquire_timeout(settings.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(|connection, rested| Box::pin(still_stands(connection, rested.idle_for)))
             .connect_with(connect_options(&settings.url)?)
             .await?;
         let (url, owner) = (settings.url.clone(), Owner::random());
-        let inner = Inner { pool, data_keys: DataKeys::new(keys), url, owner };
+        let inner = Inner { pool, data_keys: DataKeys::new(keys), url, owner, routing_place: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The rows of one tenant. Row-level security shows nothing else, also where a statement forgot to ask.
     pub fn space<'a>(&'a self, cust_space_id: &'a str) -> Space<'a> {
         Space { store: self, cust_space_id }
+    }
+
+    /// The space of the ISV's own endpoints, which hear of all tenants.
+    pub fn isv(&self) -> Space<'_> {
+        self.system()
     }
 
     /// Asks PostgreSQL for an answer.
@@ -79,7 +96,7 @@ impl Store {
         let bound = sqlx::query_scalar!(
             r#"select not (r.rolsuper or r.rolbypassrls)
                       and not exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                                      where n.nspname = 'public' and c.relkind = 'r'
+                                      where n.nspname = 'public' and c.relkind in ('r', 'p')
                                         and pg_has_role(current_user, c.relowner, 'usage')) as "bound!"
                from pg_roles r where r.rolname = current_user"#
         );
@@ -111,6 +128,12 @@ impl Store {
         self.inner.owner
     }
 
+    /// Notes with which tenant a round of routing ended, and tells with which the one before it did.
+    pub(crate) fn swap_routing_place(&self, place: String) -> String {
+        // Nothing panics while it is locked.
+        mem::replace(&mut *self.inner.routing_place.lock().unwrap_or_else(PoisonError::into_inner), place)
+    }
+
     pub(crate) fn data_keys(&self) -> &DataKeys {
         &self.inner.data_keys
     }
@@ -137,6 +160,14 @@ pub(crate) async fn enter(transaction: &mut Transaction<'_, Postgres>, cust_spac
         .fetch_one(&mut **transaction)
         .await?;
     Ok(())
+}
+
+/// Fails where the connection is lost, so that the pool takes another; asks only after a rest.
+async fn still_stands(connection: &mut PgConnection, rested: Duration) -> Result<bool, sqlx::Error> {
+    if rested > TRUSTED {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Parses the URL; an error never quotes it, since it holds a password.

@@ -1,8 +1,7 @@
 //! What is measured: the release `groupgate serve` with one tenant, on a PostgreSQL of its own.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -16,7 +15,7 @@ use time::OffsetDateTime;
 use tokio::net::TcpStream;
 
 use super::http::Connection;
-use super::load;
+use super::{load, process};
 
 const CUST_SPACE_ID: &str = "cams-bench1";
 const BUSINESS_NUMBER: &str = "15550000001";
@@ -24,9 +23,6 @@ const PHONE_NUMBER_ID: &str = "100000000000001";
 const ACCESS_KEY_ID: &str = "LTAIBenchmark00000000001";
 /// As long as Meta's group IDs are.
 pub(super) const GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMTowMDAwMDAwMDAx";
-
-/// In the log's lines that tell of an error.
-const ERROR: &[u8] = b"\"level\":\"ERROR\"";
 
 /// A running gateway; ended when this is dropped.
 #[derive(Debug)]
@@ -43,7 +39,7 @@ impl Groupgate {
         let database = test_database().await;
         let master_key = format!("bench:{}", STANDARD.encode([7_u8; 32]));
         let secret = seed(&database, &master_key).await.context("cannot make the tenant")?;
-        let address = load::free_address()?;
+        let address = process::free_address()?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_groupgate"));
         command
             .arg("serve")
@@ -58,10 +54,10 @@ impl Groupgate {
             .env("GROUPGATE_LOG_FORMAT", "json")
             .envs(["KEY", "TENANT", "NUMBER"].map(|name| (format!("GROUPGATE_RATE_PER_{name}"), "9999999/s")))
             .stderr(Stdio::piped());
-        let mut process = load::spawn(&mut command, "groupgate does not start")?;
-        collect(process.stderr.take());
-        let gateway = Self { pid: process.id(), process, secret, address };
-        load::reachable(address, "groupgate").await?;
+        let mut child = load::spawn(&mut command, "groupgate does not start")?;
+        process::collect(child.stderr.take());
+        let gateway = Self { pid: child.id(), process: child, secret, address };
+        process::reachable(address, "groupgate").await?;
         Ok(gateway)
     }
 
@@ -109,22 +105,6 @@ impl Drop for Groupgate {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// Takes the log through a pipe, as a collector does, and shows errors, and what is no line of JSON: why it did
-/// not start.
-fn collect(log: Option<ChildStderr>) {
-    let Some(log) = log else {
-        return;
-    };
-    std::thread::spawn(move || {
-        for line in BufReader::with_capacity(64 * 1024, log).split(b'\n').map_while(Result::ok) {
-            if !line.starts_with(b"{") || line.windows(ERROR.len()).any(|window| window == ERROR) {
-                let mut own = std::io::stderr().lock();
-                let _ = std::io::Write::write_all(&mut own, &[&line[..], b"\n"].concat());
-            }
-        }
-    });
 }
 
 /// One tenant with a number, a token, a known group and an access key, whose secret is returned.

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::http::Connection;
 use super::report::Measured;
-use super::{LOAD_CORE, cpu};
+use super::{LOAD_CORE, cpu, cpu_time};
 
 /// What every answer must hold.
 const INVITE_LINK: &[u8] = b"https://chat.whatsapp.com/";
@@ -35,7 +35,8 @@ impl Load {
 
     /// Calls for `duration` on all connections at once, and measures what process `pid` spends on it.
     pub(super) async fn run(&mut self, duration: Duration, pid: u32) -> anyhow::Result<Measured> {
-        let (began, spent, own) = (Instant::now(), cpu::family_time(pid)?, cpu::process_time(std::process::id())?);
+        let (began, spent, own) =
+            (Instant::now(), cpu_time::family_time(pid)?, cpu_time::process_time(std::process::id())?);
         let until = began + duration;
         let each = self.connections.iter_mut().map(|connection| repeat(connection, &self.request, until));
         let calls = try_join_all(each).await?.into_iter().sum();
@@ -43,8 +44,8 @@ impl Load {
         Ok(Measured {
             calls,
             elapsed: began.elapsed(),
-            proxy_cpu: cpu::family_time(pid)?.saturating_sub(spent),
-            load_cpu: cpu::process_time(std::process::id())?.saturating_sub(own),
+            proxy_cpu: cpu_time::family_time(pid)?.saturating_sub(spent),
+            load_cpu: cpu_time::process_time(std::process::id())?.saturating_sub(own),
         })
     }
 }
@@ -71,22 +72,6 @@ async fn call(connection: &mut Connection, request: &[u8]) -> anyhow::Result<()>
         .await?;
     ensure!(open, "the proxy closed a keep-alive connection");
     Ok(())
-}
-
-/// Waits until something listens at `address`, for ten seconds at most.
-pub(super) async fn reachable(address: SocketAddr, name: &str) -> anyhow::Result<()> {
-    let until = Instant::now() + Duration::from_secs(10);
-    while TcpStream::connect(address).await.is_err() {
-        ensure!(Instant::now() < until, "{name} does not listen on {address} after 10 s");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
-}
-
-/// A port of loopback that was free a moment ago.
-pub(super) fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no free port on 127.0.0.1")?;
-    Ok(listener.local_addr()?)
 }
 
 /// Starts a process on the proxies' core.

@@ -12,10 +12,14 @@
 //! an invite link.
 
 mod cpu;
+#[path = "../common/cpu_time.rs"]
+mod cpu_time;
 mod groupgate;
 mod http;
 mod load;
 mod nginx;
+#[path = "../common/process.rs"]
+mod process;
 mod report;
 mod stub;
 

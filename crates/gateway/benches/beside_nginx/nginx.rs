@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use anyhow::Context as _;
 
 use super::groupgate::GROUP_ID;
-use super::load;
+use super::{load, process};
 
 /// A running nginx; ended when this is dropped.
 #[derive(Debug)]
@@ -22,14 +22,14 @@ impl Nginx {
     /// Starts nginx in front of `upstream`.
     pub(super) async fn start(upstream: SocketAddr) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
-        let address = load::free_address()?;
+        let address = process::free_address()?;
         let file = directory.path().join("nginx.conf");
         std::fs::write(&file, configuration(directory.path(), address, upstream))?;
         let mut command = Command::new("nginx");
         command.arg("-c").arg(&file).arg("-p").arg(directory.path()).args(["-e", "stderr"]);
         let process = load::spawn(&mut command, "nginx does not start; install it: apt install nginx-light")?;
         let nginx = Self { pid: process.id(), process, address, _directory: directory };
-        load::reachable(address, "nginx").await.context("nginx")?;
+        process::reachable(address, "nginx").await.context("nginx")?;
         Ok(nginx)
     }
 

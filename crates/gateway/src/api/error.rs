@@ -34,6 +34,17 @@ pub enum ApiError {
     /// A webhook was not taken.
     #[error(transparent)]
     Webhook(#[from] Refused),
+    /// The events that are asked for are kept no longer.
+    #[error(
+        "The events behind {after} are kept no longer: the oldest has the Sequence {oldest}. Go on with After={}.",
+        oldest - 1
+    )]
+    EventsExpired {
+        /// Behind which they were asked for.
+        after: i64,
+        /// The first that is kept.
+        oldest: i64,
+    },
     /// This is for administrators.
     #[error("This is for administrators of the gateway: it takes a key with the scope `{0}`.")]
     NoAdministrator(Scope),
@@ -68,6 +79,7 @@ impl ApiError {
             Self::Throttled(throttled) => throttled.code(),
             Self::Webhook(Refused::Signature(_)) => Code::Unauthorized,
             Self::Webhook(Refused::NoAppSecret | Refused::Store(_)) => Code::ServiceUnavailable,
+            Self::EventsExpired { .. } => Code::EventsExpired,
             Self::NoAdministrator(_) => Code::ForbiddenScope,
             Self::Http { code, .. } => *code,
         }
@@ -103,7 +115,11 @@ impl ApiError {
 
     /// What stands beside the common fields.
     pub fn refusal(&self) -> Refusal {
-        if let Self::Operation(error) = self { error.refusal() } else { Refusal::default() }
+        match self {
+            Self::Operation(error) => error.refusal(),
+            Self::EventsExpired { oldest, .. } => Refusal { oldest_sequence: Some(*oldest), ..Refusal::default() },
+            _ => Refusal::default(),
+        }
     }
 
     /// The `WWW-Authenticate` that goes with it. Every 401 has one

@@ -10,7 +10,7 @@ use crate::auth::Authenticator;
 use crate::egress::Egress;
 use crate::events::Inbox;
 use crate::health::Health;
-use crate::limits::Seat;
+use crate::limits::{OpenStreams, Seat};
 use crate::operations::{Context, Services};
 use crate::tenants::{Number, Tenant};
 
@@ -23,6 +23,8 @@ pub struct Worker {
     pub authenticator: Arc<Authenticator>,
     /// Webhooks from Meta.
     pub inbox: Arc<Inbox>,
+    /// Streams of events that are open, of all workers.
+    pub streams: Arc<OpenStreams>,
     /// What Meta's verification challenge must carry; without it the challenge is refused.
     pub verify_token: Option<secrecy::SecretString>,
     /// How the gateway is.

@@ -49,6 +49,11 @@ impl Key {
         is_same(&self.secret, secret) || self.previous().is_some_and(|previous| is_same(previous, secret))
     }
 
+    /// Whether the secret that this key had `before` is still good.
+    pub(super) fn has_secret_of(&self, before: &Self) -> bool {
+        self.has_secret(&before.secret)
+    }
+
     /// Whether it signed this call.
     ///
     /// # Errors

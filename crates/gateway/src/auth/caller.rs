@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cams_api::whoami::{GrantInfo, LimitsInfo, TokenInfo, WhoAmI};
 use cams_api::{Scope, ScopeSet};
 
-use super::{Claims, Denied, Key, Tenants};
+use super::{AuthError, Claims, Denied, Key, Tenants};
 use crate::limits;
 
 /// Who calls: an access key, perhaps narrowed by the claims of a token made for it.
@@ -28,6 +28,18 @@ impl Caller {
     /// The access key.
     pub fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// The same caller, with its key as it is `now`; `None` where the key may no longer be used.
+    ///
+    /// # Errors
+    /// [`AuthError`] where the caller would no longer be let in.
+    pub(super) fn renewed(&self, now: Option<Arc<Key>>) -> Result<Self, AuthError> {
+        match &self.claims {
+            Some(claims) if claims.is_over() => Err(AuthError::ExpiredToken),
+            Some(claims) => now.map(|key| Self::with_token(key, claims.clone())).ok_or(AuthError::KeyGone),
+            None => now.filter(|key| key.has_secret_of(&self.key)).map(Self::with_key).ok_or(AuthError::WrongKey),
+        }
     }
 
     /// Whether one grant of the key, as it is now, gives `scope` on the tenant, and the claims do not exclude it.

@@ -72,6 +72,14 @@ impl Authenticator {
         Ok(Caller::with_token(key, claims))
     }
 
+    /// The same caller as it is now, for what goes on for longer than a call.
+    ///
+    /// # Errors
+    /// [`AuthError`] where it would no longer be let in.
+    pub async fn again(&self, caller: &Caller) -> Result<Caller, AuthError> {
+        caller.renewed(self.keys.active(&caller.key().access_key_id).await?)
+    }
+
     /// The key of this ID, where this is its secret. Wrong ones count against `client`.
     ///
     /// # Errors

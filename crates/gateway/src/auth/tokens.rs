@@ -36,6 +36,13 @@ pub struct Claims {
     pub scopes: ScopeSet,
 }
 
+impl Claims {
+    /// Whether the token's time is over.
+    pub(super) fn is_over(&self) -> bool {
+        OffsetDateTime::now_utc().unix_timestamp() >= self.exp
+    }
+}
+
 /// The claims as they stand in the token.
 #[derive(Serialize, Deserialize)]
 struct Payload {
@@ -125,7 +132,7 @@ impl Tokens {
             Some(claims) => claims,
             None => self.verify_signature(token, hash)?,
         };
-        if OffsetDateTime::now_utc().unix_timestamp() < claims.exp { Ok(claims) } else { Err(AuthError::ExpiredToken) }
+        if claims.is_over() { Err(AuthError::ExpiredToken) } else { Ok(claims) }
     }
 
     fn verify_signature(&self, token: &[u8], hash: [u8; 32]) -> Result<Arc<Claims>, AuthError> {

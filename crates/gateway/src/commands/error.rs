@@ -6,7 +6,12 @@ use cams_api::identifiers::CustSpaceId;
 use tenant_store::{SchemaState, StoreError, schema::MigrateError};
 
 use super::demo::DemoError;
-use crate::{app::StartError, config::ConfigError, telemetry::TelemetryError};
+use crate::{
+    app::{Listener, StartError},
+    config::ConfigError,
+    events::RenderError,
+    telemetry::TelemetryError,
+};
 
 /// Why a command did not succeed. Its `Display` and its sources say what to do.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +42,15 @@ pub enum CommandError {
     /// The groups of a tenant were not compared with Meta's list; the text says why.
     #[error("{0}")]
     NotReconciled(String),
+    /// A test event was not delivered; the text says why not.
+    #[error("{0}")]
+    NotDelivered(String),
+    /// A stored event cannot be shown as it is delivered.
+    #[error(transparent)]
+    Event(#[from] RenderError),
+    /// A gateway does not let `listen` at the events; the text has its words.
+    #[error("the gateway gives no events: {0}")]
+    NotListening(String),
     /// No client of the Graph API can be made.
     #[error(transparent)]
     Graph(#[from] graph_client::InvalidSettings),
@@ -62,12 +76,12 @@ pub enum CommandError {
     #[error(transparent)]
     Start(StartError),
     /// An address is taken, or not ours to listen on.
-    #[error("cannot listen on {address}: {source}; stop what listens there, or choose another address with --{flag}")]
+    #[error("cannot listen on {address}: {source}; stop what listens there, or choose another address with {setting}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// The flag that chooses another.
-        flag: &'static str,
+        /// The flag or variable that chooses another.
+        setting: &'static str,
         /// Why not.
         source: io::Error,
     },
@@ -91,10 +105,12 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// Of a gateway that did not start; `flag` is the one that chooses another address.
-    pub(super) fn of_start(error: StartError, flag: &'static str) -> Self {
+    /// Of a gateway that did not start; `chosen_with` names the flag or variable that chooses a part's address.
+    pub(super) fn of_start(error: StartError, chosen_with: fn(Listener) -> &'static str) -> Self {
         match error {
-            StartError::Bind { address, error: source } => Self::Listen { address, flag, source },
+            StartError::Bind { listener, address, error: source } => {
+                Self::Listen { address, setting: chosen_with(listener), source }
+            }
             StartError::Store(error) => Self::Store(error),
             other => Self::Start(other),
         }

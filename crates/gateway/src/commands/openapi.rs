@@ -11,11 +11,16 @@ Examples:
   groupgate openapi > openapi/groupgate.json
   groupgate openapi --graph > openapi/graph.json
   groupgate openapi --markdown > docs/operations.md
+  groupgate openapi --events > docs/events.md
   groupgate openapi --sandbox > openapi/sandbox.json";
 
 /// The arguments of `openapi`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, and one of them is given at most"
+)]
 pub struct OpenapiArgs {
     /// Print the operations as a page of Markdown instead.
     #[arg(long)]
@@ -23,8 +28,11 @@ pub struct OpenapiArgs {
     /// Print the document of the Graph-compatible face instead.
     #[arg(long, conflicts_with = "markdown")]
     graph: bool,
-    /// Print the document of the sandbox's control API instead.
+    /// Print the events as a page of Markdown instead.
     #[arg(long, conflicts_with_all = ["markdown", "graph"])]
+    events: bool,
+    /// Print the document of the sandbox's control API instead.
+    #[arg(long, conflicts_with_all = ["markdown", "graph", "events"])]
     sandbox: bool,
 }
 
@@ -32,6 +40,8 @@ pub struct OpenapiArgs {
 pub fn run(args: &OpenapiArgs) -> Result<(), CommandError> {
     let document = if args.markdown {
         Ok(crate::openapi::document_markdown())
+    } else if args.events {
+        Ok(crate::openapi::events_markdown())
     } else if args.graph {
         crate::openapi::graph_face::document_json()
     } else if args.sandbox {

@@ -71,6 +71,12 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).collect()
 }
 
+/// A count with its noun: `1 event`, `2 events`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// A time as people and scripts read it: RFC 3339, in UTC, to the second.
 pub(super) fn time_text(time: OffsetDateTime) -> String {
     let whole = time.to_offset(UtcOffset::UTC).replace_nanosecond(0).unwrap_or(time);

@@ -75,7 +75,7 @@ async fn start(settings: SandboxSettings) -> Result<RunningSandbox, CommandError
 }
 
 fn not_listening(address: SocketAddr, source: io::Error) -> CommandError {
-    CommandError::Listen { address, flag: "bind", source }
+    CommandError::Listen { address, setting: "--bind", source }
 }
 
 fn settings(args: SandboxArgs, sources: &Sources) -> Result<SandboxSettings, CommandError> {

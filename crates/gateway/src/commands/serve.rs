@@ -7,7 +7,7 @@ use tenant_store::StoreSettings;
 
 use super::{CommandError, core_dumps, signals::StopSignals, store};
 use crate::{
-    app::{self, GatewayParts},
+    app::{self, GatewayParts, Listener},
     config::{Environment, SettingFlags, Settings, Sources, secrets_help},
     telemetry,
 };
@@ -34,16 +34,14 @@ pub async fn run(args: ServeArgs, environment: Environment) -> Result<(), Comman
     let settings = Settings::read(&sources)?;
     let _log = telemetry::init(&settings.log, settings.log_format)?;
     sources.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
-    if settings.metrics_bind.is_some() {
-        tracing::warn!("GROUPGATE_METRICS_BIND has no effect: this version serves no metrics");
-    }
     core_dumps::disable();
     let mut stop = StopSignals::catch()?;
     let drain = settings.drain;
     let store = store::connect(&store_settings(&settings), settings.master_keys.clone()).await?;
     let parts = GatewayParts { settings: Arc::new(settings), store };
-    let running = app::start(parts).await.map_err(|error| CommandError::of_start(error, "bind"))?;
-    tracing::info!(addresses = ?running.addrs(), graph_face = ?running.graph_face_addrs(), "serving");
+    let running = app::start(parts).await.map_err(|error| CommandError::of_start(error, chosen_with))?;
+    let (addresses, graph_face, metrics) = (running.addrs(), running.graph_face_addrs(), running.metrics_addrs());
+    tracing::info!(?addresses, ?graph_face, ?metrics, "serving");
     stop.next().await;
     tracing::info!(?drain, "stopping: calls in flight may end; a second signal ends them now");
     tokio::select! {
@@ -51,6 +49,15 @@ pub async fn run(args: ServeArgs, environment: Environment) -> Result<(), Comman
         () = stop.next() => {}
     }
     Ok(())
+}
+
+/// What chooses the addresses of a part.
+fn chosen_with(listener: Listener) -> &'static str {
+    match listener {
+        Listener::Api => "--bind",
+        Listener::GraphFace => "--graph-face-bind",
+        Listener::Metrics => "--metrics-bind",
+    }
 }
 
 /// What the settings say of PostgreSQL.

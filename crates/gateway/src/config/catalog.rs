@@ -9,10 +9,10 @@ use url::Url;
 
 use super::{
     AnySetting, Docs, Setting,
-    durations::{duration, seconds},
+    durations::{duration, retention, seconds},
     parse,
 };
-use crate::telemetry::LogFormat;
+use crate::{deliveries::Retries, telemetry::LogFormat};
 
 /// Makes the settings and [`ALL`] from one list, so that none can be left out of it.
 macro_rules! settings {
@@ -84,6 +84,11 @@ settings! {
         "How long known tenants go on without PostgreSQL").default("900");
     DRAIN_SECONDS: Duration = Setting::plain("GROUPGATE_DRAIN_SECONDS", "drain-seconds", seconds,
         "How long calls in flight may go on after SIGTERM").default("25");
+    EVENT_RETENTION: Duration = Setting::plain("GROUPGATE_EVENT_RETENTION", "event-retention", retention,
+        "How long events and their deliveries are kept").default("30d");
+    DELIVERY_RETRIES: Retries = Setting::plain("GROUPGATE_DELIVERY_RETRIES", "delivery-retries", parse::retries,
+        "How long a delivery waits before each further try, a fifth more or less; when the last has failed it is given up")
+        .default("5s,5m,30m,2h,5h,10h,10h");
     DOCS: Docs = Setting::plain("GROUPGATE_DOCS", "docs", parse::docs,
         "Swagger UI and the OpenAPI documents: public, admin (behind an administrator's key), off").default("public");
     LOG: String = Setting::plain("GROUPGATE_LOG", "log", parse::log_filter,
@@ -94,7 +99,7 @@ settings! {
 
 /// Names that the settings' page promises and this version does not read: a warning says so, and
 /// does not take them for misspellings.
-pub(super) const NOT_READ: &[&str] = &["GROUPGATE_REDIS_URL", "GROUPGATE_EVENT_RETENTION"];
+pub(super) const NOT_READ: &[&str] = &["GROUPGATE_REDIS_URL"];
 
 /// Names that the demo writes into `demo.env` for callers' scripts: known, and no settings.
 pub(super) const FOR_SCRIPTS: &[&str] = &[

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 const EXPECTED: &str = "a duration above zero and up to a year such as 500ms, 2s, 15m, 12h or 30d";
+const EXPECTED_RETENTION: &str = "a duration from a day to a year such as 1d, 30d or 36h";
 const EXPECTED_SECONDS: &str = "a whole number of seconds such as 900, or a duration such as 15m, up to a year";
+/// Events are kept and dropped by the day.
+const DAY: Duration = Duration::from_hours(24);
 /// No setting means more, and clocks overflow far beyond it.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
@@ -43,6 +46,12 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     given.filter(|duration| *duration <= LONGEST).ok_or_else(|| EXPECTED_SECONDS.to_owned())
 }
 
+/// How long something is kept that is dropped by the day.
+pub(super) fn retention(text: &str) -> Result<Duration, String> {
+    let retention = parse_duration(text).filter(|retention| (DAY..=LONGEST).contains(retention));
+    retention.ok_or_else(|| EXPECTED_RETENTION.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +88,14 @@ mod tests {
         assert_eq!(seconds("900"), Ok(Duration::from_mins(15)));
         assert_eq!(seconds("15m"), Ok(Duration::from_mins(15)));
         assert_eq!(seconds("soon"), Err(EXPECTED_SECONDS.to_owned()));
+    }
+
+    #[test]
+    fn what_is_kept_is_kept_for_a_day_at_least() {
+        assert_eq!(retention("1d"), Ok(DAY));
+        assert_eq!(retention("36h"), Ok(Duration::from_hours(36)));
+        for text in ["23h", "0s", "367d", "30"] {
+            assert_eq!(retention(text), Err(EXPECTED_RETENTION.to_owned()), "{text}");
+        }
     }
 }

@@ -13,7 +13,10 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::Docs;
-use crate::telemetry::LogFormat;
+use crate::{
+    deliveries::{InvalidRetries, Retries},
+    telemetry::LogFormat,
+};
 
 type Parsed<T> = Result<T, String>;
 
@@ -104,6 +107,10 @@ pub(super) fn secrets(text: &str) -> Parsed<Vec<SecretString>> {
 
 pub(super) fn rate(text: &str) -> Parsed<Rate> {
     text.parse().map_err(|error: InvalidRate| error.to_string())
+}
+
+pub(super) fn retries(text: &str) -> Parsed<Retries> {
+    text.parse().map_err(|error: InvalidRetries| error.to_string())
 }
 
 pub(super) fn docs(text: &str) -> Parsed<Docs> {

@@ -9,10 +9,10 @@
 //!   (`addresses.rs`). A name is refused if *any* of its addresses is: calling only the good ones would let whoever owns
 //!   the name find out which is which, and the operator of an honest name wants to know about the bad one;
 //! - the address that was checked is the one that is connected to: a name is looked up once a call, and the connection is
-//!   made to what was found. Connections are not kept: a pool knows only the name, and would hand out a connection to an
-//!   address that the name has no more;
+//!   made to what was found. A fetch makes a connection of its own. Posts keep theirs for a few seconds (`kept.rs`), each
+//!   under its address, and one is used again only where that address was admitted for the very call;
 //! - redirects are not followed, no proxy is used, nothing is remembered (cookies), nothing is decompressed;
-//! - a tenant has a few calls at the same time, and a worker a bounded number in all;
+//! - a tenant has a few fetches at the same time, and a worker a bounded number in all; who posts bounds the posts;
 //! - one time covers looking up, connecting, sending and receiving, and the answer's size is bounded.
 //!
 //! Any port may be called: receivers of webhooks live on many, and where nothing but TLS is spoken, other protocols'
@@ -22,8 +22,10 @@
 
 mod addresses;
 mod error;
+mod kept;
 mod names;
 mod policy;
+mod posting;
 mod seats;
 mod transport;
 mod url;
@@ -31,6 +33,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -42,13 +45,17 @@ use ipnet::IpNet;
 
 pub use error::{EgressError, EgressUnavailable};
 pub use names::NameServers;
+pub use posting::Answer;
 pub use seats::Full;
+pub(crate) use transport::tls_config;
 pub use url::ExternalUrl;
 
+use kept::Kept;
 use names::Names;
 use policy::Policy;
 use seats::Seats;
 use transport::{Outgoing, Transport};
+use url::Target;
 
 /// What the door opens to.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +66,23 @@ pub struct EgressSettings {
     pub name_servers: NameServers,
 }
 
-/// How much a call may cost.
+impl EgressSettings {
+    /// Whether `url` could be called, as far as it says so itself. A name is not looked up: where it leads is checked at
+    /// each call, and may be another place there than here.
+    ///
+    /// # Errors
+    /// [`EgressError::ForbiddenAddress`] and [`EgressError::NotHttps`].
+    pub fn check(&self, url: &ExternalUrl) -> Result<(), EgressError> {
+        let policy = Policy::new(self.allowed_networks.clone());
+        match url.host() {
+            Target::Address(address) => policy.admit(url.is_tls(), &[*address]).map(drop),
+            Target::Name(_) if !url.is_tls() && self.allowed_networks.is_empty() => Err(EgressError::NotHttps),
+            Target::Name(_) => Ok(()),
+        }
+    }
+}
+
+/// How much a fetch may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// For the whole call, from looking up the name to the last byte of the answer.
@@ -68,7 +91,7 @@ pub struct Limits {
     pub body: usize,
 }
 
-/// What was answered.
+/// What was fetched.
 #[derive(Debug, Clone)]
 pub struct Fetched {
     /// The HTTP status.
@@ -88,6 +111,7 @@ struct Inner {
     names: Names,
     transport: Transport,
     seats: Seats,
+    kept: Kept,
 }
 
 impl Egress {
@@ -101,6 +125,7 @@ impl Egress {
             names: Names::new(&settings.name_servers),
             transport: Transport::new()?,
             seats: Seats::default(),
+            kept: Kept::default(),
         })))
     }
 
@@ -110,8 +135,9 @@ impl Egress {
     /// [`EgressError`]: also for every status but 200, of which alone the body is all that stands there
     /// ([RFC 9110, 15.3](https://www.rfc-editor.org/rfc/rfc9110#section-15.3)), and where the body is larger than its limit.
     pub async fn get(&self, tenant: &CustSpaceId, url: &ExternalUrl, limits: Limits) -> Result<Fetched, EgressError> {
-        let request = Outgoing { method: Method::GET, headers: HeaderMap::new(), body: None };
-        let fetched = self.call(tenant, url, request, limits).await?;
+        let _seat = self.0.seats.take(tenant)?;
+        let called = tokio::time::timeout(limits.time, self.fetch(url, limits.body));
+        let fetched = called.await.unwrap_or(Err(EgressError::Timeout))?;
         match fetched.status {
             200 => Ok(fetched),
             300..=399 => Err(EgressError::Redirect),
@@ -119,37 +145,17 @@ impl Egress {
         }
     }
 
-    /// Posts `body` to `url`, for a tenant. Any status is an answer: what it means is the caller's to say.
-    ///
-    /// # Errors
-    /// [`EgressError`], never [`EgressError::Status`] nor [`EgressError::Redirect`].
-    pub async fn post(
-        &self,
-        tenant: &CustSpaceId,
-        url: &ExternalUrl,
-        headers: HeaderMap,
-        body: Bytes,
-        limits: Limits,
-    ) -> Result<Fetched, EgressError> {
-        self.call(tenant, url, Outgoing { method: Method::POST, headers, body: Some(body) }, limits).await
+    async fn fetch(&self, url: &ExternalUrl, limit: usize) -> Result<Fetched, EgressError> {
+        let addresses = self.addresses(url).await?;
+        let request = Outgoing { method: Method::GET, headers: HeaderMap::new(), body: None, is_last: true };
+        let (response, _line) = self.0.transport.send(url, &addresses, &request).await?;
+        transport::receive(response, limit).await
     }
 
-    async fn call(
-        &self,
-        tenant: &CustSpaceId,
-        url: &ExternalUrl,
-        request: Outgoing,
-        limits: Limits,
-    ) -> Result<Fetched, EgressError> {
-        let _seat = self.0.seats.take(tenant)?;
-        let called = tokio::time::timeout(limits.time, self.exchange(url, &request, limits.body));
-        called.await.unwrap_or(Err(EgressError::Timeout))
-    }
-
-    async fn exchange(&self, url: &ExternalUrl, request: &Outgoing, limit: usize) -> Result<Fetched, EgressError> {
-        let Inner { policy, names, transport, .. } = &*self.0;
-        let found = names.addresses(url.host()).await;
-        let addresses = policy.admit(url.is_tls(), &found)?;
-        transport.exchange(url, &addresses, request, limit).await
+    /// Where a call of `url` may lead, by now.
+    async fn addresses(&self, url: &ExternalUrl) -> Result<Vec<SocketAddr>, EgressError> {
+        let found = self.0.names.addresses(url.host()).await;
+        let admitted = self.0.policy.admit(url.is_tls(), &found)?;
+        Ok(admitted.into_iter().map(|address| SocketAddr::new(address, url.port())).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! One exchange with an address that was checked, over awc.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,10 @@ use super::{EgressError, EgressUnavailable, ExternalUrl, Fetched};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many addresses of a name are tried, in turn, until one takes the connection.
 const ADDRESSES_TRIED: usize = 4;
+/// How long a connection may rest between two calls: less than the five seconds after which many servers end it.
+pub(super) const LONGEST_REST: Duration = Duration::from_secs(4);
+/// How long a connection is used at all, so that a name's new addresses get their share.
+const LONGEST_LIFE: Duration = Duration::from_mins(1);
 const USER_AGENT: &str = concat!("groupgate/", env!("CARGO_PKG_VERSION"));
 
 /// What is sent.
@@ -25,37 +29,39 @@ pub(super) struct Outgoing {
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
+    /// Whether the connection is to end with the answer.
+    pub(super) is_last: bool,
 }
 
-/// A client that keeps no connections and follows no redirects.
+/// Makes connections.
 pub(super) struct Transport {
+    tls: Arc<rustls::ClientConfig>,
+}
+
+/// One connection at the most, to one address, by an awc client that has no other: so whoever holds it knows whether it
+/// was used before, and where it leads. It redirects nothing.
+pub(super) struct Line {
     http: Client,
+    pub(super) address: SocketAddr,
 }
 
 impl Transport {
     pub(super) fn new() -> Result<Self, EgressUnavailable> {
-        let connector = Connector::new()
-            .timeout(CONNECT_TIMEOUT)
-            .handshake_timeout(CONNECT_TIMEOUT)
-            // Who may call is decided before (`seats.rs`): here a call would wait, and its server get the blame.
-            .limit(0)
-            .rustls_0_23(tls_config()?);
-        let client = Client::builder().connector(connector).disable_timeout().disable_redirects();
-        Ok(Self { http: client.no_default_headers().finish() })
+        Ok(Self { tls: tls_config()? })
     }
 
-    /// Sends to the first of `addresses` that takes a connection, and reads the whole answer. Host, server name and
-    /// certificate are those of the URL.
-    pub(super) async fn exchange(
+    /// Sends over a new connection to the first of `addresses` that takes one, until the answer's head is there. Host,
+    /// server name and certificate are those of the URL.
+    pub(super) async fn send(
         &self,
         url: &ExternalUrl,
-        addresses: &[IpAddr],
+        addresses: &[SocketAddr],
         outgoing: &Outgoing,
-        limit: usize,
-    ) -> Result<Fetched, EgressError> {
+    ) -> Result<(ClientResponse, Line), EgressError> {
         for address in addresses.iter().take(ADDRESSES_TRIED) {
-            match self.send(url, SocketAddr::new(*address, url.port()), outgoing).await {
-                Ok(response) => return receive(response, limit).await,
+            let line = self.line(*address);
+            match line.send(url, outgoing).await {
+                Ok(response) => return Ok((response, line)),
                 // Nothing was sent where no connection was made.
                 Err(EgressError::Connect) => {}
                 Err(error) => return Err(error),
@@ -64,13 +70,24 @@ impl Transport {
         Err(EgressError::Connect)
     }
 
-    async fn send(
-        &self,
-        url: &ExternalUrl,
-        address: SocketAddr,
-        outgoing: &Outgoing,
-    ) -> Result<ClientResponse, EgressError> {
-        let request = self.request(url, address, outgoing);
+    fn line(&self, address: SocketAddr) -> Line {
+        let connector = Connector::new()
+            .timeout(CONNECT_TIMEOUT)
+            .handshake_timeout(CONNECT_TIMEOUT)
+            // A connection that is not kept ends at once, and nobody waits for its server's word on that.
+            .disconnect_timeout(Duration::ZERO)
+            .conn_keep_alive(LONGEST_REST)
+            .conn_lifetime(LONGEST_LIFE)
+            .rustls_0_23(self.tls.clone());
+        let client = Client::builder().connector(connector).disable_timeout().disable_redirects();
+        Line { http: client.no_default_headers().finish(), address }
+    }
+}
+
+impl Line {
+    /// Sends, over the connection that there is or a new one, until the answer's head is there.
+    pub(super) async fn send(&self, url: &ExternalUrl, outgoing: &Outgoing) -> Result<ClientResponse, EgressError> {
+        let request = self.request(url, outgoing);
         let sent = match &outgoing.body {
             Some(body) => request.send_body(body.clone()).await,
             None => request.send_body(body::None::new()).await,
@@ -78,9 +95,12 @@ impl Transport {
         sent.map_err(|error| failure(&error))
     }
 
-    fn request(&self, url: &ExternalUrl, address: SocketAddr, outgoing: &Outgoing) -> ClientRequest {
-        let request = self.http.request(outgoing.method.clone(), url.uri()).address(address);
-        let mut request = request.version(Version::HTTP_11).force_close().no_decompress();
+    fn request(&self, url: &ExternalUrl, outgoing: &Outgoing) -> ClientRequest {
+        let request = self.http.request(outgoing.method.clone(), url.uri()).address(self.address);
+        let mut request = request.version(Version::HTTP_11).no_decompress();
+        if outgoing.is_last {
+            request = request.force_close();
+        }
         request = request.insert_header((header::USER_AGENT, USER_AGENT));
         for (name, value) in &outgoing.headers {
             request = request.insert_header((name.clone(), value.clone()));
@@ -89,8 +109,8 @@ impl Transport {
     }
 }
 
-/// Certificates by the platform's own rules. HTTP/1.1 alone: awc keeps every connection of HTTP/2.
-fn tls_config() -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
+/// Certificates by the platform's own rules. HTTP/1.1 alone: a line is one connection, with one call at a time.
+pub(crate) fn tls_config() -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -114,7 +134,8 @@ fn is_tls(error: &std::io::Error) -> bool {
     error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
 }
 
-async fn receive(mut response: ClientResponse, limit: usize) -> Result<Fetched, EgressError> {
+/// The whole answer.
+pub(super) async fn receive(mut response: ClientResponse, limit: usize) -> Result<Fetched, EgressError> {
     let status = response.status().as_u16();
     let content_type = text(&response, header::CONTENT_TYPE).map(str::to_owned);
     let announced: Option<usize> = text(&response, header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
@@ -129,6 +150,7 @@ async fn receive(mut response: ClientResponse, limit: usize) -> Result<Fetched, 
     Ok(Fetched { status, content_type, body })
 }
 
-fn text(response: &ClientResponse, name: header::HeaderName) -> Option<&str> {
+/// A header of an answer.
+pub(super) fn text(response: &ClientResponse, name: header::HeaderName) -> Option<&str> {
     response.headers().get(name)?.to_str().ok()
 }

@@ -24,7 +24,7 @@ pub struct ExternalUrl {
 }
 
 /// What stands in the place of the host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Target {
     /// A name, in lower case and punycode, without the dot at the end.
     Name(String),

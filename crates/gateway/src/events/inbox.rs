@@ -1,15 +1,20 @@
 //! Webhooks from Meta: checked, committed, and only then answered.
 
+use std::time::Instant;
+
 use graph_client::webhooks::{self, AppSecrets, PayloadError, SignatureError};
 use tenant_store::{Received, ReceivedEvent, Store, StoreError};
+use time::OffsetDateTime;
 
 use super::Nudge;
+use crate::telemetry::metrics::{Metrics, WebhookEnd};
 
 /// Where webhooks come in.
 pub struct Inbox {
     store: Store,
     secrets: AppSecrets,
     router: Nudge,
+    metrics: Metrics,
 }
 
 /// Why a webhook was not taken.
@@ -31,10 +36,20 @@ pub enum Refused {
     Store(#[from] StoreError),
 }
 
+impl Refused {
+    fn end(&self) -> WebhookEnd {
+        match self {
+            Self::NoAppSecret | Self::Signature(_) => WebhookEnd::Unsigned,
+            Self::Payload(_) => WebhookEnd::Malformed,
+            Self::Store(_) => WebhookEnd::Failed,
+        }
+    }
+}
+
 impl Inbox {
     /// Webhooks signed with one of `secrets` go into `store`; `router` is told of each.
-    pub fn new(store: Store, secrets: AppSecrets, router: Nudge) -> Self {
-        Self { store, secrets, router }
+    pub fn new(store: Store, secrets: AppSecrets, router: Nudge, metrics: Metrics) -> Self {
+        Self { store, secrets, router, metrics }
     }
 
     /// Whether a webhook with this signature can be the app's at all, before its body is read.
@@ -42,6 +57,10 @@ impl Inbox {
     /// # Errors
     /// [`Refused::NoAppSecret`], or [`Refused::Signature`] where it is missing or not of the form that signatures have.
     pub fn admit<'a>(&self, signature: Option<&'a [u8]>) -> Result<&'a [u8], Refused> {
+        self.look_at(signature).inspect_err(|_| self.metrics.webhook_ended(WebhookEnd::Unsigned))
+    }
+
+    fn look_at<'a>(&self, signature: Option<&'a [u8]>) -> Result<&'a [u8], Refused> {
         if self.secrets.is_empty() {
             return Err(Refused::NoAppSecret);
         }
@@ -56,6 +75,16 @@ impl Inbox {
     /// # Errors
     /// [`Refused`]
     pub async fn receive(&self, signature: &[u8], body: &[u8]) -> Result<Received, Refused> {
+        let begun = Instant::now();
+        let outcome = self.take(signature, body).await;
+        match &outcome {
+            Ok(received) => self.metrics.webhook_committed(*received, begun.elapsed()),
+            Err(refused) => self.metrics.webhook_ended(refused.end()),
+        }
+        outcome
+    }
+
+    async fn take(&self, signature: &[u8], body: &[u8]) -> Result<Received, Refused> {
         webhooks::verify_signature(&self.secrets, Some(signature), body)?;
         let changes = match webhooks::parse(body) {
             Ok(changes) => changes,
@@ -106,5 +135,6 @@ fn event(change: &webhooks::Change) -> ReceivedEvent<'_> {
         waba_id: change.waba_id.as_deref().unwrap_or_default(),
         phone_number_id: change.phone_number_id.as_deref(),
         value: change.value.get(),
+        entry_time: change.entry_time.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()),
     }
 }

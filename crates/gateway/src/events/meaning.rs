@@ -2,26 +2,38 @@
 
 use cams_api::Operation;
 use cams_api::operations::{
-    AddChatGroup, AddChatGroupParticipants, DeleteChatGroup, DeleteChatGroupParticipants, PartResult, SettingResults,
-    UpdateChatGroup, UpstreamFault,
+    AddChatGroup, AddChatGroupParticipants, DeleteChatGroup, DeleteChatGroupParticipants, UpdateChatGroup,
 };
 use graph_client::Participant;
 use graph_client::webhooks::{
-    self, CreatedGroup, FailedParticipant, GroupEvent, PartOutcome, ParticipantsAdded, ParticipantsRemoved,
+    self, CreatedGroup, Element, FailedParticipant, GroupEvent, PartOutcome, ParticipantsAdded, ParticipantsRemoved,
     SettingsUpdated, UpdateError,
 };
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use tenant_store::{ChangeOutcome, ChangeStatus, GroupLifecycle, GroupUpdate, InboxEvent, Outcome, Routing};
-use time::OffsetDateTime;
 
-use crate::operations::outcomes::{PARTIAL_SUCCESS, fault};
+use super::results::{faults, participant_faults, setting_results};
+use super::translate::{instant, translate};
+use crate::operations::outcomes::PARTIAL_SUCCESS;
 
-/// Reads an event of the inbox. What is not understood means nothing, and is kept all the same.
-pub(super) fn meaning(event: &InboxEvent) -> Routing {
-    let Ok(value) = serde_json::from_str::<&RawValue>(&event.value) else { return Routing::default() };
-    let read = webhooks::interpret(&event.field, value);
-    Routing { change: change(&read), group: group(&read), media: webhooks::received_media(&event.field, value) }
+/// Reads an event of the inbox. What is not understood means nothing for us, and tenants are told all the same.
+pub(crate) fn meaning(event: &InboxEvent) -> Routing {
+    let value = serde_json::from_str(&event.value).unwrap_or(RawValue::NULL);
+    let read = webhooks::read(&event.field, value);
+    let (change, group) = match &read {
+        Element::Group(event) => (change(event), group(event)),
+        Element::Message(_) | Element::Status(_) | Element::Other(_) => (None, None),
+    };
+    let told = translate(&event.field, read);
+    Routing {
+        change,
+        group,
+        media: webhooks::received_media(&event.field, value),
+        event_type: told.event_type.to_string(),
+        group_id: told.group_id,
+        occurred_at: told.occurred_at,
+    }
 }
 
 /// How a change ended that an event tells of, also where Meta's answer tells the same; `None` where it tells of none.
@@ -88,7 +100,7 @@ fn outcome_of(event: &GroupEvent) -> Option<(&'static str, Outcome)> {
 }
 
 fn outcome(status: ChangeStatus, errors: &[UpdateError]) -> Outcome {
-    Outcome { errors: faults(errors), ..Outcome::of(status) }
+    Outcome { errors: (!errors.is_empty()).then(|| json!(faults(errors))), ..Outcome::of(status) }
 }
 
 fn created_outcome(created: &CreatedGroup, status: ChangeStatus) -> Outcome {
@@ -104,44 +116,16 @@ fn settings_outcome(settings: &SettingsUpdated) -> Outcome {
     let parts = [&settings.subject, &settings.description, &settings.profile_picture];
     let told = parts.into_iter().flatten().count();
     let done = parts.into_iter().flatten().filter(|part| part.update_successful).count();
-    let result = |part: &Option<PartOutcome>| part.as_ref().map(part_result);
-    let fields = SettingResults {
-        subject: result(&settings.subject),
-        description: result(&settings.description),
-        profile_picture: result(&settings.profile_picture),
-    };
     let errors = &settings.update.errors;
     // Each part says for itself whether it is done.
     let status = if told > 0 && done == told { ChangeStatus::Succeeded } else { share(done, told - done, errors) };
-    Outcome { fields: Some(json!(fields)), ..outcome(status, errors) }
-}
-
-fn part_result(part: &PartOutcome) -> PartResult {
-    let error = part.errors.first();
-    PartResult {
-        update_successful: part.update_successful,
-        code: error.and_then(|error| error.code),
-        message: error.and_then(|error| error.message.clone().or_else(|| error.title.clone())),
-    }
+    Outcome { fields: Some(json!(setting_results(settings))), ..outcome(status, errors) }
 }
 
 fn participants_outcome(done: &[Participant], failed: &[FailedParticipant], errors: &[UpdateError]) -> Outcome {
     let status = share(done.len(), failed.len(), errors);
-    let failed: Vec<UpstreamFault> = failed.iter().map(|one| participant_fault(one, errors)).collect();
+    let failed = participant_faults(failed, errors);
     Outcome { failed: (!failed.is_empty()).then(|| json!(failed)), ..outcome(status, errors) }
-}
-
-/// Why it was not done for a participant; the change's own errors hold where there is none. `input` is what we had sent,
-/// or a number as Meta writes it, with `+`.
-fn participant_fault(failed: &FailedParticipant, errors: &[UpdateError]) -> UpstreamFault {
-    let Participant { input, wa_id, user_id, .. } = &failed.participant;
-    let named = [input, wa_id, user_id].into_iter().flatten().next();
-    let is_reason = |error: &&UpdateError| error.code != Some(PARTIAL_SUCCESS);
-    let reason = failed.errors.first().or_else(|| errors.iter().find(is_reason)).or(errors.first());
-    UpstreamFault {
-        participant_number: named.map(|number| number.trim_start_matches('+').to_owned()),
-        ..reason.map(fault).unwrap_or_default()
-    }
 }
 
 /// All, none or some. An event that names no part is told by its errors.
@@ -156,15 +140,11 @@ fn share(done: usize, failed: usize, errors: &[UpdateError]) -> ChangeStatus {
     }
 }
 
-fn faults(errors: &[UpdateError]) -> Option<Value> {
-    (!errors.is_empty()).then(|| json!(errors.iter().map(fault).collect::<Vec<_>>()))
-}
-
 fn group(event: &GroupEvent) -> Option<GroupUpdate> {
     let update = event.update()?;
     let unchanged = GroupUpdate {
         group_id: update.group_id.as_ref()?.to_string(),
-        occurred_at: update.timestamp.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()),
+        occurred_at: update.timestamp.and_then(instant),
         ..GroupUpdate::default()
     };
     match event {
@@ -214,6 +194,9 @@ fn count(participants: usize) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+    use time::OffsetDateTime;
+
     use super::*;
 
     fn told(field: &str, group: &Value) -> ChangeOutcome {
@@ -226,6 +209,36 @@ mod tests {
         let mut group = json!({"type": "group_participants_remove", "group_id": "G", "initiated_by": "business"});
         group.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
         told("group_participants_update", &group).outcome
+    }
+
+    #[test]
+    fn every_event_is_filed_under_its_type_its_group_and_its_time_whatever_it_is() {
+        let suspended = r#"{"groups":[{"type":"group_suspend","group_id":"G","timestamp":"1755548877"}]}"#;
+        let image = r#"{"messages":[{"id":"wamid.1","group_id":"G","timestamp":1755548877,"type":"image","image":{"id":"7"}}]}"#;
+        let at = OffsetDateTime::from_unix_timestamp(1_755_548_877).ok();
+        for (field, value, event_type, group_id, occurred_at, media) in [
+            ("group_status_update", suspended, "group.suspended", Some("G"), at, &[][..]),
+            ("messages", image, "message.received", Some("G"), at, &["7"]),
+            ("account_update", r#"{"event":"X"}"#, "account.account_update", None, None, &[]),
+            ("messages", "no JSON", "account.messages", None, None, &[]),
+        ] {
+            let event = InboxEvent {
+                id: uuid::Uuid::nil(),
+                cust_space_id: "cams-demo1".to_owned(),
+                field: field.to_owned(),
+                waba_id: "200".to_owned(),
+                phone_number_id: None,
+                value: value.to_owned(),
+                entry_time: None,
+                received_at: OffsetDateTime::UNIX_EPOCH,
+            };
+            let routing = meaning(&event);
+            assert_eq!((routing.event_type.as_str(), routing.group_id.as_deref()), (event_type, group_id));
+            assert_eq!(
+                (routing.occurred_at, routing.media),
+                (occurred_at, media.iter().map(ToString::to_string).collect())
+            );
+        }
     }
 
     #[test]

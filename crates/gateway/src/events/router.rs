@@ -70,7 +70,9 @@ impl Router {
                     if done.settled > 0 {
                         self.services.waiters.wake();
                     }
-                    if done.routed == 0 {
+                    let found_any = done.found_any();
+                    self.services.metrics.events_published(done.lags);
+                    if !found_any {
                         return;
                     }
                 }

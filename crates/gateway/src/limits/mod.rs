@@ -10,6 +10,7 @@ mod auth_failures;
 mod counted;
 mod in_flight;
 mod limiter;
+mod streams;
 mod tenant;
 mod throttled;
 
@@ -18,6 +19,7 @@ pub use auth_failures::AuthFailures;
 pub use counted::{Counted, describe};
 pub use in_flight::Seat;
 pub use limiter::{Limiter, Standing};
+pub use streams::{OpenStreams, StreamSeat};
 pub use tenant::TenantLimits;
 pub use throttled::Throttled;
 pub(crate) use throttled::{milliseconds, seconds};

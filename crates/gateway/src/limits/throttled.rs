@@ -7,6 +7,9 @@ use cams_api::Code;
 /// How long a caller is asked to wait for a call of its own to end.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
+/// How long a caller is asked to wait for a stream to end.
+const A_WHILE: Duration = Duration::from_secs(10);
+
 /// A limit is reached. The text is the message that the caller gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Throttled {
@@ -29,6 +32,17 @@ pub enum Throttled {
         "As many URLs are being fetched for this CustSpaceId as may be at once. Send the call again when one of them has been."
     )]
     Fetches,
+    /// The access key's, of streams at the same time.
+    #[error("The access key has as many streams open as it may. Close one of them, or come back when one has ended.")]
+    StreamsOfKey,
+    /// The tenant's, of streams at the same time.
+    #[error(
+        "As many streams are open for this CustSpaceId as may be. Close one of them, or come back when one has ended."
+    )]
+    StreamsOfTenant,
+    /// The gateway's, of streams at the same time.
+    #[error("The gateway has as many streams open as it can. Come back later, or pull with `GET /v1/events`.")]
+    Streams,
     /// The number's, towards Meta.
     #[error(
         "As many calls were made to Meta for this BusinessNumber as may be made; this one was not sent. Send it again after {} ms.",
@@ -47,8 +61,8 @@ impl Throttled {
     /// The contract's code.
     pub const fn code(self) -> Code {
         match self {
-            Self::Key(_) | Self::Address(_) => Code::ThrottlingUser,
-            Self::Tenant(_) | Self::InFlight | Self::Fetches => Code::ThrottlingTenant,
+            Self::Key(_) | Self::Address(_) | Self::StreamsOfKey | Self::Streams => Code::ThrottlingUser,
+            Self::Tenant(_) | Self::InFlight | Self::Fetches | Self::StreamsOfTenant => Code::ThrottlingTenant,
             Self::Number(_) => Code::ThrottlingUpstream,
         }
     }
@@ -58,6 +72,7 @@ impl Throttled {
         match self {
             Self::Key(wait) | Self::Tenant(wait) | Self::Number(wait) | Self::Address(wait) => wait,
             Self::InFlight | Self::Fetches => A_MOMENT,
+            Self::StreamsOfKey | Self::StreamsOfTenant | Self::Streams => A_WHILE,
         }
     }
 }

@@ -10,6 +10,7 @@ mod headers;
 mod llms;
 mod markdown;
 mod operation;
+mod pull;
 mod security;
 
 use actix_web::web::Bytes;
@@ -87,6 +88,7 @@ pub fn document(public_url: Option<&str>) -> OpenApi {
     draft.enveloped::<Refusal>("Error".to_owned());
     let mut documented = Documented::new(&mut draft);
     each_operation(&mut documented);
+    pull::add(&mut draft);
     around::add(&mut draft);
     OpenApiBuilder::new()
         .info(about(TITLE, DESCRIPTION))
@@ -114,6 +116,11 @@ pub fn document_json() -> Result<String, serde_json::Error> {
 /// The document as a page of Markdown, as it is printed and committed.
 pub fn document_markdown() -> String {
     markdown::render(&document(None))
+}
+
+/// The page of events in Markdown, as it is printed and committed.
+pub fn events_markdown() -> String {
+    markdown::events::render()
 }
 
 /// Everything that a gateway serves about its API.

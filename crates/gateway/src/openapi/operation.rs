@@ -56,7 +56,7 @@ impl OperationVisitor for Documented<'_> {
 }
 
 /// The page of what was done, at least in part: `own` are the operation's own codes.
-fn done(answer: Ref, example: &Value, own: &[Code]) -> Response {
+pub(super) fn done(answer: Ref, example: &Value, own: &[Code]) -> Response {
     let mut whole = common(Code::Ok, "None");
     if let (Value::Object(whole), Value::Object(own)) = (&mut whole, example) {
         whole.extend(own.clone());
@@ -85,10 +85,14 @@ fn meanings(codes: impl Iterator<Item = Code>) -> String {
 fn refusals_by_status<O: Operation>() -> BTreeMap<u16, Vec<Code>> {
     let upstream = if O::CALLS_UPSTREAM { UPSTREAM_CODES } else { &[] };
     let with_key = if O::IS_CHANGE { IDEMPOTENCY_CODES } else { &[] };
-    let codes = COMMON_CODES.iter().chain(upstream).chain(with_key).chain(O::CODES);
+    by_status(COMMON_CODES.iter().chain(upstream).chain(with_key).chain(O::CODES).copied())
+}
+
+/// Those of the codes that are refusals, by their HTTP status.
+pub(super) fn by_status(codes: impl Iterator<Item = Code>) -> BTreeMap<u16, Vec<Code>> {
     let mut statuses: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in codes.filter(|code| !code.is_success()) {
-        statuses.entry(code.http_status()).or_default().push(*code);
+        statuses.entry(code.http_status()).or_default().push(code);
     }
     statuses
 }

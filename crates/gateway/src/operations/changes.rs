@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use cams_api::instant;
 use cams_api::operations::{ChangeStatus, QueryChatGroupRequest, RequestState};
 use cams_api::text::InviteLink;
 use cams_api::wait::WaitSeconds;
 use graph_client::{Acted, ChangeAccepted};
 use serde_json::Value;
 use tenant_store::{Change, NewChange, Outcome, StoreError, UniqueCode};
-use time::{OffsetDateTime, UtcOffset};
 use tokio::time::{Instant, timeout_at};
 
 use super::recording::{RECORDING, persistently};
@@ -232,8 +232,8 @@ pub(super) async fn query_request(
         errors: outcomes::faults(&change),
         group_id: change.group_id.and_then(|id| id.parse().ok()),
         invite_link: change.invite_link.map(InviteLink::from_upstream),
-        created_at: rfc3339(change.created_at),
-        settled_at: change.settled_at.map(rfc3339),
+        created_at: instant::in_milliseconds(change.created_at),
+        settled_at: change.settled_at.map(instant::in_milliseconds),
         operation: change.operation,
     })
 }
@@ -247,12 +247,4 @@ fn status(status: tenant_store::ChangeStatus) -> ChangeStatus {
         tenant_store::ChangeStatus::Partial => ChangeStatus::Partial,
         tenant_store::ChangeStatus::Unknown => ChangeStatus::Unknown,
     }
-}
-
-/// As RFC 3339 has it, in milliseconds, as every time in an answer.
-fn rfc3339(instant: OffsetDateTime) -> String {
-    // Of one length, so that times can be compared as texts, too.
-    let utc = instant.to_offset(UtcOffset::UTC);
-    let ((hour, minute, second, milli), month) = (utc.to_hms_milli(), u8::from(utc.month()));
-    format!("{:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z", utc.year(), utc.day())
 }

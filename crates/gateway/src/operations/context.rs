@@ -14,8 +14,9 @@ use tokio_util::task::TaskTracker;
 
 use super::{Attempt, KeyRefusal, OperationError};
 use crate::egress::Egress;
-use crate::events::{LinkJournal, Waiters};
+use crate::events::{Feeds, LinkJournal, Waiters};
 use crate::limits::Seat;
+use crate::telemetry::metrics::Metrics;
 use crate::tenants::{KnownGroups, KnownTemplates, Number, Owners, Resolver, Tenant};
 
 /// What all calls of all workers share.
@@ -32,12 +33,16 @@ pub struct Services {
     pub known_templates: KnownTemplates,
     /// Calls that wait for Meta's confirmation.
     pub waiters: Waiters,
+    /// Calls that wait for a tenant's events.
+    pub feeds: Arc<Feeds>,
     /// Invite links on their way into the mirror.
     pub links: LinkJournal,
     /// Writes that have begun, whether or not their caller still waits.
     pub writes: TaskTracker,
     /// How long an upstream call may take, head and body together.
     pub upstream_timeout: Duration,
+    /// What is counted and measured.
+    pub metrics: Metrics,
 }
 
 /// One call: the tenant and the number that it is about, and until when.

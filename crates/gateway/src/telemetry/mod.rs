@@ -1,6 +1,6 @@
-//! The log: what it is written as, and where it goes.
+//! What is told of the gateway's work: the log, and [`metrics`].
 //!
-//! Both forms go to standard error, so that standard output holds nothing but what a command answers: the
+//! The log has two forms. Both forms go to standard error, so that standard output holds nothing but what a command answers: the
 //! demo's screen, a table, a document.
 //!
 //! - **Text** is for a person at a terminal.
@@ -14,6 +14,7 @@ mod line;
 mod lines;
 #[cfg(test)]
 mod memory;
+pub mod metrics;
 mod phone_numbers;
 mod privacy;
 mod text_fields;

@@ -5,6 +5,7 @@ use std::{fs, time::Duration};
 use clap::{Args, Command, FromArgMatches};
 use gateway::{
     config::{ConfigError, Docs, Environment, Report, SettingFlags, Settings, Sources},
+    deliveries::Retries,
     telemetry::LogFormat,
 };
 use secrecy::ExposeSecret;
@@ -55,6 +56,8 @@ fn with_what_is_required_alone_the_documented_defaults_are_in_force() {
     assert!(settings.app_id.is_none() && settings.app_secrets.is_empty() && settings.webhook_verify_token.is_none());
     assert!(settings.metrics_bind.is_none() && settings.trusted_proxies.is_empty());
     assert!(settings.allowed_networks.is_empty());
+    assert_eq!(settings.event_retention, Duration::from_hours(30 * 24));
+    assert_eq!(settings.delivery_retries, Retries::default());
     assert!(settings.workers >= 1);
 }
 
@@ -84,6 +87,8 @@ fn each_setting_is_read_from_its_variable() {
         ("GROUPGATE_RATE_PER_TENANT", "off"),
         ("GROUPGATE_RATE_PER_NUMBER", "500/h;burst=7"),
         ("GROUPGATE_AUTH_FAILURES", "off"),
+        ("GROUPGATE_EVENT_RETENTION", "90d"),
+        ("GROUPGATE_DELIVERY_RETRIES", "1s,2s"),
     ])
     .unwrap();
     assert_eq!(settings.bind.len(), 2);
@@ -105,6 +110,8 @@ fn each_setting_is_read_from_its_variable() {
     assert_eq!(settings.trusted_proxies[1].to_string(), "127.0.0.1/32");
     assert_eq!(settings.allowed_networks[1].to_string(), "::1/128");
     assert_eq!(settings.metrics_bind, Some("127.0.0.1:9100".parse().unwrap()));
+    assert_eq!(settings.event_retention, Duration::from_hours(90 * 24));
+    assert_eq!(settings.delivery_retries.to_string(), "1s,2s");
 }
 
 #[test]
@@ -181,6 +188,8 @@ fn a_wrong_value_is_told_with_its_name_itself_and_what_is_expected() {
         ("GROUPGATE_ALLOWED_NETWORKS", "localhost", "networks"),
         ("GROUPGATE_RATE_PER_KEY", "100", "a rate such as 100/s"),
         ("GROUPGATE_AUTH_FAILURES", "20/minute", "or off"),
+        ("GROUPGATE_EVENT_RETENTION", "12h", "from a day to a year"),
+        ("GROUPGATE_DELIVERY_RETRIES", "5s;5m", "durations of 30 days at the most, by comma"),
     ];
     for (name, value, expected) in cases {
         let error = refusal(&[(name, value)]);

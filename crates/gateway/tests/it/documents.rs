@@ -38,6 +38,14 @@ fn the_committed_page_of_operations_is_the_one_that_is_made() {
 }
 
 #[test]
+fn the_committed_page_of_events_is_the_one_that_is_made() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events.md");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let made = gateway::openapi::events_markdown();
+    assert!(committed == made, "docs/events.md is stale: run `cargo run -- openapi --events > docs/events.md`");
+}
+
+#[test]
 fn the_page_of_operations_has_each_with_its_parameters_to_the_innermost_its_codes_and_a_call() {
     let page = gateway::openapi::document_markdown();
     for name in operation_names() {
@@ -86,6 +94,7 @@ fn the_program_prints_the_gateways_documents_as_json_or_markdown_or_the_sandboxs
     assert!(printed(&["openapi"]) == gateway::openapi::document_json().unwrap());
     assert!(printed(&["openapi", "--graph"]) == graph_face::document_json().unwrap());
     assert!(printed(&["openapi", "--markdown"]) == gateway::openapi::document_markdown());
+    assert!(printed(&["openapi", "--events"]) == gateway::openapi::events_markdown());
     assert!(printed(&["openapi", "--sandbox"]) == graph_sandbox::openapi::document_json().unwrap());
 }
 

@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::demo_kill::{Dice, number};
-use crate::idempotency::{UNLIMITED, basic};
+use crate::idempotency::UNLIMITED;
 use crate::program::{Running, free_port, groupgate};
 use crate::support::{TestApp, eventually, gateway_environment, with_tenant};
 
@@ -140,7 +140,7 @@ impl Scene {
     /// The answer, where one came whole.
     async fn send(&self, url: &str, call: &Call) -> Option<(u16, Value)> {
         let request = self.http.post(format!("{url}/v1/{}", call.operation));
-        let request = request.insert_header(("authorization", basic(&self.app.first.key)));
+        let request = request.insert_header(("authorization", self.app.first.key.basic()));
         let request = request.insert_header(("idempotency-key", call.key.as_str()));
         let mut answer = request.send_json(&with_tenant(&self.app.first, call.parameters.clone())).await.ok()?;
         let status = answer.status().as_u16();

@@ -1,17 +1,11 @@
 //! `GET /v1/whoami`.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
-use crate::support::{Answered, Credentials, TestApp};
+use crate::support::{Answered, TestApp};
 
 async fn ask(app: &TestApp, authorization: &str) -> Answered {
     app.client.send("GET", "/v1/whoami", &[("authorization", authorization)], Vec::new()).await
-}
-
-fn basic(key: &Credentials) -> String {
-    format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", key.id, key.secret)))
 }
 
 #[actix_web::test]
@@ -19,7 +13,7 @@ async fn a_key_is_told_its_grants() {
     let app = TestApp::start().await;
     let grants: &[(&str, &[&str])] = &[("cams-demo1", &["groups.read", "cams:AddChatGroup"]), ("*", &["admin.read"])];
     let key = app.key("key-of-two-grants", grants).await;
-    let told = ask(&app, &basic(&key)).await.expect(200, "OK");
+    let told = ask(&app, &key.basic()).await.expect(200, "OK");
     assert_eq!(told["AccessKeyId"], "key-of-two-grants");
     assert_eq!(
         told["Grants"],

@@ -1,6 +1,6 @@
 //! Rotation: a key gets a new secret, and the one before stays good for a while, so that no caller is cut off.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -84,14 +84,11 @@ pub(super) fn open_previous(
     previous: &SealedPreviousSecret,
 ) -> Option<PreviousSecret> {
     let opened = store.data_keys().open(previous_place(access_key_id), &previous.key, &previous.sealed);
-    match opened.as_deref().map(|secret| str::from_utf8(secret).map(SecretString::from)) {
-        Ok(Ok(secret)) => Some(PreviousSecret { secret, until: previous.until }),
-        Ok(Err(_)) => None,
-        Err(error) => {
-            tracing::error!(access_key_id, %error, "the key's previous secret cannot be read");
-            None
-        }
-    }
+    let unread =
+        |why: &dyn fmt::Display| tracing::error!(access_key_id, %why, "the key's previous secret cannot be read");
+    let secret = opened.inspect_err(|error| unread(error)).ok()?;
+    let text = str::from_utf8(&secret).inspect_err(|error| unread(error)).ok()?;
+    Some(PreviousSecret { secret: text.into(), until: previous.until })
 }
 
 fn previous_place(access_key_id: &str) -> Place<'_> {

@@ -5,6 +5,8 @@
 //! the first's commit, and so sees it; no match is lost. All of a transaction's locks are taken in one statement, in
 //! one order, before any row is locked, so that nobody waits in a circle.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
@@ -38,7 +40,7 @@ fn keys(
 ) -> Vec<String> {
     // As JSON: no two lists of parts read alike.
     let key = |kind: &str, id: &str| serde_json::json!([cust_space_id, kind, storable(id)]).to_string();
-    let request = request_id.map(|id| key("request", id));
+    let request = request_id.map(|id| key("request", &request_key(id)));
     let group = group_id.map(|id| key("group", id));
     let create = subject.map(|subject| {
         serde_json::json!([cust_space_id, "create", storable(phone_number_id), storable(subject)]).to_string()
@@ -149,6 +151,29 @@ async fn oldest_alike(
     Ok(alike.fetch_all(transaction).await?.into_iter().find(meant).map(|alike| alike.unique_code))
 }
 
+/// Whether a like change is being sent whose answer may claim the event; then in how long that answer is overdue at the
+/// latest.
+pub(crate) async fn like_change_is_sent(
+    transaction: &mut PgConnection,
+    event: &InboxEvent,
+    told: &ChangeOutcome,
+) -> Result<Option<Duration>, StoreError> {
+    let seconds = sqlx::query_scalar!(
+        "select extract(epoch from max(answer_due) - now())::double precision from changes
+         where cust_space_id = $1 and status = 'SENDING' and operation = $2 and answer_due > now()
+           and created_at <= $3
+           and (group_id = $4 or group_id is null and phone_number_id = $5 and subject = $6)",
+        event.cust_space_id,
+        told.kind,
+        event.received_at,
+        storable_option(told.group_id.as_deref()),
+        event.phone_number_id,
+        storable_option(told.subject.as_deref()),
+    );
+    let seconds = seconds.fetch_one(transaction).await?;
+    Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+}
+
 /// Whether the request was about one of these users at least.
 fn names_one_of(request: &Value, participants: &[String]) -> bool {
     let asked = request["List"].as_array().into_iter().flatten();
@@ -233,12 +258,13 @@ async fn unmatched_by_request(
         Unmatched,
         r#"select id, outcome as "outcome!: Json<Outcome>" from events
            where cust_space_id = $1 and change_request_id = $2 and outcome is not null and unique_code is null
-             and change_kind = $3 and (phone_number_id is null or phone_number_id = $4)
+             and change_kind = $3 and (phone_number_id is null or phone_number_id = $4) and id >= $5
            order by position limit 1"#,
         cust_space_id,
         request_id,
         change.operation,
         change.phone_number_id,
+        first_possible(change),
     );
     Ok(event.fetch_optional(transaction).await?)
 }
@@ -254,6 +280,7 @@ async fn unmatched_by_likeness(
            where cust_space_id = $1 and outcome is not null and unique_code is null and change_kind = $2
              and received_at >= $3
              and (change_group_id = $4 or $4::text is null and phone_number_id = $5 and change_subject = $6)
+             and id >= $7
            order by position limit 1"#,
         cust_space_id,
         change.operation,
@@ -261,24 +288,38 @@ async fn unmatched_by_likeness(
         change.group_id,
         change.phone_number_id,
         change.subject,
+        first_possible(change),
     );
     Ok(event.fetch_optional(transaction).await?)
 }
 
-/// Notes on an event which change it ended.
+/// The lowest ID that an event of the change can have, so that only the days since are looked at. The clock of the replica
+/// that made the ID may have been off by an hour.
+fn first_possible(change: &Change) -> Uuid {
+    let since = change.created_at - Duration::from_hours(1);
+    let milliseconds = u64::try_from(since.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid()
+}
+
+/// Notes on an event which change it ended. One that is held for that can be published, and the routers are told.
 pub(crate) async fn link(
     transaction: &mut PgConnection,
     cust_space_id: &str,
     event_id: Uuid,
     unique_code: UniqueCode,
 ) -> Result<(), StoreError> {
-    sqlx::query!(
-        "update events set unique_code = $3 where cust_space_id = $1 and id = $2",
+    let released = sqlx::query!(
+        "with linked as (
+             update events set unique_code = $3 where cust_space_id = $1 and id = $2 returning position, state
+         )
+         update unrouted_events u set route_after = now() from linked l
+         where u.cust_space_id = $1 and u.position = l.position and l.state = 'held'",
         cust_space_id,
         event_id,
         unique_code as UniqueCode,
-    )
-    .execute(transaction)
-    .await?;
+    );
+    if released.execute(&mut *transaction).await?.rows_affected() > 0 {
+        sqlx::query!("select pg_notify('groupgate_events', '')").execute(transaction).await?;
+    }
     Ok(())
 }

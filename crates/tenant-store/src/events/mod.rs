@@ -1,38 +1,26 @@
-//! The inbox of events: what Meta sent, committed before it is answered, and routed afterwards.
+//! Events: what Meta sent, committed before it is answered; routed to its tenant, and published in the tenant's sequence;
+//! kept by the day, and dropped by age.
+
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{GroupUpdate, Outcome, Store, StoreError, across_tenants};
+use crate::{GroupUpdate, Outcome};
 
+mod backlog;
+mod feed;
+mod publishing;
+mod receiving;
+mod retention;
 mod routing;
+mod unknown_numbers;
 
-/// How much of a malformed body is kept, in bytes.
-const MALFORMED_KEPT: usize = 64 * 1024;
-
-/// One element of a verified webhook.
-#[derive(Clone)]
-pub struct ReceivedEvent<'a> {
-    /// SHA-256 that is the same for every double.
-    pub fingerprint: [u8; 32],
-    /// The change's `field`, such as `group_lifecycle_update`.
-    pub field: &'a str,
-    /// The entry's ID.
-    pub waba_id: &'a str,
-    /// `metadata.phone_number_id`, where the field has one.
-    pub phone_number_id: Option<&'a str>,
-    /// The change's value with this element alone: valid JSON, kept as it came.
-    pub value: &'a str,
-}
-
-/// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Received {
-    /// Events that were not known.
-    pub new: u64,
-    /// Events dropped because they had come before.
-    pub doubled: u64,
-}
+pub use backlog::{EventBacklog, NumberActivity};
+pub use feed::{EventPage, PublishedEvent};
+pub use receiving::{Received, ReceivedEvent};
+pub use retention::Partitions;
+pub use unknown_numbers::UnroutedEvent;
 
 /// An event of the inbox, of a known tenant.
 #[derive(Clone)]
@@ -49,11 +37,13 @@ pub struct InboxEvent {
     pub phone_number_id: Option<String>,
     /// The change's value with this element alone, as Meta sent it.
     pub value: String,
+    /// When it happened, as the webhook around it says.
+    pub entry_time: Option<OffsetDateTime>,
     /// When it was committed.
     pub received_at: OffsetDateTime,
 }
 
-/// What an event means for the store.
+/// What an event means: to the store, and to those who read the tenant's events.
 #[derive(Debug, Clone, Default)]
 pub struct Routing {
     /// The change that it settles.
@@ -62,6 +52,13 @@ pub struct Routing {
     pub group: Option<GroupUpdate>,
     /// The files that came with it.
     pub media: Vec<String>,
+    /// Its type, such as `group.created`.
+    pub event_type: String,
+    /// The group that it is about.
+    pub group_id: Option<String>,
+    /// When it happened, as the event itself says; where it does not, [`InboxEvent::entry_time`] is believed, and then
+    /// [`InboxEvent::received_at`].
+    pub occurred_at: Option<OffsetDateTime>,
 }
 
 /// The outcome of a change, with all that may find the change.
@@ -82,48 +79,24 @@ pub struct ChangeOutcome {
     pub outcome: Outcome,
 }
 
-/// What one round of [`Store::route_events`] did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What one round of [`crate::Store::route_events`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Routed {
-    /// Events that were routed.
+    /// Events that were routed, and are published.
     pub routed: u64,
     /// Changes that they settled.
     pub settled: u64,
-    /// Events that could not be applied in this round.
+    /// Events that could not be applied in this round. After the fifth failure they are published all the same.
     pub failed: u64,
+    /// Events that were applied, and wait for the answer that may tell which change they end.
+    pub held: u64,
+    /// Of each event that was published, how long that took since it was received.
+    pub lags: Vec<Duration>,
 }
 
-impl Store {
-    /// Commits a batch in one statement. Doubles are dropped; events of unknown numbers are kept, for nobody yet.
-    pub async fn receive_events(&self, events: &[ReceivedEvent<'_>]) -> Result<Received, StoreError> {
-        let new = across_tenants::receive_events(self.pool(), events).await?;
-        Ok(Received { new, doubled: events.len() as u64 - new })
-    }
-
-    /// Keeps a verified body that is no WhatsApp webhook, for administrators; at most its first 64 KiB.
-    pub async fn keep_malformed(&self, body: &[u8]) -> Result<(), StoreError> {
-        let start = &body[..body.len().min(MALFORMED_KEPT)];
-        let whole_length = i64::try_from(body.len()).unwrap_or(i64::MAX);
-        across_tenants::keep_malformed(self.pool(), start, whole_length).await
-    }
-
-    /// Gives events that came for nobody to the tenant that their number or account has by now. Returns how many.
-    pub async fn adopt_strays(&self) -> Result<u64, StoreError> {
-        across_tenants::adopt_strays(self.pool()).await
-    }
-
-    /// Drops fingerprints that are older than Meta repeats an event (7 days, and one more). Returns how many.
-    pub async fn forget_old_fingerprints(&self) -> Result<u64, StoreError> {
-        across_tenants::forget_old_fingerprints(self.pool()).await
-    }
-
-    /// Routes up to `limit` events of known tenants: settles changes and updates the mirror. Replicas may do so at once.
-    /// `interpret` only reads; an event that cannot be applied is tried again later, a few times, and holds up no other.
-    pub async fn route_events(
-        &self,
-        limit: i64,
-        interpret: impl Fn(&InboxEvent) -> Routing,
-    ) -> Result<Routed, StoreError> {
-        routing::round(self.pool(), limit, interpret).await
+impl Routed {
+    /// Whether there was anything to route, so that there may be more.
+    pub fn found_any(&self) -> bool {
+        self.routed + self.failed + self.held > 0
     }
 }

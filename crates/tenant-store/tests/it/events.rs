@@ -64,6 +64,7 @@ async fn an_event_is_kept_as_it_came() {
         waba_id: "200000000000001",
         phone_number_id: Some(ALPHA_PHONE),
         value: payload,
+        entry_time: None,
     };
     world.store.receive_events(&[received]).await.unwrap();
     let seen = std::cell::RefCell::new(Vec::new());
@@ -114,10 +115,10 @@ async fn an_event_that_fails_holds_up_no_other_and_is_given_up_after_five_tries(
     let owner = world.owner().await;
     for tries in 2..=5 {
         assert_eq!(world.store.route_events(10, poisoned).await.unwrap(), Routed::default(), "put off");
-        sqlx::query("update events set route_after = now()").execute(&owner).await.unwrap();
+        sqlx::query("update unrouted_events set route_after = now()").execute(&owner).await.unwrap();
         assert_eq!(world.store.route_events(10, poisoned).await.unwrap().failed, 1, "try {tries}");
     }
-    sqlx::query("update events set route_after = now()").execute(&owner).await.unwrap();
+    sqlx::query("update unrouted_events set route_after = now()").execute(&owner).await.unwrap();
     assert_eq!(world.store.route_events(10, poisoned).await.unwrap(), Routed::default(), "given up");
 }
 
@@ -177,6 +178,6 @@ async fn fingerprints_are_forgotten_when_meta_no_longer_repeats() {
     world.receive(&[event.clone(), group_event("G2")]).await;
     sqlx::query("update event_fingerprints set seen_at = now() - interval '9 days' where fingerprint = (select fingerprint from event_fingerprints order by 1 limit 1)")
         .execute(&world.owner().await).await.unwrap();
-    assert_eq!(world.store.forget_old_fingerprints().await.unwrap(), 1);
+    assert_eq!(world.store.forget_old_fingerprints(10).await.unwrap(), 1);
     assert_eq!(world.receive(&[event]).await.new, 1);
 }

@@ -165,6 +165,7 @@ impl TestEvent {
             waba_id: WABA,
             phone_number_id: self.phone_number_id.as_deref(),
             value,
+            entry_time: None,
         }
     }
 }
@@ -191,7 +192,9 @@ pub(crate) fn interpret(event: &InboxEvent) -> Routing {
         participants_delta: value["joined"].as_i64().map_or(0, |joined| i32::try_from(joined).unwrap()),
         ..GroupUpdate::default()
     });
-    Routing { change, group, ..Routing::default() }
+    let event_type = text("type").unwrap_or_else(|| "account.test".to_owned());
+    let group_id = text("group_id");
+    Routing { change, group, event_type, group_id, ..Routing::default() }
 }
 
 pub(crate) fn succeeded(group_id: Option<&str>, invite_link: Option<String>) -> Outcome {

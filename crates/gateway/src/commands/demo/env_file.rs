@@ -41,6 +41,10 @@ const TENANT_NAMES: [&str; 7] = [
     "GROUPGATE_ACCESS_KEY_SECRET",
 ];
 
+/// What commands beside the demo need of the gateway's settings. The demo takes it from its environment, too: it is none
+/// of its fixed values.
+const ALLOWED_NETWORKS: &str = "GROUPGATE_ALLOWED_NETWORKS";
+
 const SUFFIXES: [&str; 2] = ["", "_2"];
 
 const HEADER: &str =
@@ -59,7 +63,8 @@ pub(super) fn text(facts: &Facts) -> String {
         let names = TENANT_NAMES.into_iter().map(move |name| format!("{name}{}", SUFFIXES[tenant]));
         names.zip(tenant_values(facts, tenant))
     });
-    let lines = fixed.chain(of_tenants).map(|(name, value)| format!("{name}={}\n", quoted(&value)));
+    let in_force = (ALLOWED_NETWORKS.to_owned(), facts.allowed_networks.clone());
+    let lines = fixed.chain([in_force]).chain(of_tenants).map(|(name, value)| format!("{name}={}\n", quoted(&value)));
     std::iter::once(HEADER.to_owned()).chain(lines).collect()
 }
 

@@ -69,6 +69,8 @@ struct Facts {
     sandbox_url: String,
     graph_url: String,
     graph_version: String,
+    /// By comma, as the setting is written.
+    allowed_networks: String,
     urls: Urls,
     secrets: Secrets,
 }

@@ -18,8 +18,8 @@ impl Ports {
     ///
     /// # Errors
     /// [`CommandError::Listen`] with the flag that chooses another port.
-    pub(super) fn take(&mut self, address: SocketAddr, flag: &'static str) -> Result<SocketAddr, CommandError> {
-        let not_free = |source| CommandError::Listen { address, flag, source };
+    pub(super) fn take(&mut self, address: SocketAddr, setting: &'static str) -> Result<SocketAddr, CommandError> {
+        let not_free = |source| CommandError::Listen { address, setting, source };
         let listener = TcpListener::bind(address).map_err(not_free)?;
         let address = listener.local_addr().map_err(not_free)?;
         self.0.push(listener);
@@ -35,21 +35,21 @@ mod tests {
     fn a_taken_port_is_told_with_the_flag_that_chooses_another() {
         let taken = TcpListener::bind(loopback(0)).unwrap();
         let address = taken.local_addr().unwrap();
-        let error = Ports::default().take(address, "sandbox-port").unwrap_err().to_string();
+        let error = Ports::default().take(address, "--sandbox-port").unwrap_err().to_string();
         assert!(error.contains(&address.to_string()) && error.contains("--sandbox-port"), "{error}");
     }
 
     #[test]
     fn one_port_for_two_things_is_refused_too() {
         let mut ports = Ports::default();
-        let address = ports.take(loopback(0), "port").unwrap();
-        ports.take(address, "sandbox-port").unwrap_err();
+        let address = ports.take(loopback(0), "--port").unwrap();
+        ports.take(address, "--sandbox-port").unwrap_err();
     }
 
     #[test]
     fn port_zero_becomes_one_that_can_be_listened_on() {
         let mut ports = Ports::default();
-        let address = ports.take(loopback(0), "port").unwrap();
+        let address = ports.take(loopback(0), "--port").unwrap();
         drop(ports);
         TcpListener::bind(address).unwrap();
     }

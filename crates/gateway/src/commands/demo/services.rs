@@ -18,7 +18,7 @@ use super::{
     state::{Secret, Secrets},
 };
 use crate::{
-    app::{self, GatewayParts, Running},
+    app::{self, GatewayParts, Listener, Running},
     commands::{CommandError, serve, store},
     config::{Settings, local_url},
 };
@@ -108,17 +108,28 @@ async fn start_sandbox(
 
 async fn start_gateway(settings: Settings, store: Store) -> Result<Running, CommandError> {
     let parts = GatewayParts { settings: Arc::new(settings), store };
-    app::start(parts).await.map_err(|error| CommandError::of_start(error, "port"))
+    app::start(parts).await.map_err(|error| CommandError::of_start(error, chosen_with))
+}
+
+/// What chooses the addresses of a part, in a demo.
+fn chosen_with(listener: Listener) -> &'static str {
+    match listener {
+        Listener::Api => "--port",
+        Listener::GraphFace => "GROUPGATE_GRAPH_FACE_BIND",
+        Listener::Metrics => "--metrics-port",
+    }
 }
 
 fn facts(settings: &Settings, sandbox: &RunningSandbox, urls: Urls, secrets: Secrets) -> Facts {
     let url_of = |address: Option<SocketAddr>| address.map(|address| root(&local_url(address))).unwrap_or_default();
+    let allowed_networks: Vec<_> = settings.allowed_networks.iter().map(ToString::to_string).collect();
     Facts {
         gateway_url: url_of(settings.bind.first().copied()),
         metrics_url: format!("{}/metrics", url_of(settings.metrics_bind)),
         sandbox_url: sandbox.url(),
         graph_url: root(&settings.graph_url),
         graph_version: settings.graph_version.clone(),
+        allowed_networks: allowed_networks.join(","),
         urls,
         secrets,
     }

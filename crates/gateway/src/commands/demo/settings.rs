@@ -51,10 +51,10 @@ impl Plan {
         given.check()?;
         let mut ports = Ports::default();
         let bind = given.required(&catalog::BIND)?;
-        let gateway = bind.into_iter().map(|address| ports.take(address, "port")).collect::<Result<_, _>>()?;
-        let sandbox = ports.take(loopback(args.sandbox_port), "sandbox-port")?;
+        let gateway = bind.into_iter().map(|address| ports.take(address, "--port")).collect::<Result<_, _>>()?;
+        let sandbox = ports.take(loopback(args.sandbox_port), "--sandbox-port")?;
         let metrics = given.optional(&catalog::METRICS_BIND)?.unwrap_or(loopback(0));
-        let metrics = ports.take(metrics, "metrics-port")?;
+        let metrics = ports.take(metrics, "--metrics-port")?;
         let default_log = if args.tour { DEFAULT_LOG_OF_TOUR } else { DEFAULT_LOG };
         let log = if given.gives(&catalog::LOG)? { given.required(&catalog::LOG)? } else { default_log.to_owned() };
         let log_format = given.required(&catalog::LOG_FORMAT)?;

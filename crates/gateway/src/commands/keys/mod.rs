@@ -117,7 +117,8 @@ fn scope(text: &str) -> Result<String, UnknownScope> {
 /// The longest time that may be given: whatever is longer is meant to be for ever.
 const LONGEST: Duration = Duration::from_hours(24 * 3_660);
 
-fn overlap(text: &str) -> Result<Duration, String> {
+/// How long two secrets are good beside each other.
+pub(super) fn overlap(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text).filter(|duration| *duration <= LONGEST);
     duration.ok_or_else(|| "expected a duration such as 0s, 30m, 24h or 7d, of ten years at the most".to_owned())
 }

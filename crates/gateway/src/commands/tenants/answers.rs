@@ -160,13 +160,13 @@ impl WholeTenant {
 
 impl Deleted {
     pub(super) fn text(&self) -> String {
-        let ErasedRows { numbers, groups, changes, events } = self.erased;
+        let ErasedRows { numbers, groups, changes, events, endpoints, .. } = self.erased;
         let keys = |verb: &str, keys: &[String]| match keys {
             [] => String::new(),
             keys => format!("\n{verb}: {}", keys.join(", ")),
         };
         format!(
-            "Erased tenant {} with {numbers} numbers, {groups} groups, {changes} changes and {events} events.{}{}",
+            "Erased tenant {} with {numbers} numbers, {groups} groups, {changes} changes, {events} events and {endpoints} endpoints.{}{}",
             self.cust_space_id,
             keys("Revoked access keys", &self.revoked_keys),
             keys("Access keys without it now", &self.narrowed_keys),

@@ -24,7 +24,7 @@ pub enum TenantsCommand {
     Suspend(SuspendArgs),
     /// End a tenant's suspension.
     Resume(OneArgs),
-    /// Erase a tenant with its numbers, token, groups, changes and events. It cannot be undone.
+    /// Erase a tenant with its numbers, token, groups, changes, events and endpoints. It cannot be undone.
     Delete(DeleteArgs),
 }
 
@@ -160,7 +160,7 @@ async fn delete(args: DeleteArgs, environment: Environment) -> Result<(), Comman
     let id = &args.cust_space_id;
     if args.confirm.as_ref() != Some(id) {
         return Err(CommandError::Usage(format!(
-            "this erases the tenant with its numbers, token, groups, changes and events, and cannot be undone: \
+            "this erases the tenant with its numbers, token, groups, changes, events and endpoints, and cannot be undone: \
              add --confirm {id} where that is meant"
         )));
     }

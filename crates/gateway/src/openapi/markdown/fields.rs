@@ -43,6 +43,12 @@ impl Fields {
         Self(self.0.into_iter().filter(own).collect())
     }
 
+    /// Those that are not inside the field at `path`.
+    pub(super) fn outside(self, path: &str) -> Self {
+        let is_inside = |field: &Field| field.path.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
+        Self(self.0.into_iter().filter(|field| !is_inside(field)).collect())
+    }
+
     /// The outermost names, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|field| field.path.as_str()).filter(|path| !path.contains(['.', '[']))
@@ -72,6 +78,20 @@ pub(super) fn answers(fields: &Fields) -> String {
     for field in &fields.0 {
         let null = if field.is_required && !field.is_nullable { "" } else { " or `null`" };
         table.row(&[format!("`{}`", field.path), format!("{}{null}", field.kind), cell(&field.meaning)]);
+    }
+    table.finish()
+}
+
+/// A table of what a receiver of events gets, in which what may be absent and what may be `null` are told apart.
+pub(super) fn members(fields: &Fields) -> String {
+    let mut table = Table::new(&["member", "type", "meaning"]);
+    for field in &fields.0 {
+        let missing = match (field.is_required, field.is_nullable) {
+            (false, _) => ", may be absent",
+            (true, true) => " or `null`",
+            (true, false) => "",
+        };
+        table.row(&[format!("`{}`", field.path), format!("{}{missing}", field.kind), cell(&field.meaning)]);
     }
     table.finish()
 }

@@ -2,6 +2,7 @@
 //!
 //! It is rendered from the document alone, so what it says is what the schema says.
 
+pub(super) mod events;
 mod examples;
 mod fields;
 mod table;

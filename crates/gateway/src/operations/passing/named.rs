@@ -3,13 +3,11 @@
 
 use cams_api::identifiers::GroupId;
 use cams_api::parameters::ParameterError;
+use graph_client::webhooks::MEDIA_KINDS;
 use serde_json::{Map, Value};
 use tenant_store::ObjectKind;
 
 use crate::operations::{Context, OperationError};
-
-/// The members of a message that hold a file.
-const FILES: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
 
 /// The members of a message that say who gets it.
 const RECIPIENTS: [&str; 2] = ["to", "recipient"];
@@ -108,7 +106,7 @@ impl Named {
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.collect(name, item)),
             Value::Object(members) => {
-                self.media.extend(members.get("id").filter(|_| FILES.contains(&name)).and_then(written));
+                self.media.extend(members.get("id").filter(|_| MEDIA_KINDS.contains(&name)).and_then(written));
                 members.iter().for_each(|(name, member)| self.collect(name, member));
             }
             Value::String(text) if text.trim_start().starts_with(['{', '[']) => {

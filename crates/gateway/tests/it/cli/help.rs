@@ -64,7 +64,7 @@ fn every_example_is_one_that_the_command_line_takes() {
 
 #[test]
 fn every_command_for_administrators_has_an_example_of_itself_and_speaks_json() {
-    let nouns = ["tenants", "numbers", "credentials", "keys", "limits", "groups", "config"];
+    let nouns = ["tenants", "numbers", "credentials", "keys", "limits", "groups", "endpoints", "events", "config"];
     let mut seen = 0;
     for (name, help) in helps() {
         if nouns.iter().any(|noun| name.starts_with(&format!("groupgate {noun} "))) && !name.ends_with(" help") {
@@ -73,5 +73,5 @@ fn every_command_for_administrators_has_an_example_of_itself_and_speaks_json() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 20);
+    assert_eq!(seen, 33);
 }

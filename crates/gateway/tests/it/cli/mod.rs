@@ -3,6 +3,8 @@
 
 mod completions;
 mod credentials;
+mod endpoints;
+mod events;
 mod groups;
 mod help;
 mod in_force;
@@ -50,7 +52,11 @@ impl Console {
 
     fn environment(&self) -> Vec<(&str, &str)> {
         let graph = self.graph_url.as_deref().map(|url| ("GROUPGATE_GRAPH_URL", url));
-        let usual = [("DATABASE_URL", self.app_url.expose_secret()), ("GROUPGATE_MASTER_KEY", MASTER_KEY)];
+        let usual = [
+            ("DATABASE_URL", self.app_url.expose_secret()),
+            ("GROUPGATE_MASTER_KEY", MASTER_KEY),
+            ("GROUPGATE_ALLOWED_NETWORKS", "127.0.0.0/8"),
+        ];
         usual.into_iter().chain(graph).collect()
     }
 
@@ -72,10 +78,16 @@ impl Console {
     /// The same for a command that waits for the gateway: this thread's runtime drives some of the gateway's connections,
     /// so it must not be held up meanwhile.
     async fn done_beside_gateway(&self, line: &str) -> Ended {
+        let ended = self.run_beside_gateway(line).await;
+        assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
+        ended
+    }
+
+    async fn run_beside_gateway(&self, line: &str) -> Ended {
         let console =
             Self { app_url: self.app_url.clone(), graph_url: self.graph_url.clone(), database: self.database.clone() };
         let command = line.to_owned();
-        actix_web::web::block(move || console.done(&command)).await.unwrap()
+        actix_web::web::block(move || console.run(&command)).await.unwrap()
     }
 
     /// A tenant with a number.

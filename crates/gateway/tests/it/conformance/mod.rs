@@ -27,3 +27,5 @@ mod retry_safe;
 mod stage;
 mod throwing;
 mod written_oddly;
+
+pub(crate) use own_document::expect_schema;

@@ -35,6 +35,13 @@ fn mistake(operation: &str, answer: &Answered) -> Option<String> {
     validator(schema).iter_errors(&answer.body()).map(|error| error.to_string()).next()
 }
 
+/// Asserts that our document has a value under the schema of this name.
+pub(crate) fn expect_schema(name: &str, value: &Value) {
+    let validator = validator(&format!("#/components/schemas/{name}"));
+    let mistakes: Vec<String> = validator.iter_errors(value).map(|error| error.to_string()).collect();
+    assert!(mistakes.is_empty(), "{name}: {mistakes:?}: {value}");
+}
+
 fn validator(schema: &str) -> Arc<Validator> {
     let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
     let made = validators.entry(schema.to_owned()).or_insert_with(|| {

@@ -47,12 +47,14 @@ fn the_demo_fetches_from_this_machine_unless_it_is_told_not_to() {
     let place = Place::new();
     let url = format!("http://{}/picture.jpg", pictures());
     let demo = place.start(&[]);
+    assert_eq!(place.environment()["GROUPGATE_ALLOWED_NETWORKS"], "127.0.0.0/8,::1/128");
     let (status, answer) = set_picture(&place, &url);
     assert_eq!((status, answer["Code"].as_str()), (200, Some("OK")), "{answer}");
     demo.signal(Signal::SIGTERM);
     assert!(demo.ended().0.success());
     let mut elsewhere = place.spawn(&[], &[("GROUPGATE_ALLOWED_NETWORKS", "10.0.0.0/8")]);
     elsewhere.lines_until(LAST_LINE);
+    assert_eq!(place.environment()["GROUPGATE_ALLOWED_NETWORKS"], "10.0.0.0/8");
     let (status, answer) = set_picture(&place, &url);
     assert_eq!((status, answer["Code"].as_str()), (400, Some("InvalidParameter")), "{answer}");
 }

@@ -4,6 +4,7 @@ mod demo;
 mod dns;
 mod names;
 mod pictures;
+mod posts;
 mod servers;
 mod tls;
 

@@ -7,8 +7,6 @@ mod passing;
 mod time;
 
 use awc::http::header::AUTHORIZATION;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::{Answered, Client, Credentials, Tenant, TestApp, eventually, superuser, with_tenant};
@@ -17,13 +15,9 @@ use crate::support::{Answered, Client, Credentials, Tenant, TestApp, eventually,
 pub(crate) const UNLIMITED: [(&str, &str); 3] =
     [("GROUPGATE_RATE_PER_KEY", "off"), ("GROUPGATE_RATE_PER_TENANT", "off"), ("GROUPGATE_RATE_PER_NUMBER", "off")];
 
-pub(crate) fn basic(key: &Credentials) -> String {
-    format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", key.id, key.secret)))
-}
-
 /// Sends a body as it stands, with these headers beside what every call needs.
 async fn send(client: &Client, key: &Credentials, operation: &str, more: &[(&str, &str)], body: String) -> Answered {
-    let basic = basic(key);
+    let basic = key.basic();
     let mut headers = vec![(AUTHORIZATION.as_str(), basic.as_str()), ("content-type", "application/json")];
     headers.extend(more);
     client.send("POST", &format!("/v1/{operation}"), &headers, body.into_bytes()).await

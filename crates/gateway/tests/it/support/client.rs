@@ -2,6 +2,8 @@
 
 use awc::http::header::HeaderMap;
 use awc::http::{Method, StatusCode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::Tenant;
@@ -16,6 +18,11 @@ pub(crate) struct Credentials {
 impl Credentials {
     pub(crate) fn new(id: &str, secret: &str) -> Self {
         Self { id: id.to_owned(), secret: secret.to_owned() }
+    }
+
+    /// The header `Authorization` that shows it.
+    pub(crate) fn basic(&self) -> String {
+        format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", self.id, self.secret)))
     }
 }
 

@@ -3,6 +3,7 @@
 mod client;
 mod groups;
 mod proxy;
+mod receiver;
 mod rpc;
 mod sandbox;
 mod web;
@@ -20,6 +21,7 @@ use tenant_store::{Actor, Grant, NewAccessKey, NewNumber, NewTenant, Store, Stor
 
 pub(crate) use client::{Answered, Client, Credentials, with_tenant};
 pub(crate) use proxy::ChaosProxy;
+pub(crate) use receiver::{Delivery, Receiver};
 pub(crate) use rpc::{RpcRequest, SignedRequest};
 pub(crate) use sandbox::SandboxControl;
 pub(crate) use web::{Reply, WebServer, serve};
@@ -129,6 +131,11 @@ impl TestApp {
         format!("http://{}", self.running.graph_face_addrs()[0])
     }
 
+    /// Where the metrics are, where it was told to serve them.
+    pub(crate) fn metrics(&self) -> Client {
+        Client::new(format!("http://{}", self.running.metrics_addrs()[0]))
+    }
+
     /// Another gateway on the same database and sandbox, as a second replica is.
     pub(crate) async fn replica(&self) -> (Client, Running) {
         self.replica_with(&[]).await
@@ -168,7 +175,12 @@ pub(crate) struct Stopped {
 impl Stopped {
     /// A gateway again, on the same database and sandbox.
     pub(crate) async fn start_gateway(&self) -> (Client, Running) {
-        let running = start_gateway(&self.database.app_url, &self.sandbox.url, &[]).await;
+        self.start_gateway_with(&[]).await
+    }
+
+    /// The same with these settings more.
+    pub(crate) async fn start_gateway_with(&self, settings: &[(&str, &str)]) -> (Client, Running) {
+        let running = start_gateway(&self.database.app_url, &self.sandbox.url, settings).await;
         let url = format!("http://{}", running.addrs()[0]);
         self.meta.set_webhook_url(&format!("{url}/webhooks/graph"));
         (Client::new(url), running)
@@ -209,7 +221,7 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
     }
 }
 
-async fn connect(app_url: &SecretString) -> Store {
+pub(crate) async fn connect(app_url: &SecretString) -> Store {
     let settings = StoreSettings { url: app_url.clone(), connections: 4, acquire_timeout: Duration::from_secs(5) };
     Store::connect(&settings, MASTER_KEY.parse().unwrap()).await.unwrap()
 }
@@ -277,7 +289,7 @@ async fn provision(store: &Store, tenant: &Tenant) {
     store.create_access_key(&new, &actor()).await.unwrap();
 }
 
-async fn create_key(store: &Store, id: &str, grants: &[(&str, &[&str])]) -> Credentials {
+pub(crate) async fn create_key(store: &Store, id: &str, grants: &[(&str, &[&str])]) -> Credentials {
     let credentials = Credentials::new(id, "a secret of thirty characters or so");
     store.create_access_key(&new_key(&credentials, grants), &actor()).await.unwrap();
     credentials

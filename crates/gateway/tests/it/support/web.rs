@@ -15,6 +15,8 @@ pub(crate) enum Reply {
     Keep(Vec<u8>),
     /// These bytes, and the connection's end.
     Close(Vec<u8>),
+    /// These bytes for a connection's first request, and for its second the connection's end.
+    Once(Vec<u8>),
     /// These bytes, and then the second over and over, after a pause each.
     Drip(Vec<u8>, Vec<u8>, Duration),
     /// Nothing, for ever.
@@ -67,7 +69,8 @@ impl WebServer {
         panic!("no port is free on both of {addresses:?}");
     }
 
-    async fn at(addr: SocketAddr, reply: Reply) -> Self {
+    /// On this address.
+    pub(crate) async fn at(addr: SocketAddr, reply: Reply) -> Self {
         Self::on(TcpListener::bind(addr).await.unwrap(), reply)
     }
 
@@ -115,11 +118,14 @@ pub(crate) async fn serve(
     reply: &Reply,
     mut remember: impl FnMut(String),
 ) {
+    let mut requests = 0;
     while let Some(request) = read_request(&mut stream).await {
         remember(request);
+        requests += 1;
         let goes_on = match reply {
-            Reply::Keep(bytes) => stream.write_all(bytes).await.is_ok(),
             Reply::Close(bytes) => stream.write_all(bytes).await.is_err(),
+            Reply::Once(_) if requests > 1 => false,
+            Reply::Keep(bytes) | Reply::Once(bytes) => stream.write_all(bytes).await.is_ok(),
             Reply::Drip(bytes, drop, pause) => drip(&mut stream, bytes, drop, *pause).await,
             Reply::Silence => std::future::pending().await,
         };

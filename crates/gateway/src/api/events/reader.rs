@@ -1,0 +1,97 @@
+//! Who reads a tenant's events, and whether that is still so: a pull waits, and a stream goes on, for longer than a call.
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use cams_api::Scope;
+use cams_api::identifiers::CustSpaceId;
+use tenant_store::StoreError;
+
+use crate::api::admission::{admit, count_tenant};
+use crate::api::render::learn;
+use crate::api::{ApiError, Worker};
+use crate::auth::{AuthError, Authenticator, Caller};
+use crate::limits::Seat;
+use crate::operations::{OperationError, Services};
+use crate::tenants::{Tenant, Unresolved};
+
+/// A caller who was let at a tenant's events.
+pub(super) struct Reader {
+    services: Arc<Services>,
+    authenticator: Arc<Authenticator>,
+    caller: Caller,
+    cust_space_id: CustSpaceId,
+    operation: &'static str,
+}
+
+/// The caller of `operation`, before the query is read.
+///
+/// # Errors
+/// [`ApiError::Auth`] or [`ApiError::Throttled`]
+pub(super) async fn caller(http: &HttpRequest, worker: &Worker, operation: &'static str) -> Result<Caller, ApiError> {
+    learn(http, |learned| learned.operation = Some(operation));
+    admit(http, worker).await
+}
+
+impl Reader {
+    /// Lets `caller` at the tenant's events, and counts the call against the tenant. It is in flight until the seat is
+    /// dropped.
+    ///
+    /// # Errors
+    /// [`ApiError::Operation`] where it may not read them, [`ApiError::Throttled`]
+    pub(super) async fn admit(
+        http: &HttpRequest,
+        worker: &Worker,
+        caller: Caller,
+        cust_space_id: CustSpaceId,
+        operation: &'static str,
+    ) -> Result<(Self, Seat), ApiError> {
+        let (services, authenticator) = (worker.services.clone(), worker.authenticator.clone());
+        let reader = Self { services, authenticator, caller, cust_space_id, operation };
+        reader.authorize()?;
+        learn(http, |learned| learned.cust_space_id = Some(reader.cust_space_id.as_str().to_owned()));
+        let seat = count_tenant(http, &*reader.tenant().await?)?;
+        Ok((reader, seat))
+    }
+
+    /// Whose events.
+    pub(super) fn cust_space_id(&self) -> &str {
+        self.cust_space_id.as_str()
+    }
+
+    /// The access key.
+    pub(super) fn access_key_id(&self) -> &str {
+        &self.caller.key().access_key_id
+    }
+
+    /// Whether the caller would be let in again, by what is in memory. While PostgreSQL is away longer than that may be
+    /// used, nobody can tell; then there are no events to be read either.
+    ///
+    /// # Errors
+    /// [`ApiError`], why it would not.
+    pub(super) async fn check(&mut self) -> Result<(), ApiError> {
+        match self.look_again().await {
+            Err(
+                ApiError::Auth(AuthError::Store(StoreError::Unavailable(_)))
+                | ApiError::Operation(OperationError::Unresolved(Unresolved::Store(StoreError::Unavailable(_)))),
+            ) => Ok(()),
+            looked => looked,
+        }
+    }
+
+    async fn look_again(&mut self) -> Result<(), ApiError> {
+        self.caller = self.authenticator.again(&self.caller).await?;
+        self.authorize()?;
+        self.tenant().await?;
+        Ok(())
+    }
+
+    fn authorize(&self) -> Result<(), OperationError> {
+        let tenant = self.cust_space_id.as_str();
+        self.caller.authorize(Scope::EventsRead, self.operation, tenant).map_err(OperationError::from)
+    }
+
+    async fn tenant(&self) -> Result<Arc<Tenant>, OperationError> {
+        Ok(self.services.resolver.tenant(&self.cust_space_id).await?)
+    }
+}

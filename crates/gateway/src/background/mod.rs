@@ -1,0 +1,156 @@
+//! Work that goes on beside the calls, on a thread of its own.
+
+mod chores;
+mod told;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_rt::Arbiter;
+use actix_web::rt::{self, task::JoinHandle};
+use graph_client::{GraphClient, GraphSettings};
+use tenant_store::Notifications;
+use tokio::sync::oneshot;
+
+use crate::auth::Authenticator;
+use crate::deliveries::{Deliveries, Retries, RunningDeliveries};
+use crate::egress::EgressSettings;
+use crate::events::{LinkWriter, Nudge, Router, Settler};
+use crate::health::Health;
+use crate::mirror::Keeper;
+use crate::operations::Services;
+use crate::supervise::supervise;
+
+use chores::Strays;
+use told::Told;
+
+/// What the loops work with.
+pub(crate) struct Background {
+    /// What operations share.
+    pub services: Arc<Services>,
+    /// Whose keys are invalidated.
+    pub authenticator: Arc<Authenticator>,
+    /// Who looks at PostgreSQL.
+    pub health: Arc<Health>,
+    /// The stream of notifications.
+    pub notifications: Notifications,
+    /// Where invite links come out.
+    pub links: LinkWriter,
+    /// Tells the router to look.
+    pub nudge: Nudge,
+    /// For the client of the settler and of the keeper of mirrors.
+    pub graph: GraphSettings,
+    /// Where deliveries may lead.
+    pub egress: EgressSettings,
+    /// When a delivery that failed is tried again.
+    pub retries: Retries,
+    /// How long events and their deliveries are kept.
+    pub retention: Duration,
+}
+
+/// What runs beside the calls.
+pub(crate) struct RunningBackground {
+    /// Deliveries, which have a thread of their own and end with the calls.
+    pub deliveries: RunningDeliveries,
+    /// All else, which calls may need to their end.
+    pub loops: RunningLoops,
+}
+
+/// The loops that run.
+pub(crate) struct RunningLoops {
+    arbiter: Arbiter,
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Background {
+    /// Starts all of it.
+    pub(crate) fn start(self) -> RunningBackground {
+        let nudge = Nudge::default();
+        let deliveries = Deliveries {
+            store: self.services.store.clone(),
+            egress: self.egress.clone(),
+            retries: self.retries.clone(),
+            metrics: self.services.metrics.clone(),
+            nudge: nudge.clone(),
+        };
+        RunningBackground { deliveries: deliveries.start(), loops: self.start_loops(nudge) }
+    }
+
+    fn start_loops(self, deliveries: Nudge) -> RunningLoops {
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let arbiter = Arbiter::new();
+        arbiter.spawn_fn(move || {
+            let loops = self.spawn(&deliveries);
+            rt::spawn(async move {
+                // Told to stop, or nobody is left who could tell.
+                let _ = stopped.await;
+                end_all(loops).await;
+                let _ = end.send(());
+            });
+        });
+        RunningLoops { arbiter, stop, ended }
+    }
+
+    fn spawn(self, deliveries: &Nudge) -> Vec<JoinHandle<()>> {
+        let Self { services, authenticator, health, mut notifications, mut links, nudge, graph, retention, .. } = self;
+        let mirrors = Nudge::default();
+        let strays = Strays { store: services.store.clone(), router: nudge.clone() };
+        let router = Router::new(services.clone(), nudge.clone());
+        let told = Told {
+            services: services.clone(),
+            authenticator,
+            router: nudge,
+            deliveries: deliveries.clone(),
+            mirrors: mirrors.clone(),
+        };
+        let (store, waiting, feeds) = (services.store.clone(), services.clone(), services.feeds.clone());
+        let measured = services.clone();
+        let mut loops = vec![
+            begin("notifications", async move || told.listen(&mut notifications).await),
+            begin("health", async move || health.watch().await),
+            begin("strays", async move || strays.look_after_all().await),
+            begin("waiters", async move || waiting.waiters.watch(&waiting.store).await),
+            begin("feeds", async move || feeds.watch().await),
+            begin("links", async move || links.run(&store).await),
+            begin("router", async move || router.run().await),
+            begin("metrics", async move || measured.metrics.keep_backlog(&measured.store).await),
+        ];
+        loops.extend(chores::begin_all(&services.store, deliveries, retention));
+        match GraphClient::new(&graph) {
+            Ok(graph) => {
+                let settler = Settler::new(services.clone(), graph.clone());
+                let keeper = Keeper::new(services, graph, mirrors);
+                loops.extend([
+                    begin("settler", async move || settler.run().await),
+                    begin("keeper", async move || keeper.run().await),
+                ]);
+            }
+            Err(error) => tracing::error!(%error, "open changes are not looked up, and mirrors not compared"),
+        }
+        loops
+    }
+}
+
+impl RunningLoops {
+    /// Ends all loops. Their connections are given back inside the runtime, which they need for that.
+    pub(crate) async fn stop(self) {
+        let _ = self.stop.send(());
+        let _ = self.ended.await;
+        self.arbiter.stop();
+    }
+}
+
+/// Begins a loop that goes on also where it has panicked.
+fn begin(name: &'static str, run: impl AsyncFnMut() + 'static) -> JoinHandle<()> {
+    rt::spawn(supervise(name, run))
+}
+
+async fn end_all(loops: Vec<JoinHandle<()>>) {
+    loops.iter().for_each(JoinHandle::abort);
+    for ended in loops {
+        // That it was ended is all that there is to be told.
+        let _ = ended.await;
+    }
+}

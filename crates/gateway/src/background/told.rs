@@ -1,0 +1,58 @@
+//! From what PostgreSQL tells to whoever has to look again.
+
+use std::sync::Arc;
+
+use tenant_store::{Notification, Notifications};
+
+use crate::auth::Authenticator;
+use crate::events::Nudge;
+use crate::operations::Services;
+
+/// Who is told what has changed in the store.
+pub(super) struct Told {
+    pub(super) services: Arc<Services>,
+    pub(super) authenticator: Arc<Authenticator>,
+    pub(super) router: Nudge,
+    pub(super) deliveries: Nudge,
+    pub(super) mirrors: Nudge,
+}
+
+impl Told {
+    /// Does what each notification asks for: to look again.
+    pub(super) async fn listen(&self, notifications: &mut Notifications) {
+        // What was told before this began may be lost.
+        self.look_at_all();
+        loop {
+            self.tell(notifications.next().await);
+        }
+    }
+
+    fn tell(&self, notification: Notification) {
+        match notification {
+            Notification::Tenants(cust_space_id) => {
+                self.services.resolver.invalidate(&cust_space_id);
+                self.mirrors.look();
+            }
+            Notification::AccessKeys(access_key_id) => self.authenticator.keys.invalidate(&access_key_id),
+            Notification::Changes => self.services.waiters.wake(),
+            Notification::Published(tenants) => {
+                self.services.feeds.published(&tenants);
+                self.deliveries.look();
+            }
+            Notification::Deliveries => self.deliveries.look(),
+            Notification::Events => self.router.look(),
+            Notification::Mirrors => self.mirrors.look(),
+            Notification::Reconnected => self.look_at_all(),
+        }
+    }
+
+    fn look_at_all(&self) {
+        self.services.resolver.invalidate_all();
+        self.authenticator.keys.invalidate_all();
+        self.services.waiters.wake();
+        self.services.feeds.published(&[]);
+        self.router.look();
+        self.deliveries.look();
+        self.mirrors.look();
+    }
+}

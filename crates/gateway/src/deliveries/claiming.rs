@@ -1,0 +1,90 @@
+//! The loop that takes what is due.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_web::rt;
+use tenant_store::{ClaimedDelivery, Store};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::held::Held;
+use super::recording::Ended;
+use super::sending::Courier;
+use crate::events::Nudge;
+
+/// How long nobody else takes what was claimed, while this replica lives: longer than a try takes, and the commit of its
+/// end while PostgreSQL is slow.
+pub(super) const LEASE: Duration = Duration::from_mins(1);
+/// How many deliveries are claimed at once.
+const BATCH: usize = 128;
+/// How often the loop looks by itself: for what has become due, and in case it was not told.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Between two looks at the least, so that one look serves many events.
+const BETWEEN: Duration = Duration::from_millis(5);
+/// After a failure of the store.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Takes what is due and starts its tries.
+pub(super) struct Claimer {
+    pub(super) store: Store,
+    pub(super) courier: Rc<Courier>,
+    pub(super) held: Held,
+    /// Where the ends of tries go.
+    pub(super) ends: mpsc::UnboundedSender<Ended>,
+    pub(super) nudge: Nudge,
+    /// Nothing more is to be claimed.
+    pub(super) stop: CancellationToken,
+    /// What is being tried is to be given up.
+    pub(super) give_up: CancellationToken,
+}
+
+impl Claimer {
+    /// Takes deliveries until it is to stop. A claim that has begun is waited for, since what it commits is held.
+    pub(super) async fn run(&self) {
+        while !self.stop.is_cancelled() {
+            let look_again = self.take().await;
+            self.courier.sweep();
+            let rest = async {
+                sleep(BETWEEN).await;
+                self.nudge.wait_until(look_again).await;
+            };
+            self.stop.run_until_cancelled(rest).await;
+        }
+    }
+
+    /// Takes as many as there is room for. Returns when to look again, told or not.
+    async fn take(&self) -> Instant {
+        let room = self.held.room().min(BATCH);
+        if room == 0 {
+            return Instant::now() + LOOK_AGAIN;
+        }
+        match self.store.claim_deliveries(i64::try_from(room).unwrap_or(i64::MAX), LEASE).await {
+            Ok(claimed) => {
+                let may_be_more = claimed.len() == room;
+                for delivery in claimed {
+                    self.begin(delivery);
+                }
+                Instant::now() + if may_be_more { Duration::ZERO } else { LOOK_AGAIN }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "deliveries wait to be claimed");
+                sleep(PAUSE).await;
+                Instant::now()
+            }
+        }
+    }
+
+    fn begin(&self, delivery: ClaimedDelivery) {
+        let (courier, hold) = (self.courier.clone(), self.held.hold(&delivery));
+        let (ends, give_up) = (self.ends.clone(), self.give_up.clone());
+        rt::spawn(async move {
+            // What is given up has not ended, and is told to nobody.
+            let Some(tried) = give_up.run_until_cancelled(courier.try_once(&delivery)).await else { return };
+            let first = (delivery.attempts == 0).then_some(delivery.enqueued_at);
+            // Where nobody records any more, the claim ends with its owner.
+            let _ = ends.send(Ended { tried, first, hold });
+        });
+    }
+}

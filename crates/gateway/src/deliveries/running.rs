@@ -1,0 +1,134 @@
+//! How deliveries are started and stopped.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_rt::Arbiter;
+use actix_web::rt::{self, task::JoinHandle};
+use tenant_store::Store;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Retries;
+use super::claiming::Claimer;
+use super::held::Held;
+use super::recording::Recorder;
+use super::sending::Courier;
+use crate::egress::{Egress, EgressSettings};
+use crate::events::Nudge;
+use crate::supervise::supervise;
+use crate::telemetry::metrics::Metrics;
+
+/// How long a claim that is being made, and the end of it all, are waited for beyond the drain.
+const TO_END: Duration = Duration::from_secs(2);
+
+/// What deliveries are made with.
+pub(crate) struct Deliveries {
+    /// Where they are claimed and recorded.
+    pub store: Store,
+    /// Where they may lead.
+    pub egress: EgressSettings,
+    /// When they are tried again.
+    pub retries: Retries,
+    /// Where they are counted.
+    pub metrics: Metrics,
+    /// Tells that there may be something to deliver.
+    pub nudge: Nudge,
+}
+
+/// Deliveries that are being made.
+pub(crate) struct RunningDeliveries {
+    arbiter: Arbiter,
+    stop: oneshot::Sender<Duration>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// The parts of it on its own thread.
+struct Loops {
+    store: Store,
+    held: Held,
+    stop: CancellationToken,
+    give_up: CancellationToken,
+    claimer: JoinHandle<()>,
+    recorder: JoinHandle<()>,
+}
+
+impl Deliveries {
+    /// Begins to deliver, on a thread of its own: tries never wait for what else the gateway does.
+    pub(crate) fn start(self) -> RunningDeliveries {
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let arbiter = Arbiter::new();
+        arbiter.spawn_fn(move || {
+            let loops = self.spawn();
+            rt::spawn(async move {
+                // Nobody may be left who could tell.
+                let drain = stopped.await.unwrap_or_default();
+                if let Some(loops) = loops {
+                    loops.stop(drain).await;
+                }
+                let _ = end.send(());
+            });
+        });
+        RunningDeliveries { arbiter, stop, ended }
+    }
+
+    fn spawn(self) -> Option<Loops> {
+        let Self { store, egress, retries, metrics, nudge } = self;
+        let egress = Egress::new(&egress);
+        let egress = egress.inspect_err(|error| tracing::error!(%error, "events are not delivered")).ok()?;
+        let (held, stop, give_up) = (Held::default(), CancellationToken::new(), CancellationToken::new());
+        let (ends, mut ended) = mpsc::unbounded_channel();
+        let recorder = Recorder { store: store.clone(), held: held.clone(), metrics, nudge: nudge.clone() };
+        let claimer = Claimer {
+            store: store.clone(),
+            courier: Rc::new(Courier::new(egress, retries)),
+            held: held.clone(),
+            ends,
+            nudge,
+            stop: stop.clone(),
+            give_up: give_up.clone(),
+        };
+        let claimer = rt::spawn(supervise("deliveries", async move || claimer.run().await));
+        let recorder = rt::spawn(supervise("ends of deliveries", async move || recorder.run(&mut ended).await));
+        Some(Loops { store, held, stop, give_up, claimer, recorder })
+    }
+}
+
+impl RunningDeliveries {
+    /// Stops: nothing more is claimed, tries that run may end within `drain`, and those that do not are given back, so
+    /// that another replica tries them at once.
+    pub(crate) async fn stop(self, drain: Duration) {
+        let _ = self.stop.send(drain);
+        let _ = self.ended.await;
+        self.arbiter.stop();
+    }
+}
+
+impl Loops {
+    async fn stop(self, drain: Duration) {
+        let Self { store, held, stop, give_up, claimer, recorder } = self;
+        stop.cancel();
+        if timeout(drain + TO_END, claimer).await.is_err() {
+            tracing::warn!("a claim of deliveries did not end in time; it ends with this process");
+        }
+        let _ = timeout(drain, held.emptied()).await;
+        let left = held.claims();
+        give_up.cancel();
+        if !left.is_empty() {
+            give_back(&store, &left).await;
+        }
+        recorder.abort();
+        let _ = recorder.await;
+    }
+}
+
+async fn give_back(store: &Store, left: &[(Uuid, Uuid)]) {
+    match timeout(TO_END, store.release_claims(left)).await {
+        Ok(Ok(count)) => tracing::info!(count, "deliveries were given back, to be tried elsewhere"),
+        Ok(Err(error)) => tracing::warn!(%error, "deliveries were not given back; they are when this process ends"),
+        Err(_) => tracing::warn!("deliveries were not given back in time; they are when this process ends"),
+    }
+}

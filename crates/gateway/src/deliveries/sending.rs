@@ -1,0 +1,108 @@
+//! One try to deliver an event.
+
+use std::time::{Duration, SystemTime};
+
+use awc::http::header::{self, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use aws_lc_rs::rand;
+use bytes::Bytes;
+use cams_api::events::EventId;
+use tenant_store::{ClaimedDelivery, TriedDelivery};
+use tokio::time::Instant;
+
+use super::Retries;
+use super::after_try::after_try;
+use super::signing::{self, Message};
+use crate::egress::{Answer, Egress, EgressError, ExternalUrl};
+use crate::events::{RenderError, render};
+
+/// How long an endpoint may take until its answer's head is there.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+const ID: HeaderName = HeaderName::from_static("webhook-id");
+const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
+/// Who makes the tries of one thread.
+pub(super) struct Courier {
+    egress: Egress,
+    retries: Retries,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum Unanswered {
+    #[error(transparent)]
+    Egress(#[from] EgressError),
+    #[error("the event cannot be written: {0}")]
+    Render(#[from] RenderError),
+    #[error("the event cannot be signed: {0}")]
+    Header(#[from] InvalidHeaderValue),
+}
+
+impl Courier {
+    /// One that calls through `egress`, and has what fails tried again after `retries`.
+    pub(super) fn new(egress: Egress, retries: Retries) -> Self {
+        Self { egress, retries }
+    }
+
+    /// Tries a delivery once.
+    pub(super) async fn try_once(&self, delivery: &ClaimedDelivery) -> TriedDelivery {
+        let (at, begun) = (SystemTime::now(), Instant::now());
+        let answered = self.post(delivery, at).await;
+        let duration = begun.elapsed();
+        let answer = answered.as_ref().ok();
+        TriedDelivery {
+            delivery_id: delivery.delivery_id,
+            claim: delivery.claim,
+            at: at.into(),
+            duration,
+            status: answer.map(|answer| answer.status),
+            error: answered.as_ref().err().map(ToString::to_string),
+            answer: answer.map(|answer| String::from_utf8_lossy(&answer.beginning).into_owned()).unwrap_or_default(),
+            next: after_try(&self.retries, delivery.attempts, answer, at + duration, chance()),
+        }
+    }
+
+    /// Closes connections that are no longer used.
+    pub(super) fn sweep(&self) {
+        self.egress.sweep();
+    }
+
+    async fn post(&self, delivery: &ClaimedDelivery, at: SystemTime) -> Result<Answer, Unanswered> {
+        let url = ExternalUrl::try_from(delivery.endpoint.url.as_str())?;
+        let body = render(&delivery.event)?;
+        let headers = headers(delivery, at, &body)?;
+        Ok(self.egress.post(&url, headers, Bytes::from(body), TIMEOUT).await?)
+    }
+}
+
+fn headers(delivery: &ClaimedDelivery, at: SystemTime, body: &[u8]) -> Result<HeaderMap, InvalidHeaderValue> {
+    let (id, timestamp) = (EventId(delivery.event.id).to_string(), signing::timestamp(at));
+    let signature = signing::signature(&delivery.endpoint.secrets, Message { id: &id, timestamp, body });
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ID, id.parse()?);
+    headers.insert(TIMESTAMP, timestamp.into());
+    headers.insert(SIGNATURE, signature.parse()?);
+    Ok(headers)
+}
+
+/// A number between 0 and 1 that nobody knows before.
+fn chance() -> f64 {
+    let mut bytes = [0; 4];
+    // Without a random number, what failed together is tried again together.
+    let drawn = rand::fill(&mut bytes).map(|()| f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX));
+    drawn.unwrap_or(0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chances_lie_between_0_and_1_and_differ() {
+        let drawn: Vec<f64> = (0..100).map(|_| chance()).collect();
+        assert!(drawn.iter().all(|chance| (0.0..=1.0).contains(chance)));
+        assert!(drawn.iter().any(|chance| *chance < 0.5) && drawn.iter().any(|chance| *chance > 0.5));
+    }
+}

@@ -1,0 +1,12 @@
+//! What the gateway itself tells: the store keeps the facts as the `Detail` that receivers get.
+
+use cams_api::events::{EventData, EventType, Notice};
+use serde_json::value::RawValue;
+
+/// The data of an event of ours, whose facts are `detail`. A test has none.
+pub(in crate::events) fn data<'a>(event_type: &EventType, detail: &'a RawValue) -> EventData<'a> {
+    match event_type {
+        EventType::EndpointTest => EventData::none(),
+        _ => EventData::Notice(Notice { detail }),
+    }
+}

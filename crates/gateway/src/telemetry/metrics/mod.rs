@@ -1,0 +1,225 @@
+//! What a monitoring system reads of this replica, in the
+//! [OpenMetrics text format](https://prometheus.io/docs/specs/om/open_metrics_spec/).
+//!
+//! Two kinds of figures, told apart because they end differently when PostgreSQL is away:
+//!
+//! - **What this process does** is counted where it is done, through the methods of [`Metrics`]. No name and no label is
+//!   looked up there: every series is made at the start, so that it reads 0 before anything has happened.
+//! - **What lies in PostgreSQL** is read by a loop of the background, and shown while it is fresh (`backlog`).
+//!
+//! `docs/metrics.md` has a row for each, and is compared with what is served by `cargo test`.
+
+mod backlog;
+
+use std::array;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use tenant_store::{Received, Store};
+
+use backlog::Latest;
+
+/// The media type of [`Metrics::text`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Around what a commit takes, up to what Meta waits for an answer.
+const DURATION: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// From an event that is handled at once to one that waited for a whole outage.
+const LAG: [f64; 14] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0];
+
+/// The one label of a counter that is split by how something ended.
+type ByResult = Family<[(&'static str, &'static str); 1], Counter>;
+
+/// All metrics of a gateway. Cheap to clone; all clones count together.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    webhooks: [Counter; WebhookEnd::ALL.len()],
+    events_received: EventsReceived,
+    webhook_duration: Histogram,
+    events_published: Counter,
+    routing_lag: Histogram,
+    tries: [Counter; TryEnd::ALL.len()],
+    delivery_lag: Histogram,
+    backlog: Latest,
+}
+
+/// How a webhook ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookEnd {
+    /// Committed, and answered with 200.
+    Committed,
+    /// Not signed by the app: somebody else's, or the app's secret is not ours.
+    Unsigned,
+    /// Signed, and no WhatsApp webhook; it is kept.
+    Malformed,
+    /// Not committed, so that Meta sends it again.
+    Failed,
+}
+
+impl WebhookEnd {
+    const ALL: [&'static str; 4] = ["committed", "unsigned", "malformed", "failed"];
+}
+
+/// How a try to deliver an event ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TryEnd {
+    /// The endpoint took it.
+    Done,
+    /// It is tried again later.
+    Again,
+    /// It was the last: a dead letter.
+    Dead,
+    /// The endpoint answered 410, and is disabled.
+    Gone,
+}
+
+impl TryEnd {
+    const ALL: [&'static str; 4] = ["done", "again", "dead", "gone"];
+}
+
+/// Events of committed webhooks, by what became of them.
+#[derive(Debug, Clone)]
+struct EventsReceived {
+    new: Counter,
+    doubled: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("groupgate_build", "What runs: its version", build);
+        let webhooks = by_result(
+            &mut registry,
+            "groupgate_webhooks",
+            "Webhooks from Meta: committed, unsigned (refused, 401), malformed (kept apart), failed (Meta sends it again)",
+            WebhookEnd::ALL,
+        );
+        let [new, doubled] = by_result(
+            &mut registry,
+            "groupgate_webhook_events",
+            "Events in committed webhooks: new, or doubled (had come before, dropped)",
+            ["new", "doubled"],
+        );
+        let webhook_duration = seconds(
+            &mut registry,
+            "groupgate_webhook_duration",
+            "From a webhook's last byte to the commit of its events",
+            DURATION,
+        );
+        let routing_lag = seconds(
+            &mut registry,
+            "groupgate_event_routing_lag",
+            "From an event's commit to its publication, when it can be pulled and is queued for its endpoints",
+            LAG,
+        );
+        let tries = by_result(
+            &mut registry,
+            "groupgate_delivery_tries",
+            "Tries to deliver: done, again (tried again later), dead (it was the last), gone (410: the endpoint is disabled)",
+            TryEnd::ALL,
+        );
+        let delivery_lag = seconds(
+            &mut registry,
+            "groupgate_delivery_lag",
+            "From an event's publication to its delivery, where the first try delivered it",
+            LAG,
+        );
+        let events_published = Counter::default();
+        registry.register(
+            "groupgate_events_published",
+            "Events that this replica has routed and published",
+            events_published.clone(),
+        );
+        let backlog = Latest::default();
+        registry.register_collector(Box::new(backlog.clone()));
+        let events_received = EventsReceived { new, doubled };
+        Self {
+            registry: Arc::new(registry),
+            webhooks,
+            events_received,
+            webhook_duration,
+            events_published,
+            routing_lag,
+            tries,
+            delivery_lag,
+            backlog,
+        }
+    }
+}
+
+impl Metrics {
+    /// A webhook whose events were committed, `duration` after its last byte had come.
+    pub fn webhook_committed(&self, received: Received, duration: Duration) {
+        self.webhook_ended(WebhookEnd::Committed);
+        self.events_received.new.inc_by(received.new);
+        self.events_received.doubled.inc_by(received.doubled);
+        self.webhook_duration.observe(duration.as_secs_f64());
+    }
+
+    /// A webhook that ended so; one that was committed is counted by [`Self::webhook_committed`].
+    pub fn webhook_ended(&self, end: WebhookEnd) {
+        self.webhooks[end as usize].inc();
+    }
+
+    /// Events that were published, each as long after its commit as its lag says.
+    pub fn events_published(&self, lags: impl IntoIterator<Item = Duration>) {
+        for lag in lags {
+            self.events_published.inc();
+            self.routing_lag.observe(lag.as_secs_f64());
+        }
+    }
+
+    /// A try to deliver an event that ended so.
+    pub fn delivery_tried(&self, end: TryEnd) {
+        self.tries[end as usize].inc();
+    }
+
+    /// An event that was delivered at the first try, `lag` after it had been published.
+    pub fn delivered_at_first_try(&self, lag: Duration) {
+        self.delivery_lag.observe(lag.as_secs_f64());
+    }
+
+    /// Keeps what lies in PostgreSQL fresh, for ever.
+    pub(crate) async fn keep_backlog(&self, store: &Store) {
+        self.backlog.keep(store).await;
+    }
+
+    /// All of it as [`CONTENT_TYPE`] writes it.
+    ///
+    /// # Errors
+    /// None but a bug: what is written to is a text in memory.
+    pub fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::with_capacity(16 * 1024);
+        text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// Registers a counter with a series for each result, in their order.
+fn by_result<const N: usize>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    results: [&'static str; N],
+) -> [Counter; N] {
+    let family = ByResult::default();
+    registry.register(name, help, family.clone());
+    array::from_fn(|at| family.get_or_create_owned(&[("result", results[at])]))
+}
+
+/// Registers a histogram of seconds.
+fn seconds<const N: usize>(registry: &mut Registry, name: &str, help: &str, buckets: [f64; N]) -> Histogram {
+    let histogram = Histogram::new(buckets);
+    registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
+    histogram
+}

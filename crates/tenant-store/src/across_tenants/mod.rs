@@ -1,0 +1,41 @@
+//! All work across tenants: the only calls of the definer functions in `migrations/0004_across_tenants.sql` and the
+//! migrations after it.
+//! Everything else in this crate runs in one tenant's [`crate::Space`].
+
+use std::time::Duration;
+
+use sqlx::postgres::types::PgInterval;
+
+mod changes;
+mod deliveries;
+mod events;
+mod keys;
+mod objects;
+mod retention;
+mod routing;
+mod tenants;
+
+pub(crate) use changes::{abandoned_changes, claim_stale_changes, settled_changes};
+pub(crate) use deliveries::{
+    ClaimedRow, RecordedEnd, ReplayWindow, SealedEndpoint, claim_deliveries, claimed_endpoints, delivery_backlog,
+    disable_endpoint, enable_endpoint, end_stopped_deliveries, erase_deliveries, record_tries, release_claims,
+    release_dead_claims, remove_endpoint, replay_deliveries, replayable_events, send_test,
+};
+pub(crate) use events::{
+    announce_unknown_numbers, find_event, keep_malformed, last_sequences, number_activity, receive_events,
+    unrouted_backlog, unrouted_events,
+};
+pub(crate) use keys::{SealedPreviousSecret, forget_old_keys, forget_old_nonces, open_access_key, spend_nonce};
+pub(crate) use objects::{claim_mirrors, forget_old_media, owners_of_object};
+pub(crate) use retention::{
+    drop_old_partition, erase_events, forget_old_fingerprints, hold_events, make_missing_partitions,
+};
+pub(crate) use routing::{
+    Published, QueuedEvent, adopt_events, adopt_strays, claim_events, claim_tenants, publish_events,
+};
+pub(crate) use tenants::{ResolvedTenant, SealedCredential, list_tenants, open_tenant};
+
+/// As PostgreSQL takes it; what is too long for it is as long as it can be.
+fn interval(duration: Duration) -> PgInterval {
+    PgInterval { months: 0, days: 0, microseconds: i64::try_from(duration.as_micros()).unwrap_or(i64::MAX) }
+}

@@ -1,0 +1,195 @@
+//! Replays: events that were published before are delivered once more, by new deliveries of the same events.
+
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use time::{OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+use crate::{
+    Actor, EndpointId, Space, StoreError,
+    across_tenants::{self, ReplayWindow},
+    audit::Action,
+    store::SYSTEM,
+};
+
+/// Which events an endpoint gets once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// Among which events.
+    pub span: ReplaySpan,
+    /// Which of them.
+    pub only: ReplayOnly,
+}
+
+/// Among which events to replay. A tenant's endpoint gets its tenant's events alone; and but for one event that is named,
+/// an endpoint gets those whose type fits its filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplaySpan {
+    /// This event, of whatever type.
+    Event(Uuid),
+    /// Events of one tenant by their sequence, both ends included.
+    Sequences {
+        /// The tenant; of a tenant's endpoint, that one.
+        cust_space_id: String,
+        /// The first.
+        since: i64,
+        /// The last; all that there are where absent.
+        until: Option<i64>,
+    },
+    /// Events by the time at which they were received, both ends included; all tenants' to the ISV's endpoint.
+    Times {
+        /// The first.
+        since: OffsetDateTime,
+        /// The last; until now where absent.
+        until: Option<OffsetDateTime>,
+    },
+}
+
+/// Which events of a span to replay.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReplayOnly {
+    /// All of them.
+    #[default]
+    All,
+    /// Those whose last delivery to the endpoint is dead.
+    Failed,
+    /// Those that were not delivered to the endpoint, and are not on their way: their deliveries are dead, or were never
+    /// made since the endpoint was disabled.
+    Missed,
+}
+
+impl Replay {
+    /// What an endpoint missed since then.
+    pub fn missed(since: OffsetDateTime) -> Self {
+        Self { span: ReplaySpan::Times { since, until: None }, only: ReplayOnly::Missed }
+    }
+}
+
+impl ReplayOnly {
+    /// Its name in SQL and in the audit log.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Failed => "failed",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+/// How many events are replayed in one transaction, which keeps others from publishing to the endpoint.
+const CHUNK: i64 = 2_000;
+
+impl Space<'_> {
+    /// Delivers events to an endpoint of this space once more: new deliveries, of events whose IDs stay. Returns how many.
+    /// A long replay is committed in parts, so an error may leave some of it done.
+    ///
+    /// [`StoreError::NotFound`] where this space has no such endpoint, it is disabled, or the tenant or the event that is
+    /// named is not its.
+    pub async fn replay(&self, id: EndpointId, replay: &Replay, actor: &Actor) -> Result<u64, StoreError> {
+        let window = match &replay.span {
+            ReplaySpan::Event(event) => return self.replay_one(id, *event, actor).await,
+            ReplaySpan::Sequences { cust_space_id, since, until } => ReplayWindow {
+                tenant: Some(self.own_tenant(cust_space_id)?),
+                sequences: (*since, until.unwrap_or(i64::MAX)),
+                times: always(),
+                after: Uuid::nil(),
+            },
+            ReplaySpan::Times { since, until } => ReplayWindow {
+                tenant: Some(self.cust_space_id).filter(|space| *space != SYSTEM),
+                sequences: (0, i64::MAX),
+                times: ((*since).max(always().0), until.unwrap_or(always().1)),
+                after: Uuid::nil(),
+            },
+        };
+        self.replay_window(id, replay, window, actor).await
+    }
+
+    async fn replay_window(
+        &self,
+        id: EndpointId,
+        replay: &Replay,
+        mut left: ReplayWindow<'_>,
+        actor: &Actor,
+    ) -> Result<u64, StoreError> {
+        let mut replayed = 0;
+        let mut transaction = self.begin().await?;
+        self.log_replay(&mut transaction, id, replay, actor).await?;
+        loop {
+            let events = across_tenants::replayable_events(&mut transaction, id, &left, replay.only, CHUNK).await?;
+            let ids: Vec<Uuid> = events.iter().map(|(event, _)| *event).collect();
+            replayed += open(&mut transaction, id, &ids).await?;
+            transaction.commit().await?;
+            let Some((last, sequence)) = events.last() else {
+                return Ok(replayed);
+            };
+            left = left.behind(*last, *sequence);
+            transaction = self.begin().await?;
+        }
+    }
+
+    async fn replay_one(&self, id: EndpointId, event: Uuid, actor: &Actor) -> Result<u64, StoreError> {
+        let mut transaction = self.begin().await?;
+        let replayed = open(&mut transaction, id, &[event]).await?;
+        if replayed == 0 {
+            return Err(StoreError::NotFound { what: "event" });
+        }
+        let replay = Replay { span: ReplaySpan::Event(event), only: ReplayOnly::All };
+        self.log_replay(&mut transaction, id, &replay, actor).await?;
+        transaction.commit().await?;
+        Ok(replayed)
+    }
+
+    /// The ISV's endpoints may be replayed any tenant's events, a tenant's its own alone.
+    fn own_tenant<'t>(&self, cust_space_id: &'t str) -> Result<&'t str, StoreError> {
+        let is_own = self.cust_space_id == SYSTEM || self.cust_space_id == cust_space_id;
+        is_own.then_some(cust_space_id).ok_or(StoreError::NotFound { what: "tenant" })
+    }
+
+    async fn log_replay(
+        &self,
+        transaction: &mut PgConnection,
+        id: EndpointId,
+        replay: &Replay,
+        actor: &Actor,
+    ) -> Result<(), StoreError> {
+        let object = format!("endpoint {id}");
+        let after = Some(replay.to_json());
+        self.log(transaction, actor, Action { name: "endpoint.replay", object: &object, before: None, after }).await
+    }
+}
+
+impl ReplayWindow<'_> {
+    /// What is left behind this event.
+    fn behind(self, event: Uuid, sequence: Option<i64>) -> Self {
+        let (first, last) = self.sequences;
+        let first = sequence.map_or(first, |sequence| if self.tenant.is_some() { sequence + 1 } else { first });
+        Self { sequences: (first, last), after: event, ..self }
+    }
+}
+
+impl Replay {
+    /// As the audit log keeps it.
+    fn to_json(&self) -> Value {
+        let mut json = match &self.span {
+            ReplaySpan::Event(event) => json!({"event": event}),
+            ReplaySpan::Sequences { cust_space_id, since, until } => {
+                json!({"cust_space_id": cust_space_id, "since": since, "until": until})
+            }
+            ReplaySpan::Times { since, until } => {
+                json!({"since": since.to_string(), "until": until.map(|until| until.to_string())})
+            }
+        };
+        json["only"] = self.only.as_str().into();
+        json
+    }
+}
+
+async fn open(transaction: &mut PgConnection, id: EndpointId, events: &[Uuid]) -> Result<u64, StoreError> {
+    let opened = across_tenants::replay_deliveries(transaction, id, events).await?;
+    opened.ok_or(StoreError::NotFound { what: "enabled endpoint" })
+}
+
+/// From the first instant to the last that events may have.
+fn always() -> (OffsetDateTime, OffsetDateTime) {
+    (OffsetDateTime::UNIX_EPOCH + time::Duration::days(1), datetime!(9999-01-01 0:00 UTC))
+}
