@@ -19,8 +19,8 @@ const WAYS = {
   basic: { headline: 'Basic', id: 'input[name=username]', secret: 'input[name=password]' },
 };
 
-// Calls that no person makes from this page: they take Meta's signature, or its verify token.
-const NOT_FOR_PEOPLE = /^\/webhooks\//;
+// Calls that no person makes from this page: they take Meta's signature, or its verify token, or have no end.
+const NOT_FOR_PEOPLE = /^\/webhooks\/|^\/v1\/events\/stream$/;
 // Takes the key itself, and so is for those who have entered it by HTTP Basic.
 const TAKES_THE_KEY = '/v1/oauth/token';
 
