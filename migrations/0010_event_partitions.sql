@@ -9,6 +9,23 @@ language sql immutable strict parallel safe set search_path = public, pg_temp as
     select (lpad(to_hex(trunc(extract(epoch from at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
 $$;
 
+-- A random UUID of version 7 of this instant; of several of one instant, in the order of their places, of which there are
+-- 4,096.
+create function random_uuid_at(at timestamptz, place bigint default null) returns uuid
+language sql volatile set search_path = public, pg_temp as $$
+    -- A random one has version 4, 0100; two bits more make it 0111.
+    with made as (
+        select set_bit(set_bit(
+            overlay(uuid_send(gen_random_uuid())
+                    placing substring(int8send(floor(extract(epoch from at) * 1000)::bigint) from 3) from 1 for 6),
+            52, 1), 53, 1) as bytes
+    )
+    select encode(case when place is null then m.bytes
+                  else overlay(m.bytes placing substring(int4send(x'7000'::int + least(place, 4095)::int) from 3)
+                               from 7 for 2) end, 'hex')::uuid
+    from made m
+$$;
+
 -- How far each tenant's sequence has come. Whoever routes events of a tenant holds this row, so that its sequence becomes
 -- visible in order and without gaps.
 create table event_counters (
@@ -36,6 +53,7 @@ create sequence events_position;
 
 -- value and outcome are json, not jsonb: what Meta sent may hold \u0000, which jsonb refuses.
 create table events (
+    -- Made when it is received, by PostgreSQL's clock as received_at is.
     id                uuid not null,
     -- The order of arrival.
     position          bigint not null default nextval('events_position'),
@@ -85,7 +103,7 @@ create index events_own on events (cust_space_id) where field = 'groupgate';
 alter table events enable row level security;
 create policy own_rows on events using (cust_space_id = nullif(current_setting('groupgate.cust_space_id', true), ''));
 
--- A wrong clock never costs an event: what belongs to no day that there is lies here.
+-- What belongs to no day that there is lies here, so that no missing partition costs an event.
 create table events_default partition of events default;
 alter table events_default enable row level security;
 
@@ -221,11 +239,12 @@ exception when lock_not_available then
     dropped := false; is_put_off := true;
 end $$;
 
--- Events from before: their days, and their rows. Those that are routed are still to be published, which gives them their
+-- Events from before: their days, and their rows, under IDs of PostgreSQL's clock. Those that are routed are still to be published, which gives them their
 -- sequence; they are not applied again.
 select make_partition('events', day)
 from (select distinct date_trunc('day', received_at, 'UTC') as day from events_before) as days;
 select make_partitions();
+update events_before set id = random_uuid_at(received_at);
 insert into events (id, position, cust_space_id, field, waba_id, phone_number_id, value, received_at, state,
                     change_kind, change_request_id, change_group_id, change_subject, outcome, unique_code)
 select id, position, cust_space_id, field, waba_id, phone_number_id, value, received_at,

@@ -5,26 +5,28 @@ drop function claim_events(bigint);
 drop function forget_old_fingerprints();
 
 -- Commits a batch of events in one statement; returns how many were new. The arrays run in parallel, and no fingerprint
--- comes twice in them. Nobody is notified: a commit that notifies waits for every other such commit.
+-- comes twice in them. Their IDs have the order of the batch. Nobody is notified: a commit that notifies waits for every
+-- other such commit.
 create function receive_events(
-    ids uuid[], prints bytea[], fields text[], wabas text[], phone_numbers text[], payloads text[], times timestamptz[]
+    prints bytea[], fields text[], wabas text[], phone_numbers text[], payloads text[], times timestamptz[]
 ) returns bigint language plpgsql security definer set search_path = public, pg_temp as $$
 declare
+    arrived timestamptz := clock_timestamp();
     fresh_rows bigint;
     unknown_wabas text[];
     unknown_phones text[];
 begin
     with batch as (
-        select * from unnest(ids, prints, fields, wabas, phone_numbers, payloads, times)
-                      with ordinality as b (id, print, field, waba, phone_number, payload, entry_time, place)
+        select * from unnest(prints, fields, wabas, phone_numbers, payloads, times)
+                      with ordinality as b (print, field, waba, phone_number, payload, entry_time, place)
     ), fresh as (
         -- In the order of the fingerprints, so that two batches with the same doubles cannot lock each other out.
         insert into event_fingerprints (fingerprint) select print from batch order by print
         on conflict do nothing returning fingerprint
     ), kept as (
-        insert into events (id, cust_space_id, field, waba_id, phone_number_id, value, entry_time)
-        select b.id, coalesce(n.cust_space_id, w.cust_space_id), b.field, b.waba, b.phone_number, b.payload::json,
-               b.entry_time
+        insert into events (id, cust_space_id, field, waba_id, phone_number_id, value, entry_time, received_at)
+        select random_uuid_at(arrived, b.place - 1), coalesce(n.cust_space_id, w.cust_space_id), b.field, b.waba,
+               b.phone_number, b.payload::json, b.entry_time, arrived
         from batch b
         join fresh f on f.fingerprint = b.print
         -- A number under another WABA than its own is not believed.
@@ -354,8 +356,7 @@ language sql stable security definer set search_path = public, pg_temp set jit =
     where c.status in ('SENDING', 'UNKNOWN') and c.request_id is null and c.answer_due < now()
       and exists (
         select 1 from events e
-        -- The day before is looked at, too: the replica that made the ID may have had another clock.
-        where e.id >= uuid_at(c.created_at - interval '1 day')
+        where e.id >= uuid_at(c.created_at)
           and e.cust_space_id = c.cust_space_id and e.outcome is not null and e.unique_code is null
           and e.change_kind = c.operation and e.received_at >= c.created_at
           and (e.change_group_id = c.group_id

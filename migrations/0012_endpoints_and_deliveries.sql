@@ -19,6 +19,8 @@ create table endpoints (
     disabled_at     timestamptz,
     -- What was open for it when it was disabled is being ended still.
     is_stopping     boolean not null default false,
+    -- Until then nothing is claimed for it: its secret did not open.
+    paused_until    timestamptz,
     -- The first of the failures since the last success, and how many there were.
     failing_since   timestamptz,
     failures        integer not null default 0,
@@ -38,6 +40,7 @@ create table endpoints (
 ) with (fillfactor = 50);
 create index endpoints_of_space on endpoints (cust_space_id);
 create index endpoints_stopping on endpoints (endpoint_id) where is_stopping;
+create index endpoints_disabled on endpoints (endpoint_id) where state = 'disabled';
 
 -- What is neither done nor dead. Small and hot: rows come, are claimed, and go; autovacuum follows closely.
 create table open_deliveries (
@@ -57,13 +60,14 @@ create table open_deliveries (
     is_ready      boolean not null,
     attempts      smallint not null default 0,
     due_at        timestamptz not null default now(),
-    -- Who tries it now, and until when that is believed.
+    -- Who tries it now, since when, and until when that is believed.
     claim         uuid,
     claim_owner   bigint,
+    claimed_at    timestamptz,
     lease_until   timestamptz,
     tries         jsonb not null default '[]',
     created_at    timestamptz not null default now(),
-    check (num_nulls(claim, claim_owner, lease_until) in (0, 3))
+    check (num_nulls(claim, claim_owner, claimed_at, lease_until) in (0, 4))
 ) with (
     fillfactor = 70,
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0,
@@ -71,6 +75,7 @@ create table open_deliveries (
     autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 5000
 );
 create index open_deliveries_due on open_deliveries (endpoint_id, due_at, position) where is_ready and claim is null;
+create index open_deliveries_next on open_deliveries (due_at) where is_ready and claim is null;
 create index open_deliveries_claimed on open_deliveries (endpoint_id) where claim is not null;
 create index open_deliveries_untried on open_deliveries (endpoint_id, lane, position)
     where attempts = 0 and lane is not null;
@@ -96,6 +101,7 @@ create table deliveries_default partition of deliveries default;
 create index deliveries_of_endpoint on deliveries (endpoint_id, delivery_id);
 create index deliveries_dead on deliveries (endpoint_id, delivery_id) where state = 'dead';
 create index deliveries_of_event on deliveries (event_id);
+create index deliveries_of_tenant on deliveries (event_tenant);
 
 alter table endpoints enable row level security;
 alter table open_deliveries enable row level security;
@@ -123,16 +129,6 @@ create function fits(types text[], type text) returns boolean
 language sql immutable strict set search_path = public, pg_temp as $$
     select types = '{}' or type = any (types)
         or exists (select 1 from unnest(types) t where t like '%.*' and starts_with(type, left(t, -1)))
-$$;
-
--- A random UUID of version 7 of this instant.
-create function random_uuid_at(at timestamptz) returns uuid
-language sql volatile strict set search_path = public, pg_temp as $$
-    -- A random one has version 4, 0100; two bits more make it 0111.
-    select encode(set_bit(set_bit(
-        overlay(uuid_send(gen_random_uuid())
-                placing substring(int8send(floor(extract(epoch from at) * 1000)::bigint) from 3) from 1 for 6),
-        52, 1), 53, 1), 'hex')::uuid
 $$;
 
 -- Opens a delivery for each pair of an endpoint and an event, in the order of the events. The caller holds the lanes.
@@ -164,42 +160,60 @@ create function enqueue_deliveries(published uuid[]) returns bigint
 language plpgsql volatile security definer set search_path = public, pg_temp
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-    tenants      text[];
+    locked       uuid[];
     endpoint_ids uuid[];
     event_ids    uuid[];
 begin
-    select array_agg(distinct e.cust_space_id) into tenants
-    from unnest(published) p (id)
-    cross join lateral (select e.cust_space_id from events e where e.id = p.id offset 0) e;
-    perform pg_advisory_xact_lock_shared(lanes_lock(l.endpoint_id))
-    from (select n.endpoint_id from endpoints n
-          where n.state = 'enabled' and n.cust_space_id = any (array_append(tenants, '_system'))
-          order by n.endpoint_id) l;
-    if not found then
+    -- Events of our own have no sequence, and are for the ISV.
+    with told as (
+        select distinct e.cust_space_id, e.type, e.sequence is not null as is_numbered
+        from unnest(published) p (id)
+        cross join lateral (select * from events e where e.id = p.id offset 0) e
+    ), concerned as (
+        select n.endpoint_id from endpoints n
+        where n.state = 'enabled'
+          and exists (select 1 from told t
+                      where (n.cust_space_id = '_system' or n.cust_space_id = t.cust_space_id and t.is_numbered)
+                        and (n.types = '{}' or fits(n.types, t.type)))
+          and n.cust_space_id in (select '_system' union all select t.cust_space_id from told t)
+    )
+    select array_agg(c.endpoint_id order by c.endpoint_id) into locked from concerned c;
+    if locked is null then
         return 0;
     end if;
-    -- Looked at behind the locks: an endpoint may have been disabled meanwhile. Events of our own have no sequence, and
-    -- are for the ISV.
+    perform pg_advisory_xact_lock_shared(lanes_lock(l.endpoint_id))
+    from unnest(locked) with ordinality l (endpoint_id, place);
+    -- Looked at behind the locks: an endpoint may have been disabled meanwhile.
     select array_agg(n.endpoint_id), array_agg(e.id) into endpoint_ids, event_ids
     from unnest(published) p (id)
     cross join lateral (select * from events e where e.id = p.id offset 0) e
-    join endpoints n on n.state = 'enabled'
+    join endpoints n on n.endpoint_id = any (locked) and n.state = 'enabled'
                     and (n.cust_space_id = '_system' or n.cust_space_id = e.cust_space_id and e.sequence is not null)
     where n.types = '{}' or fits(n.types, e.type);
     return open_pairs(endpoint_ids, event_ids);
 end $$;
 
--- Publishes an event of our own, about a tenant or about none, to the ISV's endpoints.
+-- Keeps an event of our own, about a tenant or about none, which is published with that.
+create function insert_own_event(of_type text, tenant text, detail json) returns uuid
+language sql volatile set search_path = public, pg_temp as $$
+    insert into events (id, cust_space_id, field, waba_id, value, state, received_at, routed_at, type, occurred_at)
+    select random_uuid_at(made), tenant, 'groupgate', '', detail, 'routed', made, now(), of_type, made
+    from clock_timestamp() made
+    returning id
+$$;
+
+-- Publishes an event of our own, about a tenant or about none, to the ISV's endpoints. It may be that the caller holds
+-- lanes of endpoints, so it waits for none: the endpoints' rows are held against their removal, and what comes to one
+-- that is being disabled is ended by end_stopped_deliveries.
 create function publish_own_event(of_type text, tenant text, detail json) returns uuid
 language plpgsql volatile set search_path = public, pg_temp as $$
 declare
-    event_id uuid := random_uuid_at(clock_timestamp());
+    event_id uuid := insert_own_event(of_type, tenant, detail);
 begin
-    insert into events (id, cust_space_id, field, waba_id, value, state, routed_at, type, occurred_at)
-    values (event_id, tenant, 'groupgate', '', detail, 'routed', now(), of_type, now());
-    perform open_pairs(array_agg(n.endpoint_id), array_agg(event_id))
-    from endpoints n
-    where n.cust_space_id = '_system' and n.state = 'enabled' and fits(n.types, of_type);
+    perform open_pairs(array_agg(h.endpoint_id), array_agg(event_id))
+    from (select n.endpoint_id from endpoints n
+          where n.cust_space_id = '_system' and n.state = 'enabled' and fits(n.types, of_type)
+          order by n.endpoint_id for key share) h;
     perform pg_notify('groupgate_deliveries', '');
     return event_id;
 end $$;
@@ -215,4 +229,31 @@ language sql volatile set search_path = public, pg_temp as $$
         order by n.position limit 1
     ) first
     where o.delivery_id = first.delivery_id and not o.is_ready
+$$;
+
+-- Ends open deliveries, each as `done` or `dead`, for this reason, and after this try; null where it had no last one. The
+-- caller holds the lanes alone. Returns how many there were.
+create function close_deliveries(ids uuid[], states text[], reasons text[], last_tries jsonb[]) returns bigint
+language sql volatile set search_path = public, pg_temp
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+    with closed as (
+        delete from open_deliveries o using unnest(ids, states, reasons, last_tries) e (id, state, reason, last_try)
+        where o.delivery_id = e.id
+        returning o.*, e.state, e.reason, e.last_try
+    ), kept as (
+        insert into deliveries (delivery_id, endpoint_id, cust_space_id, event_id, event_type, event_tenant, sequence,
+                                lane, state, reason, tries, created_at)
+        select c.delivery_id, c.endpoint_id, c.cust_space_id, c.event_id, c.event_type, c.event_tenant, c.sequence,
+               c.lane, c.state, c.reason, c.tries || coalesce(c.last_try, '[]'), c.created_at
+        from closed c
+        returning 1
+    )
+    select count(*) from kept
+$$;
+
+-- Ends open deliveries as dead, for this reason, without another try; as above.
+create function close_as_dead(ids uuid[], reason text) returns bigint
+language sql volatile set search_path = public, pg_temp as $$
+    select close_deliveries(ids, array_fill('dead'::text, array[cardinality(ids)]),
+                            array_fill(reason, array[cardinality(ids)]), array[]::jsonb[])
 $$;

@@ -1,7 +1,8 @@
 -- How deliveries are claimed, tried and ended.
 
--- Claims up to max_rows deliveries that are due, in turn from many endpoints, for as long as the lease: at most 8 at a
--- time for an endpoint, 1 where it keeps failing, and 64 for a tenant. An endpoint that another claim is at is passed over.
+-- Claims up to max_rows deliveries that are due, in turn from many endpoints, for as long as the lease. An endpoint that
+-- another claim is at is passed over. Of an endpoint so many are tried at a time: 8, or 2 where the owner has its hands
+-- full, or 1 where the endpoint keeps failing, and of all that keep failing 128 of an owner's; of a tenant's endpoints 64.
 create function claim_deliveries(max_rows bigint, lease interval, owner bigint)
 returns table (
     delivery_id uuid, claim uuid, endpoint_id uuid, attempts smallint, enqueued_at timestamptz,
@@ -11,17 +12,37 @@ returns table (
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
+    hands_full    constant integer := 256;
+    usual_seats   constant integer := 8;
+    few_seats     constant integer := 2;
+    -- How many failures in a row an endpoint has that keeps failing.
+    failing       constant integer := 5;
+    failing_seats constant integer := 1;
+    of_failing    constant integer := 128;
+    of_tenant     constant integer := 64;
     -- Each claim begins elsewhere, and goes around.
-    start    uuid := gen_random_uuid();
-    full_up  text[];
-    held     uuid[];
+    start         uuid := gen_random_uuid();
+    seats         integer;
+    failing_room  bigint;
+    full_up       text[];
+    held          uuid[];
 begin
+    -- Endpoints that wait for a later time are many, and mostly nothing is due.
+    perform 1 from open_deliveries o where o.is_ready and o.claim is null and o.due_at <= now() limit 1;
+    if not found then
+        return;
+    end if;
     -- A claim, or an end of a try, that is lost with the server means one more delivery, never one less.
     perform set_config('synchronous_commit', 'off', true);
     select coalesce(array_agg(s.cust_space_id), '{}') into full_up
     from (select o.cust_space_id from open_deliveries o
           where o.claim is not null and o.cust_space_id <> '_system'
-          group by o.cust_space_id having count(*) >= 64) s;
+          group by o.cust_space_id having count(*) >= of_tenant) s;
+    select case when count(*) >= hands_full then few_seats else usual_seats end,
+           greatest(0, of_failing - count(*) filter (where n.failures >= failing))
+    into seats, failing_room
+    from open_deliveries o join endpoints n on n.endpoint_id = o.endpoint_id
+    where o.claim is not null and o.claim_owner = owner;
 
     with recursive upper as (
         (select o.endpoint_id, o.due_at from open_deliveries o
@@ -51,9 +72,11 @@ begin
         select r.endpoint_id from ring r
         cross join lateral (select * from endpoints n where n.endpoint_id = r.endpoint_id offset 0) n
         where r.due_at <= now() and not n.is_stopping and n.cust_space_id <> all (full_up)
+          and (n.paused_until is null or n.paused_until <= now())
+          and (failing_room > 0 or n.failures < failing)
           and not exists (select 1 from tenants t where t.cust_space_id = n.cust_space_id and t.status = 'suspended')
           and (select count(*) from open_deliveries o where o.endpoint_id = r.endpoint_id and o.claim is not null)
-              < case when n.failures >= 5 then 1 else 8 end
+              < case when n.failures >= failing then failing_seats else seats end
         offset 0
     )
     select coalesce(array_agg(h.endpoint_id), '{}') into held
@@ -65,24 +88,28 @@ begin
     with taken as (
         select o.cust_space_id as space, count(*) as seats from open_deliveries o where o.claim is not null group by 1
     ), candidates as (
-        select r.delivery_id, n.cust_space_id as space,
+        select r.delivery_id, n.cust_space_id as space, n.failures >= failing as is_failing,
                row_number() over (partition by n.endpoint_id order by r.due_at, r.position) as turn
         from unnest(held) h (endpoint_id)
         join endpoints n on n.endpoint_id = h.endpoint_id and not n.is_stopping
         cross join lateral (
             select o.delivery_id, o.due_at, o.position from open_deliveries o
             where o.endpoint_id = h.endpoint_id and o.is_ready and o.claim is null and o.due_at <= now()
+              and (n.state = 'enabled' or o.event_type = 'endpoint.test')
             order by o.due_at, o.position
-            limit greatest(0, case when n.failures >= 5 then 1 else 8 end
+            limit greatest(0, case when n.failures >= failing then failing_seats else seats end
                               - (select count(*) from open_deliveries f
                                  where f.endpoint_id = h.endpoint_id and f.claim is not null))
         ) r
     ), ranked as (
-        select c.delivery_id, c.space, c.turn, row_number() over (partition by c.space order by c.turn) as place
+        select c.delivery_id, c.space, c.turn, c.is_failing,
+               row_number() over (partition by c.space order by c.turn) as place,
+               row_number() over (partition by c.is_failing order by c.turn) as place_among_failing
         from candidates c
     ), chosen as (
         select r.delivery_id from ranked r left join taken t on t.space = r.space
-        where r.space = '_system' or r.place + coalesce(t.seats, 0) <= 64
+        where (r.space = '_system' or r.place + coalesce(t.seats, 0) <= of_tenant)
+          and (not r.is_failing or r.place_among_failing <= failing_room)
         order by r.turn limit max_rows
     ), free as (
         -- What is being ended at this moment is not waited for.
@@ -91,7 +118,7 @@ begin
         for update skip locked
     ), claimed as (
         update open_deliveries o
-        set claim = start, claim_owner = owner, lease_until = now() + lease
+        set claim = start, claim_owner = owner, claimed_at = now(), lease_until = now() + lease
         from free f where o.delivery_id = f.delivery_id
         returning o.delivery_id, o.claim, o.endpoint_id, o.attempts, o.created_at, o.event_id
     )
@@ -117,133 +144,86 @@ create function claimed_endpoints(ids uuid[]) returns table (
     where n.endpoint_id = any (ids)
 $$;
 
--- Ends up to max_rows of what is open for an endpoint that is stopping. The caller holds the lanes alone. Returns how many.
-create function end_stopped(endpoint uuid, max_rows bigint) returns bigint
-language plpgsql volatile set search_path = public, pg_temp
-set jit = off as $$
-declare
-    why   text := (select n.disabled_reason from endpoints n where n.endpoint_id = endpoint);
-    ended bigint;
-begin
-    with gone as (
-        delete from open_deliveries o
-        where o.delivery_id in (select s.delivery_id from open_deliveries s where s.endpoint_id = endpoint limit max_rows)
-        returning o.*
-    )
-    insert into deliveries (delivery_id, endpoint_id, cust_space_id, event_id, event_type, event_tenant, sequence, lane,
-                            state, reason, tries, created_at)
-    select g.delivery_id, g.endpoint_id, g.cust_space_id, g.event_id, g.event_type, g.event_tenant, g.sequence, g.lane,
-           'dead', 'the endpoint was disabled: ' || why, g.tries, g.created_at
-    from gone g;
-    get diagnostics ended = row_count;
-    if ended < max_rows then
-        update endpoints n set is_stopping = false where n.endpoint_id = endpoint;
-    end if;
-    return ended;
-end $$;
-
--- Stops an endpoint: nothing is delivered to it any more, what is open for it is dead, and the ISV's endpoints hear of
--- it. Where very much is open, end_stopped_deliveries ends the rest, since whoever publishes to the endpoint waits here.
--- The caller holds the lanes alone. Says whether it was enabled.
-create function stop_endpoint(endpoint uuid, why text) returns boolean
-language plpgsql volatile set search_path = public, pg_temp as $$
-declare
-    stopped endpoints;
-begin
-    update endpoints n set state = 'disabled', disabled_reason = why, disabled_at = now(), is_stopping = true
-    where n.endpoint_id = endpoint and n.state = 'enabled'
-    returning * into stopped;
-    if not found then
-        return false;
-    end if;
-    perform publish_own_event('endpoint.disabled', nullif(stopped.cust_space_id, '_system'), json_build_object(
-        'EndpointId', 'ep_' || replace(endpoint::text, '-', ''),
-        'Description', stopped.description,
-        'Reason', why,
-        'FailingSince', utc_text(stopped.failing_since),
-        'DeadDeliveries', (select count(*) from open_deliveries o where o.endpoint_id = endpoint)));
-    perform end_stopped(endpoint, 1000);
-    return true;
-end $$;
-
--- Ends up to max_rows of what is open for endpoints that are stopping. Returns how many.
-create function end_stopped_deliveries(max_rows bigint) returns bigint
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
-declare
-    stopping uuid;
-    ended    bigint := 0;
-begin
-    perform set_config('synchronous_commit', 'off', true);
-    for stopping in select n.endpoint_id from endpoints n where n.is_stopping order by n.endpoint_id loop
-        perform pg_advisory_xact_lock(lanes_lock(stopping));
-        perform 1 from endpoints n where n.endpoint_id = stopping and n.is_stopping;
-        if found then
-            ended := ended + end_stopped(stopping, max_rows - ended);
-        end if;
-        exit when ended >= max_rows;
-    end loop;
-    return ended;
-end $$;
-
--- Records how tries ended, each as {delivery_id, claim, at, next: done|again|dead|gone, after_ms, reason, try}. The end of
--- a claim that was lost changes nothing. An endpoint of which five days of tries failed, or that is gone, is stopped.
-create function record_tries(ends json)
-returns table (done bigint, again bigint, dead bigint, lost bigint, disabled uuid[])
+-- Records how tries ended, each as {delivery_id, claim, at, next: done|again|dead|gone, after_ms, reason, try}, where the
+-- lanes are free at once; the others' deliveries come back as put_off. Where none are free and it is to wait, it waits for
+-- those of one endpoint, with no lanes held. The end of a claim that was lost changes nothing. An endpoint of which five
+-- days of tries failed, or that is gone, is stopped. Tests, and what is disabled, tell nothing of how an endpoint fares.
+create function record_tries(ends json, is_to_wait boolean)
+returns table (done bigint, again bigint, dead bigint, lost bigint, disabled uuid[], put_off uuid[])
 language plpgsql volatile security definer set search_path = public, pg_temp
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set lock_timeout = '1s' as $$
 #variable_conflict use_column
 declare
+    concerned         uuid[];
+    held              uuid[];
+    closed_ids        uuid[];
+    closed_states     text[];
+    closed_reasons    text[];
+    closed_tries      jsonb[];
     ended_at_endpoint uuid[];
     ended_at          timestamptz[];
     went_well         boolean[];
     is_gone           boolean[];
+    is_test           boolean[];
     lane_endpoints    uuid[];
     lane_names        text[];
     stopping          record;
 begin
     perform set_config('synchronous_commit', 'off', true);
-    perform pg_advisory_xact_lock(lanes_lock(l.endpoint_id))
-    from (select distinct o.endpoint_id
-          from json_to_recordset(ends) t (delivery_id uuid, claim uuid)
-          join open_deliveries o on o.delivery_id = t.delivery_id and o.claim = t.claim
-          order by 1) l;
+    select array_agg(distinct o.endpoint_id) into concerned
+    from json_to_recordset(ends) t (delivery_id uuid, claim uuid)
+    join open_deliveries o on o.delivery_id = t.delivery_id and o.claim = t.claim;
+    held := array(select c from unnest(concerned) c where pg_try_advisory_xact_lock(lanes_lock(c)));
+    if held = '{}' and concerned <> '{}' and is_to_wait then
+        begin
+            select array_agg(c.endpoint_id) into held
+            from (select c as endpoint_id from unnest(concerned) c order by random() limit 1) c;
+            perform pg_advisory_xact_lock(lanes_lock(held[1]));
+        exception when lock_not_available then
+            held := '{}';
+        end;
+    end if;
+    put_off := array(
+        select o.delivery_id from json_to_recordset(ends) t (delivery_id uuid, claim uuid)
+        join open_deliveries o on o.delivery_id = t.delivery_id and o.claim = t.claim
+        where o.endpoint_id <> all (held));
 
     with ended as (
-        select o.delivery_id, o.endpoint_id, o.lane, o.attempts, t.at, t.after_ms, t.reason, t.try,
+        select o.delivery_id, o.endpoint_id, o.lane, o.attempts, o.event_type = 'endpoint.test' as is_test,
+               t.at, t.after_ms, t.reason, t.try,
                -- A test tells at once what there is to tell.
                case when t.next = 'again' and o.event_type = 'endpoint.test' and o.attempts >= 1 then 'dead'
                     else t.next end as next
         from json_to_recordset(ends)
              t (delivery_id uuid, claim uuid, at timestamptz, next text, after_ms bigint, reason text, try jsonb)
         join open_deliveries o on o.delivery_id = t.delivery_id and o.claim = t.claim
+        where o.endpoint_id = any (held)
         for update of o
     ), kept as (
         update open_deliveries o
         set attempts = o.attempts + 1, due_at = now() + make_interval(secs => e.after_ms / 1000.0),
-            claim = null, claim_owner = null, lease_until = null, tries = o.tries || e.try
+            claim = null, claim_owner = null, claimed_at = null, lease_until = null, tries = o.tries || e.try
         from ended e where o.delivery_id = e.delivery_id and e.next = 'again'
-    ), closed as (
-        delete from open_deliveries o using ended e
-        where o.delivery_id = e.delivery_id and e.next <> 'again'
-        returning o.*, e.next, e.reason, e.try
-    ), moved as (
-        insert into deliveries (delivery_id, endpoint_id, cust_space_id, event_id, event_type, event_tenant, sequence,
-                                lane, state, reason, tries, created_at)
-        select c.delivery_id, c.endpoint_id, c.cust_space_id, c.event_id, c.event_type, c.event_tenant, c.sequence,
-               c.lane, case c.next when 'done' then 'done' else 'dead' end, c.reason, c.tries || c.try, c.created_at
-        from closed c
     )
     select count(*) filter (where e.next = 'done'), count(*) filter (where e.next = 'again'),
-           count(*) filter (where e.next in ('dead', 'gone')), json_array_length(ends) - count(*),
+           count(*) filter (where e.next in ('dead', 'gone')),
+           json_array_length(ends) - count(*) - cardinality(put_off),
+           array_agg(e.delivery_id) filter (where e.next <> 'again'),
+           array_agg(case e.next when 'done' then 'done' else 'dead' end) filter (where e.next <> 'again'),
+           array_agg(e.reason) filter (where e.next <> 'again'), array_agg(e.try) filter (where e.next <> 'again'),
            array_agg(e.endpoint_id), array_agg(e.at), array_agg(e.next = 'done'), array_agg(e.next = 'gone'),
+           array_agg(e.is_test),
            array_agg(e.endpoint_id) filter (where e.attempts = 0 and e.lane is not null),
            array_agg(e.lane) filter (where e.attempts = 0 and e.lane is not null)
-    into done, again, dead, lost, ended_at_endpoint, ended_at, went_well, is_gone, lane_endpoints, lane_names
+    into done, again, dead, lost, closed_ids, closed_states, closed_reasons, closed_tries,
+         ended_at_endpoint, ended_at, went_well, is_gone, is_test, lane_endpoints, lane_names
     from ended e;
+    perform close_deliveries(closed_ids, closed_states, closed_reasons, closed_tries);
     perform free_lanes(lane_endpoints, lane_names);
 
     with told as (
-        select * from unnest(ended_at_endpoint, ended_at, went_well) u (endpoint_id, at, well)
+        select u.* from unnest(ended_at_endpoint, ended_at, went_well, is_test) u (endpoint_id, at, well, is_test)
+        where not u.is_test
     ), successes as (
         select s.endpoint_id, max(s.at) filter (where s.well) as last from told s group by 1
     ), counted as (
@@ -256,16 +236,17 @@ begin
     set failures = case when c.last is null then n.failures else 0 end + c.failures,
         failing_since = case when c.last is null then coalesce(n.failing_since, c.since) else c.since end
     from counted c
-    where n.endpoint_id = c.endpoint_id and (c.failures > 0 or n.failures > 0);
+    where n.endpoint_id = c.endpoint_id and n.state = 'enabled' and (c.failures > 0 or n.failures > 0);
 
     disabled := '{}';
     for stopping in
         select n.endpoint_id,
                case when g.gone then 'it answered 410 Gone' else 'all tries of five days failed' end as why
         from endpoints n
-        join (select u.endpoint_id, bool_or(u.gone) as gone from unnest(ended_at_endpoint, is_gone) u (endpoint_id, gone)
+        join (select u.endpoint_id, bool_or(u.gone) as gone, bool_and(u.is_test) as is_test
+              from unnest(ended_at_endpoint, is_gone, is_test) u (endpoint_id, gone, is_test)
               group by 1) g on g.endpoint_id = n.endpoint_id
-        where n.state = 'enabled' and (g.gone or n.failing_since <= now() - interval '5 days')
+        where n.state = 'enabled' and (g.gone or not g.is_test and n.failing_since <= now() - interval '5 days')
         order by 1
     loop
         perform stop_endpoint(stopping.endpoint_id, stopping.why);
@@ -274,21 +255,36 @@ begin
     return next;
 end $$;
 
--- Gives claims back, as if nobody had made them. Returns how many were held still.
-create function release_claims(delivery_ids uuid[], claims uuid[]) returns bigint
+-- Gives claims back, as if nobody had made them; due again after the pause, where there is one. What is being ended at
+-- this moment is passed over. Returns how many were held still.
+create function release_claims(delivery_ids uuid[], claims uuid[], pause interval) returns bigint
 language sql volatile security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
-    with released as (
-        update open_deliveries o set claim = null, claim_owner = null, lease_until = null
-        from unnest(delivery_ids, claims) c (delivery_id, claim)
-        where o.delivery_id = c.delivery_id and o.claim = c.claim
+    with held as (
+        select o.delivery_id from unnest(delivery_ids, claims) c (delivery_id, claim)
+        join open_deliveries o on o.delivery_id = c.delivery_id and o.claim = c.claim
+        for update of o skip locked
+    ), released as (
+        update open_deliveries o
+        set claim = null, claim_owner = null, claimed_at = null, lease_until = null,
+            due_at = case when pause > interval '0' then now() + pause else o.due_at end
+        from held h where o.delivery_id = h.delivery_id
         returning 1
     )
     select count(*) from released
 $$;
 
+-- Lets nothing be claimed for these endpoints for a while.
+create function pause_endpoints(ids uuid[], pause interval) returns void
+language sql volatile security definer set search_path = public, pg_temp as $$
+    update endpoints n set paused_until = now() + pause
+    where n.endpoint_id in (select p.endpoint_id from endpoints p
+                            where p.endpoint_id = any (ids) order by 1 for no key update skip locked)
+$$;
+
 -- Gives back the claims whose lease is over, and those of processes that live no more: PostgreSQL drops a session's
--- locks with the session. The caller lives. Returns how many.
+-- locks with the session. A process whose session was lost takes its lock again within seconds, so claims that are new
+-- are believed. The caller lives. Returns how many.
 create function release_dead_claims(caller bigint) returns bigint
 language sql volatile security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -299,22 +295,25 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
         union select caller
     ), dead as (
         select o.delivery_id from open_deliveries o
-        where o.claim is not null and (o.lease_until < now() or o.claim_owner not in (select owner from living))
-        order by o.delivery_id
+        where o.claim is not null
+          and (o.lease_until < now()
+               or o.claimed_at <= now() - interval '5 seconds' and o.claim_owner not in (select owner from living))
         for update skip locked
     ), released as (
-        update open_deliveries o set claim = null, claim_owner = null, lease_until = null
+        update open_deliveries o set claim = null, claim_owner = null, claimed_at = null, lease_until = null
         from dead d where o.delivery_id = d.delivery_id
         returning 1
     )
     select count(*) from released
 $$;
 
--- How much waits, for all endpoints.
+-- How much waits, for all endpoints; what is open is counted up to 100,000.
 create function delivery_backlog()
 returns table (open bigint, in_flight bigint, oldest_enqueued_at timestamptz, endpoints_disabled bigint)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select count(*), count(o.claim), min(o.created_at),
+    select (select count(*) from (select 1 from open_deliveries limit 100000) counted),
+           (select count(*) from open_deliveries o where o.claim is not null),
+           -- IDs say when they were made.
+           (select o.created_at from open_deliveries o order by o.delivery_id limit 1),
            (select count(*) from endpoints n where n.state = 'disabled')
-    from open_deliveries o
 $$;

@@ -40,9 +40,10 @@ begin
         'execute on function claim_tenants, claim_events, publish_events, announce_unknown_numbers, list_unrouted_events,
                  find_event, last_sequences, unrouted_backlog, number_activity, hold_events, erase_events,
                  make_missing_partitions, drop_old_partition',
-        'execute on function claim_deliveries, claimed_endpoints, record_tries, release_claims, release_dead_claims,
-                 end_stopped_deliveries, delivery_backlog, enable_endpoint, disable_endpoint, remove_endpoint, send_test,
-                 replayable_events, replay_deliveries, erase_deliveries'
+        'execute on function claim_deliveries, claimed_endpoints, pause_endpoints, record_tries, release_claims,
+                 release_dead_claims, end_stopped_deliveries, delivery_backlog, enable_endpoint, disable_endpoint,
+                 remove_endpoint, send_test, replayable_events, replayable_failures, replay_deliveries,
+                 erase_ended_deliveries, erase_deliveries'
     ] loop
         execute format('grant %s to %I', privilege, role);
     end loop;

@@ -48,10 +48,7 @@ impl Space<'_> {
         across_tenants::hold_events(&mut transaction).await?;
         let tenant = self.existing(&mut transaction).await?;
         let rows = self.count(&mut transaction).await?;
-        // First the endpoints, since one that is disabled or tried makes an event.
-        let (endpoints, deliveries) = across_tenants::erase_deliveries(&mut transaction).await?;
-        let events = across_tenants::erase_events(&mut transaction).await?;
-        let rows = ErasedRows { events, endpoints, deliveries, ..rows };
+        let rows = erase_events_and_deliveries(&mut transaction, rows).await?;
         self.delete(&mut transaction).await?;
         let before = json!({"name": tenant.name, "rows": rows});
         let action = Action { name: "tenant.delete", object: self.cust_space_id, before: Some(before), after: None };
@@ -83,4 +80,18 @@ impl Space<'_> {
         sqlx::query!("delete from data_keys where cust_space_id = $1", self.cust_space_id).execute(transaction).await?;
         Ok(())
     }
+}
+
+/// Erases what is much first, for which nobody waits; then the endpoints, whose lanes others wait for; and then the little
+/// that came meanwhile, since an endpoint that is disabled or tried makes an event.
+async fn erase_events_and_deliveries(
+    transaction: &mut PgConnection,
+    rows: ErasedRows,
+) -> Result<ErasedRows, StoreError> {
+    let mut deliveries = across_tenants::erase_ended_deliveries(transaction).await?;
+    let mut events = across_tenants::erase_events(transaction).await?;
+    let (endpoints, open) = across_tenants::erase_deliveries(transaction).await?;
+    deliveries += open + across_tenants::erase_ended_deliveries(transaction).await?;
+    events += across_tenants::erase_events(transaction).await?;
+    Ok(ErasedRows { events, endpoints, deliveries, ..rows })
 }

@@ -14,6 +14,14 @@ pub enum StoreError {
         /// What is taken: `phone number ID`, `CustSpaceId`, ….
         what: &'static str,
     },
+    /// There are as many of these as there may be.
+    #[error("there are {most} {what} already, and no more may be; remove one that is not needed first")]
+    TooMany {
+        /// Of what, in the plural: `endpoints`, ….
+        what: &'static str,
+        /// How many there may be.
+        most: u16,
+    },
     /// The thing that the call names does not exist in this tenant.
     #[error("no such {what}")]
     NotFound {
@@ -59,8 +67,8 @@ fn refused(refusal: &dyn DatabaseError) -> StoreError {
     match code.as_ref() {
         // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, a server that starts
         // or stops, too many connections, a transaction that was read-only (a standby).
-        // Deadlocks and serialization failures, too, are gone when tried again.
-        "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "40001" | "40P01" => unavailable(&code),
+        // Deadlocks, serialization failures and locks that were waited for too long, too, are gone when tried again.
+        "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "40001" | "40P01" | "55P03" => unavailable(&code),
         class if class.starts_with("08") => unavailable(&code),
         // The tenant was erased after the caller looked it up. When tried again, the caller sees that.
         "23503"

@@ -119,6 +119,16 @@ impl Store {
         self.space(SYSTEM)
     }
 
+    /// Begins a transaction by this statement. In a task of its own: where whoever begins gives up half-way, the connection
+    /// would go back to the pool in a transaction that nobody knows of, and what the next one believes to be committed
+    /// would not be. ([sqlx](https://docs.rs/sqlx/latest/sqlx/struct.Transaction.html) rolls back what has begun alone.)
+    pub(crate) async fn begin(&self, statement: &'static str) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let pool = self.pool().clone();
+        let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+        let begun = begun.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(begun?)
+    }
+
     pub(crate) fn pool(&self) -> &PgPool {
         &self.inner.pool
     }
@@ -148,7 +158,7 @@ impl fmt::Debug for Store {
 impl Space<'_> {
     /// Begins a transaction that sees this tenant's rows and no others.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let mut transaction = self.store.pool().begin().await?;
+        let mut transaction = self.store.begin("begin").await?;
         enter(&mut transaction, self.cust_space_id).await?;
         Ok(transaction)
     }
@@ -170,9 +180,20 @@ async fn still_stands(connection: &mut PgConnection, rested: Duration) -> Result
     Ok(true)
 }
 
+/// What PostgreSQL is to do where this process no longer answers: frozen, or its host gone without a word. Until its session
+/// ends, it holds the locks of whatever it was at, and others wait for them.
+const WHEN_WE_ARE_GONE: [(&str, &str); 4] = [
+    // No transaction of ours waits for anything but PostgreSQL.
+    ("idle_in_transaction_session_timeout", "15s"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
+
 /// Parses the URL; an error never quotes it, since it holds a password.
 pub(crate) fn connect_options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
-    url.expose_secret().parse::<PgConnectOptions>().map(|options| options.application_name("groupgate")).map_err(|_| {
+    let options = url.expose_secret().parse::<PgConnectOptions>().map_err(|_| {
         StoreError::Internal("the database URL is not of the form postgres://role:password@host:port/name".to_owned())
-    })
+    })?;
+    Ok(options.application_name("groupgate").options(WHEN_WE_ARE_GONE))
 }

@@ -137,7 +137,7 @@ impl CommandError {
 fn exit_code_of(error: &StoreError) -> u8 {
     match error {
         StoreError::NotFound { .. } => 3,
-        StoreError::Conflict { .. } => 4,
+        StoreError::Conflict { .. } | StoreError::TooMany { .. } => 4,
         StoreError::Unavailable(_) => 5,
         StoreError::Unreadable { .. } | StoreError::Internal(_) => 1,
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::rt;
-use tenant_store::{ClaimedDelivery, Store};
+use tenant_store::{ClaimedDelivery, DeliveryId, Store};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::held::Held;
 use super::recording::Ended;
 use super::sending::Courier;
-use crate::events::Nudge;
+use crate::events::{Nudge, RenderError};
 
 /// How long nobody else takes what was claimed, while this replica lives: longer than a try takes, and the commit of its
 /// end while PostgreSQL is slow.
@@ -25,6 +25,8 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const BETWEEN: Duration = Duration::from_millis(5);
 /// After a failure of the store.
 const PAUSE: Duration = Duration::from_millis(500);
+/// When a delivery is due again whose event this version cannot write.
+const UNWRITABLE: Duration = Duration::from_mins(1);
 
 /// Takes what is due and starts its tries.
 pub(super) struct Claimer {
@@ -78,13 +80,27 @@ impl Claimer {
 
     fn begin(&self, delivery: ClaimedDelivery) {
         let (courier, hold) = (self.courier.clone(), self.held.hold(&delivery));
-        let (ends, give_up) = (self.ends.clone(), self.give_up.clone());
+        let (ends, give_up, store) = (self.ends.clone(), self.give_up.clone(), self.store.clone());
         rt::spawn(async move {
             // What is given up has not ended, and is told to nobody.
-            let Some(tried) = give_up.run_until_cancelled(courier.try_once(&delivery)).await else { return };
-            let first = (delivery.attempts == 0).then_some(delivery.enqueued_at);
-            // Where nobody records any more, the claim ends with its owner.
-            let _ = ends.send(Ended { tried, first, hold });
+            match give_up.run_until_cancelled(courier.try_once(&delivery)).await {
+                None => {}
+                Some(Ok(tried)) => {
+                    let first = (delivery.attempts == 0).then_some(delivery.enqueued_at);
+                    // Where nobody records any more, the claim ends with its owner.
+                    let _ = ends.send(Ended { tried, first, at: Instant::now(), hold });
+                }
+                Some(Err(error)) => put_off(&store, &delivery, &error).await,
+            }
         });
+    }
+}
+
+/// Leaves a delivery to others, or to a later version. Where that fails, it is left to them when its lease is over.
+async fn put_off(store: &Store, delivery: &ClaimedDelivery, error: &RenderError) {
+    tracing::warn!(delivery = %DeliveryId(delivery.delivery_id), %error, "this version cannot deliver an event; it waits");
+    let claim = (delivery.delivery_id, delivery.claim);
+    if let Err(error) = store.put_off_claims(&[claim], UNWRITABLE).await {
+        tracing::warn!(%error, "the delivery was not given back");
     }
 }

@@ -1,13 +1,14 @@
 //! The loop that commits the ends of tries, many in one transaction.
 
-use std::iter;
 use std::time::Duration;
+use std::{iter, mem};
 
 use actix_web::rt;
 use tenant_store::{AfterTry, Store, TriedDelivery};
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use super::claiming::{LEASE, LOOK_AGAIN};
 use super::held::{Held, Hold};
@@ -26,8 +27,18 @@ pub(super) struct Ended {
     pub(super) tried: TriedDelivery,
     /// When the event was published, where this was its first try.
     pub(super) first: Option<OffsetDateTime>,
+    /// When it ended.
+    pub(super) at: Instant,
     /// Dropped when the end is committed, so that what waits to be is bounded as tries are.
+    #[expect(dead_code, reason = "it is held, and dropped")]
     pub(super) hold: Hold,
+}
+
+/// What to do about ends whose lanes others work on.
+#[derive(Clone, Copy)]
+enum Busy {
+    PutOff,
+    WaitForOne,
 }
 
 /// Commits ends as they come.
@@ -37,6 +48,8 @@ pub(super) struct Recorder {
     pub(super) metrics: Metrics,
     /// Tells the claimer that there is room, and what has become ready.
     pub(super) nudge: Nudge,
+    /// Where the ends go whose lanes others work on: one busy endpoint delays no other.
+    pub(super) busy: mpsc::UnboundedSender<Ended>,
 }
 
 impl Recorder {
@@ -49,36 +62,61 @@ impl Recorder {
                 sleep(GATHER).await;
                 batch.extend(iter::from_fn(|| ends.try_recv().ok()).take(BATCH - batch.len()));
             }
-            self.record(batch.drain(..)).await;
-            self.nudge.look();
+            for put_off in self.record(mem::take(&mut batch), Busy::PutOff).await {
+                // Where nobody records it any more, the claim ends with its owner.
+                let _ = self.busy.send(put_off);
+            }
         }
     }
 
-    async fn record(&self, batch: impl Iterator<Item = Ended>) {
-        let (mut tries, mut firsts, mut holds) = (Vec::new(), Vec::new(), Vec::new());
-        for Ended { tried, first, hold } in batch {
-            tries.push(tried);
-            firsts.push(first);
-            holds.push(hold);
+    /// Commits what was put off, and waits for one endpoint after the other. After the lease others may have taken the
+    /// deliveries, so that nothing is left to be recorded.
+    pub(super) async fn run_behind(&self, busy: &mut mpsc::UnboundedReceiver<Ended>) {
+        let mut waiting = Vec::new();
+        while !waiting.is_empty() || busy.recv_many(&mut waiting, BATCH).await > 0 {
+            waiting.extend(iter::from_fn(|| busy.try_recv().ok()));
+            waiting = self.record(waiting, Busy::WaitForOne).await;
+            let (in_time, late): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|end| end.at.elapsed() < LEASE);
+            if !late.is_empty() {
+                tracing::error!(
+                    count = late.len(),
+                    "the ends of tries waited too long: the events are delivered again"
+                );
+            }
+            waiting = in_time;
         }
-        if self.commit(&tries).await {
-            tries.iter().zip(firsts).for_each(|(tried, first)| self.count(tried, first));
-            self.look_when_due(&tries);
+    }
+
+    /// Returns what is to be recorded later.
+    async fn record(&self, batch: Vec<Ended>, busy: Busy) -> Vec<Ended> {
+        let Some(put_off) = self.commit(&batch, busy).await else { return Vec::new() };
+        let (put_off, recorded): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|end| put_off.contains(&end.tried.delivery_id));
+        for end in &recorded {
+            self.count(&end.tried, end.first);
         }
-        drop(holds);
+        self.look_when_due(&recorded);
+        drop(recorded);
+        self.nudge.look();
+        put_off
     }
 
     /// Commits a batch, again and again while PostgreSQL is away. After the lease others may have taken the deliveries,
-    /// so that nothing is left to be recorded.
-    async fn commit(&self, tries: &[TriedDelivery]) -> bool {
-        let (begun, count) = (Instant::now(), tries.len());
+    /// so that nothing is left to be recorded. Returns which of them were put off.
+    async fn commit(&self, batch: &[Ended], busy: Busy) -> Option<Vec<Uuid>> {
+        let (begun, count) = (Instant::now(), batch.len());
         loop {
-            match self.store.record_tries(tries).await {
+            let tries = batch.iter().map(|end| &end.tried);
+            let recorded = match busy {
+                Busy::PutOff => self.store.record_tries_at_once(tries).await,
+                Busy::WaitForOne => self.store.record_tries(tries).await,
+            };
+            match recorded {
                 Ok(recorded) => {
                     for endpoint in &recorded.disabled {
                         tracing::warn!(%endpoint, "an endpoint was disabled: it is gone, or has failed for too long");
                     }
-                    return true;
+                    return Some(recorded.put_off);
                 }
                 Err(error) if begun.elapsed() < LEASE => {
                     tracing::warn!(%error, count, "the ends of tries wait to be recorded");
@@ -86,15 +124,15 @@ impl Recorder {
                 }
                 Err(error) => {
                     tracing::error!(%error, count, "the ends of tries were not recorded: the events are delivered again");
-                    return false;
+                    return None;
                 }
             }
         }
     }
 
     /// What is due before the claimer looks by itself, it is told of.
-    fn look_when_due(&self, tries: &[TriedDelivery]) {
-        let due = tries.iter().filter_map(|tried| match tried.next {
+    fn look_when_due(&self, recorded: &[Ended]) {
+        let due = recorded.iter().filter_map(|end| match end.tried.next {
             AfterTry::Again { after } if after < LOOK_AGAIN => Some(after),
             _ => None,
         });

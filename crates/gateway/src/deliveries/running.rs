@@ -52,7 +52,7 @@ struct Loops {
     stop: CancellationToken,
     give_up: CancellationToken,
     claimer: JoinHandle<()>,
-    recorder: JoinHandle<()>,
+    recorders: [JoinHandle<()>; 2],
 }
 
 impl Deliveries {
@@ -81,7 +81,10 @@ impl Deliveries {
         let egress = egress.inspect_err(|error| tracing::error!(%error, "events are not delivered")).ok()?;
         let (held, stop, give_up) = (Held::default(), CancellationToken::new(), CancellationToken::new());
         let (ends, mut ended) = mpsc::unbounded_channel();
-        let recorder = Recorder { store: store.clone(), held: held.clone(), metrics, nudge: nudge.clone() };
+        let (busy, mut put_off) = mpsc::unbounded_channel();
+        let recorder = Recorder { store: store.clone(), held: held.clone(), metrics, nudge: nudge.clone(), busy };
+        let recorder = Rc::new(recorder);
+        let behind = Rc::clone(&recorder);
         let claimer = Claimer {
             store: store.clone(),
             courier: Rc::new(Courier::new(egress, retries)),
@@ -92,8 +95,11 @@ impl Deliveries {
             give_up: give_up.clone(),
         };
         let claimer = rt::spawn(supervise("deliveries", async move || claimer.run().await));
-        let recorder = rt::spawn(supervise("ends of deliveries", async move || recorder.run(&mut ended).await));
-        Some(Loops { store, held, stop, give_up, claimer, recorder })
+        let recorders = [
+            rt::spawn(supervise("ends of deliveries", async move || recorder.run(&mut ended).await)),
+            rt::spawn(supervise("ends that were put off", async move || behind.run_behind(&mut put_off).await)),
+        ];
+        Some(Loops { store, held, stop, give_up, claimer, recorders })
     }
 }
 
@@ -109,7 +115,7 @@ impl RunningDeliveries {
 
 impl Loops {
     async fn stop(self, drain: Duration) {
-        let Self { store, held, stop, give_up, claimer, recorder } = self;
+        let Self { store, held, stop, give_up, claimer, recorders } = self;
         stop.cancel();
         if timeout(drain + TO_END, claimer).await.is_err() {
             tracing::warn!("a claim of deliveries did not end in time; it ends with this process");
@@ -120,8 +126,10 @@ impl Loops {
         if !left.is_empty() {
             give_back(&store, &left).await;
         }
-        recorder.abort();
-        let _ = recorder.await;
+        for recorder in recorders {
+            recorder.abort();
+            let _ = recorder.await;
+        }
     }
 }
 

@@ -33,8 +33,6 @@ pub(super) struct Courier {
 enum Unanswered {
     #[error(transparent)]
     Egress(#[from] EgressError),
-    #[error("the event cannot be written: {0}")]
-    Render(#[from] RenderError),
     #[error("the event cannot be signed: {0}")]
     Header(#[from] InvalidHeaderValue),
 }
@@ -45,13 +43,14 @@ impl Courier {
         Self { egress, retries }
     }
 
-    /// Tries a delivery once.
-    pub(super) async fn try_once(&self, delivery: &ClaimedDelivery) -> TriedDelivery {
+    /// Tries a delivery once. Where the event cannot be written it is not tried: that is no failure of the endpoint's.
+    pub(super) async fn try_once(&self, delivery: &ClaimedDelivery) -> Result<TriedDelivery, RenderError> {
+        let body = render(&delivery.event)?;
         let (at, begun) = (SystemTime::now(), Instant::now());
-        let answered = self.post(delivery, at).await;
+        let answered = self.post(delivery, at, body).await;
         let duration = begun.elapsed();
         let answer = answered.as_ref().ok();
-        TriedDelivery {
+        Ok(TriedDelivery {
             delivery_id: delivery.delivery_id,
             claim: delivery.claim,
             at: at.into(),
@@ -60,7 +59,7 @@ impl Courier {
             error: answered.as_ref().err().map(ToString::to_string),
             answer: answer.map(|answer| String::from_utf8_lossy(&answer.beginning).into_owned()).unwrap_or_default(),
             next: after_try(&self.retries, delivery.attempts, answer, at + duration, chance()),
-        }
+        })
     }
 
     /// Closes connections that are no longer used.
@@ -68,9 +67,8 @@ impl Courier {
         self.egress.sweep();
     }
 
-    async fn post(&self, delivery: &ClaimedDelivery, at: SystemTime) -> Result<Answer, Unanswered> {
+    async fn post(&self, delivery: &ClaimedDelivery, at: SystemTime, body: Vec<u8>) -> Result<Answer, Unanswered> {
         let url = ExternalUrl::try_from(delivery.endpoint.url.as_str())?;
-        let body = render(&delivery.event)?;
         let headers = headers(delivery, at, &body)?;
         Ok(self.egress.post(&url, headers, Bytes::from(body), TIMEOUT).await?)
     }

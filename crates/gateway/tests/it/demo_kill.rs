@@ -20,7 +20,7 @@ use crate::{
 
 /// How many callers make groups at once.
 const CALLERS: u64 = 4;
-/// The latest moment of a kill: after the start where it may hit the start, after readiness otherwise.
+/// The latest moment of a kill: after the start where it may hit the start, after the first answer otherwise.
 const LATEST_MS: u64 = 1_500;
 /// A lost answer is waited for 2 seconds in place of 20, and nobody is told to call more slowly.
 const SETTINGS: [(&str, &str); 3] =
@@ -104,7 +104,7 @@ impl Tenant<'_> {
     }
 
     /// Makes groups until told to stop; the codes that it was given.
-    fn make_groups(&self, caller: u64, next: &AtomicU64, stop: &AtomicBool) -> Vec<String> {
+    fn make_groups(&self, caller: u64, next: &AtomicU64, told: &AtomicBool, stop: &AtomicBool) -> Vec<String> {
         let mut given = Vec::new();
         while !stop.load(Ordering::Relaxed) {
             let subject = format!("Group {}", next.fetch_add(1, Ordering::Relaxed));
@@ -112,6 +112,7 @@ impl Tenant<'_> {
             let parameters = json!({ "Subject": subject, "WaitSeconds": (caller % 2) * 5 });
             let answer = self.try_call("AddChatGroup", &parameters).unwrap_or_default();
             given.extend(answer["UniqueCode"].as_str().map(str::to_owned));
+            told.fetch_or(!given.is_empty(), Ordering::Relaxed);
         }
         given
     }
@@ -129,13 +130,14 @@ fn live_and_be_killed(place: &Place, dice: &mut Dice, next: &AtomicU64) -> Vec<S
     }
     demo.lines_until(LAST_LINE);
     let tenant = Tenant { place, values: place.environment() };
-    let stop = AtomicBool::new(false);
+    let (told, stop) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         let make = |caller| {
-            let (tenant, stop) = (&tenant, &stop);
-            scope.spawn(move || tenant.make_groups(caller, next, stop))
+            let (tenant, told, stop) = (&tenant, &told, &stop);
+            scope.spawn(move || tenant.make_groups(caller, next, told, stop))
         };
         let callers: Vec<_> = (0..CALLERS).map(make).collect();
+        wait_until("a caller is answered", || told.load(Ordering::Relaxed));
         thread::sleep(moment);
         demo.signal(Signal::SIGKILL);
         stop.store(true, Ordering::Relaxed);

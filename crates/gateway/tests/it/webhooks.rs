@@ -222,3 +222,26 @@ async fn a_number_under_another_account_than_its_own_is_not_believed() {
     .await;
     assert!(!space.knows_group(app.first.phone_number_id, "smuggled-in").await.unwrap());
 }
+
+#[actix_web::test]
+async fn the_same_word_for_two_accounts_reaches_both_of_their_tenants() {
+    let app = TestApp::start().await;
+    let approved = |waba_id: &str| {
+        let change = json!({"field": "account_review_update", "value": {"decision": "APPROVED"}});
+        let entry = json!({"id": waba_id, "time": 1_763_712_000, "changes": [change]});
+        json!({"object": "whatsapp_business_account", "entry": [entry]}).to_string().into_bytes()
+    };
+    for waba_id in [app.first.waba_id, app.second.waba_id, app.first.waba_id] {
+        let body = approved(waba_id);
+        assert_eq!(send(&app, &signature(APP_SECRET, &body), &body).await.status, 200);
+    }
+    for tenant in [&app.first, &app.second] {
+        let space = app.store.space(tenant.cust_space_id);
+        let told = eventually("it is published", async || {
+            let page = space.events_after(None, 10).await.unwrap();
+            (!page.events.is_empty()).then_some(page.events)
+        });
+        let types: Vec<String> = told.await.into_iter().map(|event| event.event_type).collect();
+        assert_eq!(types, ["account.account_review_update"], "once for {}", tenant.cust_space_id);
+    }
+}

@@ -3,11 +3,26 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Value, value::RawValue};
 
-/// SHA-256 over field, phone number ID, and the element's JSON with sorted keys. JSON that has no
-/// such form (a lone surrogate, a number without bounds, 128 levels) counts as it is written.
-pub(super) fn fingerprint(field: &str, phone_number_id: Option<&str>, element: &RawValue) -> [u8; 32] {
+/// What an event is about, as far as that tells it from another of the same content.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Subject<'a> {
+    /// Meta's ID of the number.
+    pub(super) phone_number_id: Option<&'a str>,
+    /// The account, where there is no number.
+    pub(super) waba_id: Option<&'a str>,
+    /// The entry's time in Unix seconds, where the event is a change as a whole: often that is a word, which is told again
+    /// when it is true again, while a double has the time that the first had. An element of a list has a time of its own.
+    pub(super) entry_time: Option<i64>,
+}
+
+/// SHA-256 over field, subject, and the element's JSON with sorted keys. JSON that has no such form (a lone surrogate, a
+/// number without bounds, 128 levels) counts as it is written.
+pub(super) fn fingerprint(field: &str, subject: Subject<'_>, element: &RawValue) -> [u8; 32] {
     let mut hash = Context::new(&SHA256);
-    for part in [field, phone_number_id.unwrap_or_default()] {
+    let Subject { phone_number_id, waba_id, entry_time } = subject;
+    let entry_time = entry_time.map(|at| at.to_string());
+    let about = [Some(phone_number_id.unwrap_or_default()), waba_id, entry_time.as_deref()];
+    for part in [Some(field)].into_iter().chain(about).flatten() {
         // The length keeps apart what would run together.
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
@@ -53,7 +68,21 @@ mod tests {
     use super::*;
 
     fn of(field: &str, number: &str, json: &str) -> [u8; 32] {
-        fingerprint(field, Some(number), serde_json::from_str(json).unwrap())
+        let subject = Subject { phone_number_id: Some(number), ..Subject::default() };
+        fingerprint(field, subject, serde_json::from_str(json).unwrap())
+    }
+
+    #[test]
+    fn the_same_word_of_another_account_or_at_another_time_is_another_event() {
+        let of = |waba_id, entry_time| {
+            let json = serde_json::from_str(r#"{"decision":"APPROVED"}"#).unwrap();
+            let subject = Subject { waba_id: Some(waba_id), entry_time, ..Subject::default() };
+            fingerprint("account_review_update", subject, json)
+        };
+        assert_eq!(of("200", Some(1)), of("200", Some(1)));
+        assert_ne!(of("200", Some(1)), of("201", Some(1)));
+        assert_ne!(of("200", Some(1)), of("200", Some(2)));
+        assert_ne!(of("200", None), of("200", Some(1)));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use serde_json::value::RawValue;
 
 use super::{
-    fingerprint::fingerprint,
+    fingerprint::{Subject, fingerprint},
     object::{Member, Object},
 };
 
@@ -86,6 +86,20 @@ struct Place {
     phone_number_id: Option<String>,
 }
 
+impl Place {
+    /// Of an element of a list.
+    fn of_element(&self) -> Subject<'_> {
+        let phone_number_id = self.phone_number_id.as_deref();
+        let waba_id = self.waba_id.as_deref().filter(|_| phone_number_id.is_none());
+        Subject { phone_number_id, waba_id, entry_time: None }
+    }
+
+    /// Of a change as a whole.
+    fn of_whole(&self) -> Subject<'_> {
+        Subject { entry_time: self.entry_time, ..self.of_element() }
+    }
+}
+
 /// A list of events: as it was written, and its elements.
 struct List<'a> {
     written: &'a RawValue,
@@ -104,14 +118,16 @@ impl Splitting {
         };
         match entry.list("changes") {
             Some(changes) => changes.into_iter().for_each(|change| self.change(&place, change)),
-            None => self.push(&place, written.to_owned(), written),
+            None => self.push(&place, place.of_whole(), written.to_owned(), written),
         }
     }
 
     fn change(&mut self, entry: &Place, written: &RawValue) {
         let change = Object::read(written).unwrap_or_default();
         let place = Place { field: change.name("field").unwrap_or_else(|| UNREADABLE.to_owned()), ..entry.clone() };
-        let Some(value) = change.get("value") else { return self.push(&place, written.to_owned(), written) };
+        let Some(value) = change.get("value") else {
+            return self.push(&place, place.of_whole(), written.to_owned(), written);
+        };
         let members = Object::read(value).unwrap_or_default();
         let phone_number_id = members.object("metadata").and_then(|metadata| metadata.name("phone_number_id"));
         self.value(&Place { phone_number_id, ..place }, value, &members);
@@ -120,7 +136,7 @@ impl Splitting {
     fn value(&mut self, place: &Place, value: &RawValue, members: &Object<'_>) {
         let lists = lists(members);
         if lists.is_empty() {
-            return self.push(place, value.to_owned(), value);
+            return self.push(place, place.of_whole(), value.to_owned(), value);
         }
         let shared = self.shared(members, &lists);
         for list in &lists {
@@ -128,7 +144,7 @@ impl Splitting {
                 let alone = RawValue::from_string(alone(&shared, list, element));
                 // Pieces of JSON in their places are JSON; if they were not, better whole than lost.
                 let alone = alone.unwrap_or_else(|_| value.to_owned());
-                self.push(place, alone, element);
+                self.push(place, place.of_element(), alone, element);
             }
         }
     }
@@ -148,13 +164,13 @@ impl Splitting {
         members.members().iter().filter(goes_along).copied().collect()
     }
 
-    fn push(&mut self, place: &Place, value: Box<RawValue>, element: &RawValue) {
+    fn push(&mut self, place: &Place, subject: Subject<'_>, value: Box<RawValue>, element: &RawValue) {
         self.changes.push(Change {
             waba_id: place.waba_id.clone(),
             field: place.field.clone(),
             phone_number_id: place.phone_number_id.clone(),
             value,
-            fingerprint: fingerprint(&place.field, place.phone_number_id.as_deref(), element),
+            fingerprint: fingerprint(&place.field, subject, element),
             entry_time: place.entry_time,
         });
     }

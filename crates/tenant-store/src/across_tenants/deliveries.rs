@@ -44,12 +44,24 @@ pub(crate) struct RecordedEnd<'a> {
     pub(crate) r#try: Try,
 }
 
-/// Among which events to look for those to replay: of one tenant by sequence, or of all by time.
+/// Among which events to look for those to replay: of one tenant by sequence, or of all by time; behind `after`, which is
+/// the last that was looked at.
 pub(crate) struct ReplayWindow<'a> {
     pub(crate) tenant: Option<&'a str>,
     pub(crate) sequences: (i64, i64),
     pub(crate) times: (OffsetDateTime, OffsetDateTime),
+    pub(crate) begun: OffsetDateTime,
     pub(crate) after: Uuid,
+}
+
+/// What a look at some events of a window found.
+pub(crate) struct Replayable {
+    /// The events to replay.
+    pub(crate) wanted: Vec<Uuid>,
+    /// What was looked at last: an event, or a delivery where failures are looked for. `None` where nothing is left.
+    pub(crate) last: Option<Uuid>,
+    /// Its sequence, where events are looked at by that.
+    pub(crate) last_sequence: Option<i64>,
 }
 
 pub(crate) async fn claim_deliveries(
@@ -124,13 +136,18 @@ pub(crate) async fn claimed_endpoints(pool: &PgPool, ids: &[Uuid]) -> Result<Vec
     Ok(endpoints.collect())
 }
 
-pub(crate) async fn record_tries(pool: &PgPool, ends: &[RecordedEnd<'_>]) -> Result<TriesRecorded, StoreError> {
+pub(crate) async fn record_tries(
+    pool: &PgPool,
+    ends: &[RecordedEnd<'_>],
+    is_to_wait: bool,
+) -> Result<TriesRecorded, StoreError> {
     let ends = serde_json::to_string(ends).map_err(|error| StoreError::Internal(error.to_string()))?;
     let row = sqlx::query!(
         r#"select done as "done!", again as "again!", dead as "dead!", lost as "lost!",
-                  disabled as "disabled!: Vec<EndpointId>"
-           from record_tries($1::text::json)"#,
+                  disabled as "disabled!: Vec<EndpointId>", put_off as "put_off!"
+           from record_tries($1::text::json, $2)"#,
         ends,
+        is_to_wait,
     );
     let row = row.fetch_one(pool).await?;
     Ok(TriesRecorded {
@@ -139,13 +156,30 @@ pub(crate) async fn record_tries(pool: &PgPool, ends: &[RecordedEnd<'_>]) -> Res
         dead: row.dead.unsigned_abs(),
         lost: row.lost.unsigned_abs(),
         disabled: row.disabled,
+        put_off: row.put_off,
     })
 }
 
-/// Gives claims back. Returns how many were held still.
-pub(crate) async fn release_claims(pool: &PgPool, deliveries: &[Uuid], claims: &[Uuid]) -> Result<u64, StoreError> {
-    let released = sqlx::query_scalar!(r#"select release_claims($1, $2) as "released!""#, deliveries, claims);
+/// Gives claims back, to be due again after `pause`. Returns how many were held still.
+pub(crate) async fn release_claims(
+    pool: &PgPool,
+    deliveries: &[Uuid],
+    claims: &[Uuid],
+    pause: Duration,
+) -> Result<u64, StoreError> {
+    let released = sqlx::query_scalar!(
+        r#"select release_claims($1, $2, $3) as "released!""#,
+        deliveries,
+        claims,
+        interval(pause),
+    );
     Ok(released.fetch_one(pool).await?.unsigned_abs())
+}
+
+/// Lets nothing be claimed for these endpoints for as long as `pause`.
+pub(crate) async fn pause_endpoints(pool: &PgPool, ids: &[Uuid], pause: Duration) -> Result<(), StoreError> {
+    sqlx::query!("select pause_endpoints($1, $2)", ids, interval(pause)).execute(pool).await?;
+    Ok(())
 }
 
 /// Gives back claims whose lease is over or whose owner lives no more; `caller` lives. Returns how many.
@@ -207,16 +241,19 @@ pub(crate) async fn send_test(transaction: &mut PgConnection, id: EndpointId) ->
     Ok(sent.fetch_optional(transaction).await?)
 }
 
-/// Up to `limit` events to replay to an endpoint of this transaction's space, each with its sequence.
+/// Looks at up to `limit` events of a window, for those that an endpoint of this transaction's space is to get again: all,
+/// or the missed ones alone.
 pub(crate) async fn replayable_events(
     transaction: &mut PgConnection,
     id: EndpointId,
     window: &ReplayWindow<'_>,
     only: ReplayOnly,
     limit: i64,
-) -> Result<Vec<(Uuid, Option<i64>)>, StoreError> {
-    let events = sqlx::query!(
-        r#"select id as "id!", sequence from replayable_events($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
+) -> Result<Replayable, StoreError> {
+    let found = sqlx::query_as!(
+        Replayable,
+        r#"select wanted as "wanted!", last_id as last, last_sequence
+           from replayable_events($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
         id.0,
         window.tenant,
         window.sequences.0,
@@ -227,7 +264,32 @@ pub(crate) async fn replayable_events(
         only.as_str(),
         limit,
     );
-    Ok(events.fetch_all(transaction).await?.into_iter().map(|row| (row.id, row.sequence)).collect())
+    Ok(found.fetch_one(transaction).await?)
+}
+
+/// Looks at up to `limit` dead deliveries to an endpoint of this transaction's space, for events of a window of which they
+/// are the last.
+pub(crate) async fn replayable_failures(
+    transaction: &mut PgConnection,
+    id: EndpointId,
+    window: &ReplayWindow<'_>,
+    limit: i64,
+) -> Result<Replayable, StoreError> {
+    let found = sqlx::query_as!(
+        Replayable,
+        r#"select wanted as "wanted!", last_id as last, null::bigint as last_sequence
+           from replayable_failures($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
+        id.0,
+        window.tenant,
+        window.sequences.0,
+        window.sequences.1,
+        window.times.0,
+        window.times.1,
+        window.begun,
+        window.after,
+        limit,
+    );
+    Ok(found.fetch_one(transaction).await?)
 }
 
 /// Opens deliveries of events to an endpoint of this transaction's space. Returns how many; `None` where it has no such
@@ -241,7 +303,14 @@ pub(crate) async fn replay_deliveries(
     Ok(opened.fetch_one(transaction).await?.map(i64::unsigned_abs))
 }
 
-/// Erases the endpoints and deliveries of this transaction's tenant. Returns how many there were of each.
+/// Erases what was delivered of this transaction's tenant. Returns how much that was.
+pub(crate) async fn erase_ended_deliveries(transaction: &mut PgConnection) -> Result<i64, StoreError> {
+    let erased = sqlx::query_scalar!(r#"select erase_ended_deliveries() as "erased!""#);
+    Ok(erased.fetch_one(transaction).await?)
+}
+
+/// Erases the endpoints of this transaction's tenant, and what is open of its deliveries. Returns how many there were of
+/// each.
 pub(crate) async fn erase_deliveries(transaction: &mut PgConnection) -> Result<(i64, i64), StoreError> {
     let erased =
         sqlx::query!(r#"select endpoint_rows as "endpoints!", delivery_rows as "deliveries!" from erase_deliveries()"#);

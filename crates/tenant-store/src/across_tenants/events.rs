@@ -14,14 +14,12 @@ pub(crate) async fn receive_events(pool: &PgPool, events: &[&ReceivedEvent<'_>])
     let column = |field: for<'a> fn(&ReceivedEvent<'a>) -> &'a str| {
         events.iter().map(|event| storable(field(event)).into_owned()).collect::<Vec<_>>()
     };
-    let ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
     let fingerprints: Vec<Vec<u8>> = events.iter().map(|event| event.fingerprint.to_vec()).collect();
     let phone_numbers: Vec<Option<String>> =
         events.iter().map(|event| storable_option(event.phone_number_id)).collect();
     let times: Vec<Option<OffsetDateTime>> = events.iter().map(|event| event.entry_time).collect();
     let new = sqlx::query_scalar!(
-        r#"select receive_events($1, $2, $3, $4, $5, $6, $7) as "new!""#,
-        &ids,
+        r#"select receive_events($1, $2, $3, $4, $5, $6) as "new!""#,
         &fingerprints,
         &column(|event| event.field),
         &column(|event| event.waba_id),

@@ -17,9 +17,10 @@ mod tenants;
 
 pub(crate) use changes::{abandoned_changes, claim_stale_changes, settled_changes};
 pub(crate) use deliveries::{
-    ClaimedRow, RecordedEnd, ReplayWindow, SealedEndpoint, claim_deliveries, claimed_endpoints, delivery_backlog,
-    disable_endpoint, enable_endpoint, end_stopped_deliveries, erase_deliveries, record_tries, release_claims,
-    release_dead_claims, remove_endpoint, replay_deliveries, replayable_events, send_test,
+    ClaimedRow, RecordedEnd, ReplayWindow, Replayable, SealedEndpoint, claim_deliveries, claimed_endpoints,
+    delivery_backlog, disable_endpoint, enable_endpoint, end_stopped_deliveries, erase_deliveries,
+    erase_ended_deliveries, pause_endpoints, record_tries, release_claims, release_dead_claims, remove_endpoint,
+    replay_deliveries, replayable_events, replayable_failures, send_test,
 };
 pub(crate) use events::{
     announce_unknown_numbers, find_event, keep_malformed, last_sequences, number_activity, receive_events,

@@ -293,11 +293,10 @@ async fn unmatched_by_likeness(
     Ok(event.fetch_optional(transaction).await?)
 }
 
-/// The lowest ID that an event of the change can have, so that only the days since are looked at. The clock of the replica
-/// that made the ID may have been off by an hour.
+/// The lowest ID that an event of the change can have, so that only the days since are looked at: both are of
+/// PostgreSQL's clock.
 fn first_possible(change: &Change) -> Uuid {
-    let since = change.created_at - Duration::from_hours(1);
-    let milliseconds = u64::try_from(since.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+    let milliseconds = u64::try_from(change.created_at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid()
 }
 

@@ -101,6 +101,8 @@ pub struct TriesRecorded {
     pub lost: u64,
     /// Endpoints that these ends disabled.
     pub disabled: Vec<EndpointId>,
+    /// Deliveries of whose ends nothing is recorded yet, since others worked on their endpoint's lanes.
+    pub put_off: Vec<Uuid>,
 }
 
 /// Where a delivery stands.
@@ -176,7 +178,7 @@ pub struct DeliveryFilter {
 /// How much waits to be delivered, to all endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryBacklog {
-    /// Deliveries that are neither done nor dead.
+    /// Deliveries that are neither done nor dead; counted up to 100,000.
     pub open: i64,
     /// Those of them that are being tried.
     pub in_flight: i64,

@@ -15,12 +15,34 @@ impl Store {
     /// of its lane is ready. An endpoint of which all tries of five days failed, or that is gone, is disabled: what is open
     /// for it is dead, and the ISV's endpoints are told. The end of a claim that was lost changes nothing; so it does no
     /// harm to record the same ends again after an error.
-    pub async fn record_tries(&self, tried: &[TriedDelivery]) -> Result<TriesRecorded, StoreError> {
-        if tried.is_empty() {
+    ///
+    /// Where others work on an endpoint's lanes at this moment, its ends come back in [`TriesRecorded::put_off`], so that
+    /// they delay no others. Where that is so of all of them, it waits for one endpoint's, a second at the most.
+    pub async fn record_tries(
+        &self,
+        tried: impl IntoIterator<Item = &TriedDelivery>,
+    ) -> Result<TriesRecorded, StoreError> {
+        self.record(tried, true).await
+    }
+
+    /// [`Store::record_tries`] that waits for nobody.
+    pub async fn record_tries_at_once(
+        &self,
+        tried: impl IntoIterator<Item = &TriedDelivery>,
+    ) -> Result<TriesRecorded, StoreError> {
+        self.record(tried, false).await
+    }
+
+    async fn record(
+        &self,
+        tried: impl IntoIterator<Item = &TriedDelivery>,
+        is_to_wait: bool,
+    ) -> Result<TriesRecorded, StoreError> {
+        let ends: Vec<_> = tried.into_iter().map(recorded).collect();
+        if ends.is_empty() {
             return Ok(TriesRecorded::default());
         }
-        let ends: Vec<_> = tried.iter().map(recorded).collect();
-        across_tenants::record_tries(self.pool(), &ends).await
+        across_tenants::record_tries(self.pool(), &ends, is_to_wait).await
     }
 }
 

@@ -1,13 +1,15 @@
 //! Replays: events that were published before are delivered once more, by new deliveries of the same events.
 
+use std::slice;
+
 use serde_json::{Value, json};
 use sqlx::PgConnection;
-use time::{OffsetDateTime, macros::datetime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     Actor, EndpointId, Space, StoreError,
-    across_tenants::{self, ReplayWindow},
+    across_tenants::{self, ReplayWindow, Replayable},
     audit::Action,
     store::SYSTEM,
 };
@@ -33,7 +35,7 @@ pub enum ReplaySpan {
         cust_space_id: String,
         /// The first.
         since: i64,
-        /// The last; all that there are where absent.
+        /// The last; all that there are at the moment where absent.
         until: Option<i64>,
     },
     /// Events by the time at which they were received, both ends included; all tenants' to the ISV's endpoint.
@@ -76,7 +78,7 @@ impl ReplayOnly {
     }
 }
 
-/// How many events are replayed in one transaction, which keeps others from publishing to the endpoint.
+/// How many events are looked at, and replayed, in one transaction, which keeps others from publishing to the endpoint.
 const CHUNK: i64 = 2_000;
 
 impl Space<'_> {
@@ -86,44 +88,49 @@ impl Space<'_> {
     /// [`StoreError::NotFound`] where this space has no such endpoint, it is disabled, or the tenant or the event that is
     /// named is not its.
     pub async fn replay(&self, id: EndpointId, replay: &Replay, actor: &Actor) -> Result<u64, StoreError> {
-        let window = match &replay.span {
-            ReplaySpan::Event(event) => return self.replay_one(id, *event, actor).await,
-            ReplaySpan::Sequences { cust_space_id, since, until } => ReplayWindow {
-                tenant: Some(self.own_tenant(cust_space_id)?),
-                sequences: (*since, until.unwrap_or(i64::MAX)),
-                times: always(),
-                after: Uuid::nil(),
-            },
-            ReplaySpan::Times { since, until } => ReplayWindow {
-                tenant: Some(self.cust_space_id).filter(|space| *space != SYSTEM),
-                sequences: (0, i64::MAX),
-                times: ((*since).max(always().0), until.unwrap_or(always().1)),
-                after: Uuid::nil(),
-            },
-        };
-        self.replay_window(id, replay, window, actor).await
-    }
-
-    async fn replay_window(
-        &self,
-        id: EndpointId,
-        replay: &Replay,
-        mut left: ReplayWindow<'_>,
-        actor: &Actor,
-    ) -> Result<u64, StoreError> {
-        let mut replayed = 0;
+        if let ReplaySpan::Event(event) = replay.span {
+            return self.replay_one(id, event, actor).await;
+        }
+        let mut left = self.window(&replay.span).await?;
         let mut transaction = self.begin().await?;
         self.log_replay(&mut transaction, id, replay, actor).await?;
+        let mut replayed = 0;
         loop {
-            let events = across_tenants::replayable_events(&mut transaction, id, &left, replay.only, CHUNK).await?;
-            let ids: Vec<Uuid> = events.iter().map(|(event, _)| *event).collect();
-            replayed += open(&mut transaction, id, &ids).await?;
+            let found = look(&mut transaction, id, &left, replay.only).await?;
+            replayed += open(&mut transaction, id, &found.wanted).await?;
             transaction.commit().await?;
-            let Some((last, sequence)) = events.last() else {
+            let Some(last) = found.last else {
                 return Ok(replayed);
             };
-            left = left.behind(*last, *sequence);
+            left = left.behind(last, found.last_sequence);
             transaction = self.begin().await?;
+        }
+    }
+
+    /// What there is of a span now: what comes while it is replayed does not lengthen it.
+    async fn window<'s>(&'s self, span: &'s ReplaySpan) -> Result<ReplayWindow<'s>, StoreError> {
+        let begun = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(self.store.pool()).await?;
+        let of_space = Some(self.cust_space_id).filter(|space| *space != SYSTEM);
+        let all = ReplayWindow {
+            tenant: of_space,
+            sequences: (0, i64::MAX),
+            times: (first_time(), begun),
+            begun,
+            after: Uuid::nil(),
+        };
+        match span {
+            ReplaySpan::Event(_) => Ok(all),
+            ReplaySpan::Times { since, until } => Ok(ReplayWindow {
+                times: ((*since).max(first_time()), until.map_or(begun, |until| until.min(begun))),
+                ..all
+            }),
+            ReplaySpan::Sequences { cust_space_id, since, until } => {
+                let tenant = self.own_tenant(cust_space_id)?;
+                let last = self.store.last_sequences(slice::from_ref(cust_space_id)).await?;
+                let last = last.first().map_or(0, |(_, sequence)| *sequence);
+                let until = until.map_or(last, |until| until.min(last));
+                Ok(ReplayWindow { tenant: Some(tenant), sequences: (*since, until), ..all })
+            }
         }
     }
 
@@ -159,11 +166,10 @@ impl Space<'_> {
 }
 
 impl ReplayWindow<'_> {
-    /// What is left behind this event.
-    fn behind(self, event: Uuid, sequence: Option<i64>) -> Self {
+    /// What is left behind what was looked at last.
+    fn behind(self, looked_at: Uuid, sequence: Option<i64>) -> Self {
         let (first, last) = self.sequences;
-        let first = sequence.map_or(first, |sequence| if self.tenant.is_some() { sequence + 1 } else { first });
-        Self { sequences: (first, last), after: event, ..self }
+        Self { sequences: (sequence.map_or(first, |sequence| sequence + 1), last), after: looked_at, ..self }
     }
 }
 
@@ -184,12 +190,26 @@ impl Replay {
     }
 }
 
+async fn look(
+    transaction: &mut PgConnection,
+    id: EndpointId,
+    window: &ReplayWindow<'_>,
+    only: ReplayOnly,
+) -> Result<Replayable, StoreError> {
+    match only {
+        ReplayOnly::All | ReplayOnly::Missed => {
+            across_tenants::replayable_events(transaction, id, window, only, CHUNK).await
+        }
+        ReplayOnly::Failed => across_tenants::replayable_failures(transaction, id, window, CHUNK).await,
+    }
+}
+
 async fn open(transaction: &mut PgConnection, id: EndpointId, events: &[Uuid]) -> Result<u64, StoreError> {
     let opened = across_tenants::replay_deliveries(transaction, id, events).await?;
     opened.ok_or(StoreError::NotFound { what: "enabled endpoint" })
 }
 
-/// From the first instant to the last that events may have.
-fn always() -> (OffsetDateTime, OffsetDateTime) {
-    (OffsetDateTime::UNIX_EPOCH + time::Duration::days(1), datetime!(9999-01-01 0:00 UTC))
+/// The first instant that events may have.
+fn first_time() -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + time::Duration::days(1)
 }

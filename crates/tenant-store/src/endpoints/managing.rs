@@ -16,10 +16,14 @@ use crate::{
 /// How many open deliveries go in one transaction, for which everybody who publishes to the endpoint waits.
 const REMOVED_AT_ONCE: i64 = 5_000;
 
+/// How many endpoints a tenant may have, and the ISV.
+const MOST: u16 = 100;
+
 const NO_ENDPOINT: StoreError = StoreError::NotFound { what: "endpoint" };
 
 impl Space<'_> {
-    /// Makes an endpoint, which gets what is published from now on. [`StoreError::NotFound`] where there is no such tenant.
+    /// Makes an endpoint, which gets what is published from now on. [`StoreError::NotFound`] where there is no such tenant,
+    /// [`StoreError::TooMany`] where this space has 100 already.
     pub async fn create_endpoint(&self, new: &NewEndpoint, actor: &Actor) -> Result<CreatedEndpoint, StoreError> {
         let id = EndpointId(Uuid::new_v4());
         let secret = new.secret.clone().map_or_else(EndpointSecret::generate, Ok)?;
@@ -27,6 +31,7 @@ impl Space<'_> {
         if self.cust_space_id != SYSTEM {
             self.existing(&mut transaction).await?;
         }
+        self.check_room(&mut transaction).await?;
         let sealed = self.seal_first_secret(&mut transaction, id, &secret).await?;
         self.insert_endpoint(&mut transaction, id, new, &sealed).await?;
         let endpoint = self.lock_endpoint(&mut transaction, id).await?;
@@ -119,6 +124,23 @@ impl Space<'_> {
         let object = before.or(after).map(|endpoint| object(endpoint.endpoint_id)).unwrap_or_default();
         let (before, after) = (before.map(Endpoint::to_json), after.map(Endpoint::to_json));
         self.log(transaction, actor, Action { name, object: &object, before, after }).await
+    }
+
+    /// Fails where this space has as many endpoints as it may; nobody else makes one of it until the transaction ends.
+    async fn check_room(&self, transaction: &mut PgConnection) -> Result<(), StoreError> {
+        let lock = sqlx::query!(
+            "select pg_advisory_xact_lock(hashtextextended('groupgate endpoints ' || $1, 0))",
+            self.cust_space_id
+        );
+        lock.execute(&mut *transaction).await?;
+        let there_are = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from endpoints where cust_space_id = $1"#,
+            self.cust_space_id
+        );
+        if there_are.fetch_one(transaction).await? >= i64::from(MOST) {
+            return Err(StoreError::TooMany { what: "endpoints", most: MOST });
+        }
+        Ok(())
     }
 
     async fn insert_endpoint(

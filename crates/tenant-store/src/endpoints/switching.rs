@@ -21,7 +21,8 @@ impl Space<'_> {
 
     /// Disables an endpoint: nothing is delivered to it any more, what is open for it is dead (where that is very much,
     /// [`Store::end_stopped_deliveries`](crate::Store::end_stopped_deliveries) ends the rest), and the ISV's endpoints are
-    /// told by `endpoint.disabled`. One that is disabled already stays as it is. [`StoreError::NotFound`] where this space has no such endpoint.
+    /// told by `endpoint.disabled`. One that is disabled already stays as it is. [`StoreError::NotFound`] where this space
+    /// has no such endpoint.
     pub async fn disable_endpoint(&self, id: EndpointId, reason: &str, actor: &Actor) -> Result<Endpoint, StoreError> {
         let mut transaction = self.begin().await?;
         let before = self.find_endpoint(&mut transaction, id).await?;
@@ -50,7 +51,7 @@ impl Endpoint {
     /// From when on it may have missed events. What was tried then, and is dead now, had come before: within two days, in
     /// which the retries of one delivery are over.
     fn missed_since(&self) -> Option<time::OffsetDateTime> {
-        let first = self.failing_since.or(self.disabled_at)?;
+        let first = self.failing_since.into_iter().chain(self.disabled_at).min()?;
         first.checked_sub(time::Duration::days(2))
     }
 }

@@ -54,7 +54,7 @@ impl Space<'_> {
     /// [`StoreError::NotFound`] where there is no such tenant.
     pub async fn events_after(&self, after: Option<i64>, limit: i64) -> Result<EventPage, StoreError> {
         let snapshot = "begin isolation level repeatable read read only";
-        let mut transaction = self.store.pool().begin_with(snapshot).await?;
+        let mut transaction = self.store.begin(snapshot).await?;
         enter(&mut transaction, self.cust_space_id).await?;
         let (oldest, last) = self.bounds(&mut transaction).await?;
         let events = self.page(&mut transaction, after.unwrap_or_default(), limit).await?;

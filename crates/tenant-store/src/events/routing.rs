@@ -47,7 +47,7 @@ impl Store {
         limit: i64,
         interpret: impl Fn(&InboxEvent) -> Routing,
     ) -> Result<Routed, StoreError> {
-        let mut transaction = self.pool().begin().await?;
+        let mut transaction = self.begin("begin").await?;
         let tenants = self.claim_tenants(&mut transaction).await?;
         if tenants.is_empty() {
             return Ok(Routed::default());

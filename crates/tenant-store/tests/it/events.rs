@@ -181,3 +181,23 @@ async fn fingerprints_are_forgotten_when_meta_no_longer_repeats() {
     assert_eq!(world.store.forget_old_fingerprints(10).await.unwrap(), 1);
     assert_eq!(world.receive(&[event]).await.new, 1);
 }
+
+#[tokio::test]
+async fn ids_say_when_events_came_by_the_databases_clock_and_in_which_order() {
+    let world = World::with_tenants().await;
+    let events: Vec<_> = (0..50).map(|number| group_event(&format!("G{number}"))).collect();
+    world.receive(&events).await;
+    world.route().await;
+    let events = world.store.space(ALPHA).events_after(None, 100).await.unwrap().events;
+    assert_eq!(events.len(), 50);
+    assert!(events.is_sorted_by(|one, next| one.id < next.id));
+    for event in events {
+        assert_eq!(event.id.get_version_num(), 7);
+        let (seconds, nanoseconds) = event.id.get_timestamp().unwrap().to_unix();
+        let received = event.received_at;
+        assert_eq!(
+            (i64::try_from(seconds).unwrap(), nanoseconds / 1_000_000),
+            (received.unix_timestamp(), received.millisecond().into())
+        );
+    }
+}

@@ -1,6 +1,11 @@
 //! The connection to PostgreSQL: away, refused, cut and back.
 
-use std::time::Duration;
+use std::{
+    future::{Future as _, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
@@ -42,9 +47,20 @@ async fn a_pool_with_no_connection_to_give_says_unavailable_in_time() {
     let refused = tokio::select! {
         biased;
         found = store.tenant(ALPHA) => panic!("the table is locked, yet {found:?}"),
-        refused = store.ping() => refused,
+        refused = async {
+            until_somebody_waits_for_a_lock(&superuser).await;
+            store.ping().await
+        } => refused,
     };
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+}
+
+async fn until_somebody_waits_for_a_lock(superuser: &PgPool) {
+    let waits = "select exists (select 1 from pg_stat_activity
+                                where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(superuser).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
@@ -67,4 +83,26 @@ async fn where_nothing_listens_connecting_says_unavailable_without_the_password(
     let error = Store::connect(&settings, keys).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
     assert!(!format!("{error} {error:?} {settings:?}").contains("hidden-word"));
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_leaves_its_connection_in_no_transaction() {
+    let world = World::with_tenants().await;
+    let superuser = PgPool::connect(world.database.superuser_url.expose_secret()).await.unwrap();
+    let settings =
+        StoreSettings { url: world.database.app_url.clone(), connections: 1, acquire_timeout: Duration::from_secs(30) };
+    let store = Store::connect(&settings, MasterKeys::parse(KEY_A).unwrap()).await.unwrap();
+    for given_up in 1..=5 {
+        {
+            let space = store.space(ALPHA);
+            let mut call = pin!(space.numbers());
+            // Looked at once: what begins its transaction is on its way.
+            let is_pending = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending())).await;
+            assert!(is_pending);
+        }
+        store.keep_malformed(b"?").await.unwrap();
+        let kept: i64 =
+            sqlx::query_scalar("select count(*) from malformed_webhooks").fetch_one(&superuser).await.unwrap();
+        assert_eq!(kept, given_up, "it was told that it is kept, so it is committed");
+    }
 }

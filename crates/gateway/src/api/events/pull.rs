@@ -30,14 +30,17 @@ async fn pulled(http: &HttpRequest, worker: &Worker) -> Result<PulledEvents, Api
     let (limit, waited) = (asked.limit(), Instant::now() + asked.wait());
     let end = given_up.map_or(waited, |given_up| given_up.min(waited));
     let after = asked.after.map(After::sequence);
-    let (mut reader, _seat) = Reader::admit(http, worker, caller, asked.cust_space_id, PULL).await?;
+    let (mut reader, seat) = Reader::admit(http, worker, caller, asked.cust_space_id, PULL).await?;
 
     let mut follower = worker.services.feeds.follow(reader.cust_space_id());
+    let mut seat = Some(seat);
     loop {
         let data = gather(&follower, after, limit).await.map_err(|error| refusal("After", after, error))?;
         if !data.list.is_empty() || Instant::now() >= end || follower.is_stopping() {
             return Ok(PulledEvents { data });
         }
+        // Whoever waits keeps no call of the tenant's from being made.
+        seat.take();
         // Told or not, it looks once more.
         let _ = timeout_at(end, follower.ahead_of(data.next)).await;
         reader.check().await?;

@@ -195,7 +195,8 @@ pub struct DisableArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Until the overlap ends each delivery has two signatures, by the new secret and by the old one, so
-that the receiver can change over when it likes.
+that the receiver can change over when it likes. No more than two sign: while one of an earlier
+rotation still does, it takes --end-previous.
 
 Examples:
   groupgate endpoints rotate-secret ep_0199f3c2a7b07c3e8a51d2f04e6b9c17 --tenant cams-8c8pdv
@@ -206,6 +207,9 @@ pub struct RotateSecretArgs {
     /// How long the old secret signs beside the new one, such as 30m, 24h or 7d.
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = overlap)]
     pub(super) overlap: Duration,
+    /// Rotate although the secret before the last rotation still signs; it no longer does from now on.
+    #[arg(long)]
+    pub(super) end_previous: bool,
     /// A file with the secret to sign with; one is made at random where absent.
     #[arg(long, value_name = "FILE")]
     pub(super) secret_file: Option<PathBuf>,

@@ -7,10 +7,13 @@ use std::{fs, path::Path};
 
 use cams_api::events::TypeFilter;
 use clap::Subcommand;
-use tenant_store::{Endpoint, EndpointChange, EndpointSecret, NewEndpoint, Replay, Space, Store};
+use tenant_store::{
+    Endpoint, EndpointChange, EndpointSecret, NewEndpoint, Replay, Space, Store, StoreError, TenantStatus,
+};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::{CommandError, store};
+use super::{CommandError, output::time_text, store};
 use crate::{
     config::{Environment, SettingFlags, Sources, catalog},
     egress::{EgressError, EgressSettings, ExternalUrl},
@@ -128,11 +131,26 @@ async fn enable(args: EnableArgs, environment: Environment) -> Result<(), Comman
     let (space, _) = args.named.find(&store).await?;
     let enabled = space.enable_endpoint(args.named.id, &store::actor()).await?;
     let replayed = match enabled.missed_since {
-        Some(since) if args.replay => space.replay(args.named.id, &Replay::missed(since), &store::actor()).await?,
+        Some(since) if args.replay => {
+            let replayed = space.replay(args.named.id, &Replay::missed(since), &store::actor()).await;
+            replayed.map_err(disabled_meanwhile)?
+        }
         _ => 0,
     };
     let enabled = Enabled { endpoint: enabled.endpoint.into(), replayed };
     Ok(args.output.print(&enabled, Enabled::text)?)
+}
+
+/// It was enabled a moment ago.
+fn disabled_meanwhile(error: StoreError) -> CommandError {
+    match error {
+        StoreError::NotFound { .. } => CommandError::Missing(
+            "the endpoint was enabled, and is disabled again: it answered 410 Gone at once, or somebody disabled it; \
+             `groupgate endpoints show` tells why"
+                .to_owned(),
+        ),
+        error => error.into(),
+    }
 }
 
 async fn disable(args: DisableArgs, environment: Environment) -> Result<(), CommandError> {
@@ -147,6 +165,14 @@ async fn rotate_secret(args: RotateSecretArgs, environment: Environment) -> Resu
     let is_made_here = given.is_none();
     let store = store::open(environment).await?;
     let (space, endpoint) = args.named.find(&store).await?;
+    let still_signs = endpoint.previous_until.filter(|until| *until > OffsetDateTime::now_utc() && !args.end_previous);
+    if let Some(until) = still_signs {
+        return Err(CommandError::Usage(format!(
+            "the secret before the last rotation signs until {}: rotate after that, or add --end-previous where no \
+             receiver needs it any more",
+            time_text(until)
+        )));
+    }
     let rotated = space.rotate_endpoint_secret(args.named.id, args.overlap, given, &store::actor()).await?;
     let rotated = Rotated::new(endpoint.endpoint_id, &rotated, is_made_here);
     Ok(args.output.print(&rotated, Rotated::text)?)
@@ -174,6 +200,12 @@ impl Named {
         let space = self.owner.space(store).await?;
         let endpoint = space.endpoint(self.id).await?.ok_or_else(|| self.is_missing())?;
         Ok((space, endpoint))
+    }
+
+    /// Whether nothing is delivered because the tenant is suspended.
+    async fn is_of_suspended(&self, store: &Store) -> Result<bool, CommandError> {
+        let Some(tenant) = &self.owner.tenant else { return Ok(false) };
+        Ok(store::tenant(store, tenant).await?.status == TenantStatus::Suspended)
     }
 
     fn is_missing(&self) -> CommandError {

@@ -23,6 +23,8 @@ struct Tested {
     event_id: String,
     delivery_id: String,
     delivered: bool,
+    #[serde(skip)]
+    is_suspended: bool,
     #[serde(flatten)]
     answer: Option<Try>,
 }
@@ -32,7 +34,9 @@ pub(super) async fn run(args: TestArgs, environment: Environment) -> Result<(), 
     let (space, endpoint) = args.named.find(&store).await?;
     let TestSent { event_id, delivery_id } = space.test_endpoint(args.named.id).await?;
     let answer = first_try(&space, delivery_id).await?;
+    let is_suspended = args.named.is_of_suspended(&store).await?;
     let tested = Tested {
+        is_suspended,
         endpoint_id: endpoint.endpoint_id.to_string(),
         event_id: EventId(event_id).to_string(),
         delivery_id: delivery_id.to_string(),
@@ -74,6 +78,7 @@ impl Tested {
 
     fn why_not(&self) -> &'static str {
         match &self.answer {
+            None if self.is_suspended => "the tenant is suspended: its endpoints wait until it is resumed",
             None => "no try was made within 20 s: does a gateway run on this database?",
             Some(Try { status: Some(300..=399), .. }) => {
                 "the endpoint leads to another by a redirect, and those are not followed: give the URL at the end"
@@ -100,7 +105,8 @@ mod tests {
             answer: text.to_owned(),
         });
         let [endpoint_id, event_id, delivery_id] = ["ep_1", "evt_1", "dlv_1"].map(str::to_owned);
-        Tested { endpoint_id, event_id, delivery_id, delivered: answer.as_ref().is_some_and(is_delivered), answer }
+        let delivered = answer.as_ref().is_some_and(is_delivered);
+        Tested { endpoint_id, event_id, delivery_id, delivered, is_suspended: false, answer }
     }
 
     #[test]
@@ -117,6 +123,7 @@ mod tests {
         assert_eq!(tested(Some((Some(500), "oh\u{1b}[2J"))).text(), "Sent evt_1; after 12 ms: HTTP status 500\noh[2J");
         assert_eq!(tested(Some((None, ""))).text(), "Sent evt_1; after 12 ms: no answer: ");
         assert!(tested(None).why_not().contains("does a gateway run"));
+        assert!(Tested { is_suspended: true, ..tested(None) }.why_not().contains("suspended"));
         assert!(tested(Some((Some(302), ""))).why_not().contains("redirect"));
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct ListedUnrouted {
     waba_id: Option<String>,
     #[serde(with = "rfc3339")]
     received_at: OffsetDateTime,
+    /// What Meta sent; null where it is no JSON that can be written.
+    value: Option<Box<RawValue>>,
 }
 
 /// The event's JSON as deliveries, pulls and the stream have it.
@@ -91,8 +93,9 @@ impl ShownEvent {
 
 impl From<UnroutedEvent> for ListedUnrouted {
     fn from(event: UnroutedEvent) -> Self {
-        let UnroutedEvent { id, field, phone_number_id, waba_id, received_at, .. } = event;
-        Self { event_id: EventId(id).to_string(), field, phone_number_id, waba_id, received_at }
+        let UnroutedEvent { id, field, phone_number_id, waba_id, value, received_at } = event;
+        let value = RawValue::from_string(value).ok();
+        Self { event_id: EventId(id).to_string(), field, phone_number_id, waba_id, received_at, value }
     }
 }
 

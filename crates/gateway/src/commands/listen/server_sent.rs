@@ -3,6 +3,7 @@
 //! [sse]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use awc::ClientResponse;
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(45);
 const LARGEST: usize = 8 * 1024 * 1024;
 
 /// What a stream says.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Default, Clone, PartialEq, Eq)]
 pub(super) struct Message {
     /// The place in the stream.
     pub(super) id: String,
@@ -25,6 +26,13 @@ pub(super) struct Message {
     pub(super) event_type: String,
     /// The event; empty where the stream only tells its place.
     pub(super) data: String,
+}
+
+// An event holds whatever people write.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("id", &self.id).field("event_type", &self.event_type).finish_non_exhaustive()
+    }
 }
 
 /// The messages of a stream that is open.

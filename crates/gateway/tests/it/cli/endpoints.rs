@@ -158,7 +158,9 @@ async fn a_rotated_secret_signs_beside_the_old_one_for_the_overlap() {
     assert!(rotated["secret"].as_str().unwrap().starts_with("whsec_"));
     let shown = console.done(&format!("endpoints show {id} --tenant cams-a1 --json")).json();
     assert_eq!(shown["previous_until"], rotated["previous_until"]);
-    let at_once = console.done(&format!("{rotate} --overlap 0s"));
+    let too_soon = console.run(&rotate);
+    assert_eq!(too_soon.code, Some(2), "no more than two sign, and nobody ends one without saying so: {too_soon:?}");
+    let at_once = console.done(&format!("{rotate} --overlap 0s --end-previous"));
     assert!(at_once.stdout.contains("no longer signs"), "{at_once:?}");
 }
 

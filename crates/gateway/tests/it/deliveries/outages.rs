@@ -1,4 +1,4 @@
-//! Deliveries while PostgreSQL is away.
+//! Deliveries while PostgreSQL is away, or others work on what they need there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use tenant_store::DeliveryState;
 
-use super::{delivery_when, endpoint, first, statuses, tell};
-use crate::support::{Receiver, TestApp, eventually};
+use super::{app, delivery_when, endpoint, first, statuses, tell};
+use crate::support::{Receiver, TestApp, eventually, superuser};
 
-#[actix_web::test]
-async fn an_end_that_cannot_be_committed_is_when_postgresql_is_back() {
-    let settings = [("GROUPGATE_ALLOWED_NETWORKS", "127.0.0.0/8")];
-    let (app, proxy) = TestApp::behind_proxy(&settings).await;
+/// One that answers nobody until it may.
+fn patient_receiver() -> (Receiver, Arc<AtomicBool>) {
     let may_answer = Arc::new(AtomicBool::new(false));
     let waits = may_answer.clone();
     let receiver = Receiver::recording(move |_| {
@@ -21,6 +19,14 @@ async fn an_end_that_cannot_be_committed_is_when_postgresql_is_back() {
         }
         200
     });
+    (receiver, may_answer)
+}
+
+#[actix_web::test]
+async fn an_end_that_cannot_be_committed_is_when_postgresql_is_back() {
+    let settings = [("GROUPGATE_ALLOWED_NETWORKS", "127.0.0.0/8")];
+    let (app, proxy) = TestApp::behind_proxy(&settings).await;
+    let (receiver, may_answer) = patient_receiver();
     let created = endpoint(&first(&app), &receiver.url("/"), &[]).await;
     tell(&app, &[("group-1", 1)]).await;
     let (space, id) = (first(&app), created.endpoint.endpoint_id);
@@ -32,4 +38,27 @@ async fn an_end_that_cannot_be_committed_is_when_postgresql_is_back() {
     let delivery = delivery_when(&space, id, DeliveryState::Done).await;
     assert_eq!(statuses(&delivery), [Some(200)]);
     assert_eq!(receiver.deliveries().len(), 1, "delivered once, although its end was committed late");
+}
+
+#[actix_web::test]
+async fn an_endpoint_on_whose_deliveries_others_work_keeps_no_other_end_from_being_recorded() {
+    let app = app("5s").await;
+    let (slow, may_answer) = patient_receiver();
+    let quick = Receiver::recording(|_| 200);
+    let (busy, other) =
+        (endpoint(&first(&app), &slow.url("/"), &[]).await, endpoint(&first(&app), &quick.url("/"), &[]).await);
+    let (space, busy, other) = (first(&app), busy.endpoint.endpoint_id, other.endpoint.endpoint_id);
+    space.test_endpoint(busy).await.unwrap();
+    delivery_when(&space, busy, DeliveryState::InFlight).await;
+
+    let mut working = superuser(&app.database).await;
+    let lock = "select pg_advisory_lock(lanes_lock($1))";
+    sqlx::query(lock).bind(busy.0).execute(&mut working).await.unwrap();
+    may_answer.store(true, Ordering::SeqCst);
+    eventually("the endpoint has answered", async || (slow.deliveries().len() == 1).then_some(())).await;
+    space.test_endpoint(other).await.unwrap();
+    delivery_when(&space, other, DeliveryState::Done).await;
+    delivery_when(&space, busy, DeliveryState::InFlight).await;
+    drop(working);
+    delivery_when(&space, busy, DeliveryState::Done).await;
 }

@@ -109,12 +109,13 @@ async fn a_claim_begins_at_another_endpoint_each_time() {
 }
 
 #[tokio::test]
-async fn the_claims_of_a_process_that_died_are_free_at_once_and_those_of_a_living_one_are_not() {
+async fn the_claims_of_a_process_that_died_are_soon_free_and_those_of_a_living_one_are_not() {
     let post = Post::new().await;
     let other = connect(&post.world.database, KEY_A).await;
     let life = other.listen().await.unwrap();
     post.publish(&["G1"]).await;
     assert_eq!(claim(&other).await.len(), 1);
+    post.as_owner(FIVE_SECONDS_AGO).await;
     assert_eq!(post.store().release_dead_claims().await.unwrap(), 0);
     assert!(post.claim().await.is_empty());
     drop(life);
@@ -180,5 +181,85 @@ async fn an_endpoint_whose_secret_does_not_open_keeps_nobody_else_from_theirs() 
     let stranger = connect(&post.world.database, KEY_B).await;
     let claimed: Vec<ClaimedDelivery> = claim(&stranger).await;
     assert_eq!(claimed.iter().map(|delivery| delivery.endpoint.id).collect::<Vec<_>>(), [readable]);
-    assert!(post.claim().await.is_empty(), "until its lease is over");
+    assert!(claim(&stranger).await.is_empty() && post.claim().await.is_empty(), "for a minute");
+    assert_eq!(post.store().delivery_backlog().await.unwrap().in_flight, 1, "its claim was given back");
+    post.as_owner("update endpoints set paused_until = now() where endpoint_id = $1").await;
+    assert_eq!(post.claim().await.len(), 1);
+}
+
+const FIVE_SECONDS_AGO: &str = "update open_deliveries set claimed_at = claimed_at - interval '5 seconds' where endpoint_id = $1 and claim is not null";
+
+#[tokio::test]
+async fn a_process_that_is_not_seen_for_a_moment_keeps_its_claims() {
+    let post = Post::new().await;
+    let unseen = connect(&post.world.database, KEY_A).await;
+    post.publish(&["G1"]).await;
+    assert_eq!(claim(&unseen).await.len(), 1);
+    assert_eq!(post.store().release_dead_claims().await.unwrap(), 0);
+    post.as_owner(FIVE_SECONDS_AGO).await;
+    assert_eq!(post.store().release_dead_claims().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn who_has_its_hands_full_gives_an_endpoint_two_seats() {
+    let post = Post::new().await;
+    for _ in 0..32 {
+        endpoint(post.store().isv(), &[]).await;
+    }
+    post.publish(&[""; 8]).await;
+    assert_eq!(post.claim().await.len(), 33 * 8);
+    let late = endpoint(post.store().isv(), &["group.*"]).await;
+    let events = [(); 8].map(|()| event("group.created", None));
+    post.publish_events(&events).await;
+    let claimed = post.claim().await;
+    assert!(claimed.iter().all(|delivery| delivery.endpoint.id == late), "all others have theirs");
+    assert_eq!(claimed.len(), 2);
+    let other = connect(&post.world.database, KEY_A).await;
+    let by_another = claim(&other).await.into_iter().filter(|delivery| delivery.endpoint.id == late);
+    assert_eq!(by_another.count(), 6, "another replica has its hands free");
+}
+
+#[tokio::test]
+async fn endpoints_that_keep_failing_hold_a_part_of_the_seats_together() {
+    let post = Post::new().await;
+    for _ in 0..90 {
+        endpoint(post.store().isv(), &[]).await;
+    }
+    for _ in 0..50 {
+        endpoint(post.alpha(), &[]).await;
+    }
+    post.as_owner("update endpoints set failures = 5 where $1::uuid is not null").await;
+    let sound = endpoint(post.store().isv(), &[]).await;
+    post.publish(&["", ""]).await;
+    let claimed = post.claim().await;
+    let of_sound = claimed.iter().filter(|delivery| delivery.endpoint.id == sound).count();
+    assert_eq!((claimed.len() - of_sound, of_sound), (128, 2));
+    assert!(post.claim().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_claim_that_is_put_off_counts_as_no_try() {
+    let post = Post::new().await;
+    post.publish(&["G1"]).await;
+    let claimed = post.claim().await.remove(0);
+    let claims = [(claimed.delivery_id, claimed.claim)];
+    assert_eq!(post.store().put_off_claims(&claims, Duration::from_hours(1)).await.unwrap(), 1);
+    assert!(post.claim().await.is_empty());
+    let waiting = post.deliveries().await.remove(0);
+    assert_eq!((waiting.state, waiting.tries.len()), (DeliveryState::Waiting, 0));
+    post.as_owner("update open_deliveries set due_at = now() where endpoint_id = $1").await;
+    assert_eq!(post.claim().await[0].attempts, 0);
+}
+
+#[tokio::test]
+async fn a_claim_that_cannot_be_used_is_given_back_at_once() {
+    let post = Post::new().await;
+    post.publish(&["G1"]).await;
+    let owner = post.world.owner().await;
+    let role: String =
+        sqlx::query_scalar("select current_user::text").fetch_one(&post.world.plain_gateway().await).await.unwrap();
+    let forbid = format!("revoke execute on function claimed_endpoints from {role}");
+    sqlx::query(sqlx::AssertSqlSafe(forbid)).execute(&owner).await.unwrap();
+    assert!(post.store().claim_deliveries(10, LEASE).await.is_err());
+    assert_eq!(post.store().delivery_backlog().await.unwrap().in_flight, 0);
 }

@@ -130,3 +130,20 @@ async fn a_given_secret_is_kept_and_a_sealed_one_opens_for_its_own_endpoint_alon
     let claimed = post.claim().await;
     assert_eq!((sequences(&claimed), claimed[0].endpoint.id), (vec![1], made.endpoint.endpoint_id));
 }
+
+#[tokio::test]
+async fn a_tenant_has_a_hundred_endpoints_at_the_most_and_so_has_the_isv() {
+    let post = Post::new().await;
+    for space in [post.alpha(), post.store().isv()] {
+        let new = NewEndpoint { url: "https://receiver.example/".to_owned(), ..Default::default() };
+        let made = space.endpoints().await.unwrap().len();
+        for _ in made..100 {
+            space.create_endpoint(&new, &actor()).await.unwrap();
+        }
+        let error = space.create_endpoint(&new, &actor()).await.unwrap_err();
+        assert!(matches!(error, StoreError::TooMany { what: "endpoints", most: 100 }), "{error}");
+        let one = space.endpoints().await.unwrap().pop().unwrap().endpoint_id;
+        space.remove_endpoint(one, &actor()).await.unwrap();
+        space.create_endpoint(&new, &actor()).await.unwrap();
+    }
+}

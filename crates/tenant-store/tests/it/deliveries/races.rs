@@ -2,9 +2,10 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use tenant_store::{AfterTry, Store};
+use sqlx::{Postgres, Transaction};
+use tenant_store::{AfterTry, EndpointId, Store};
 
-use super::{LATER, Post, claim, end, message};
+use super::{LATER, Post, claim, end, endpoint, message, tried};
 use crate::helpers::{KEY_A, connect, interpret};
 
 /// Of each of these lanes, how many events are published one by one.
@@ -116,7 +117,7 @@ async fn what_is_published_waits_for_an_end_that_is_being_recorded() {
     let mut recording = owner.begin().await.unwrap();
     let ends = serde_json::json!([{"delivery_id": head.delivery_id, "claim": head.claim, "at": "2026-11-21T08:00:00Z",
                                    "next": "done", "after_ms": 0, "reason": null, "try": {}}]);
-    let record = "select record_tries($1::text::json)";
+    let record = "select record_tries($1::text::json, true)";
     sqlx::query(record).bind(ends.to_string()).execute(&mut *recording).await.unwrap();
     post.world.receive(&[message("G1")]).await;
     let routing = post.store().route_events(10, interpret);
@@ -126,4 +127,79 @@ async fn what_is_published_waits_for_an_end_that_is_being_recorded() {
     recording.commit().await.unwrap();
     routing.await.unwrap();
     assert_eq!(super::sequences(&post.claim().await), [2]);
+}
+
+const HOLD_LANES: &str = "select pg_advisory_xact_lock(lanes_lock($1))";
+
+/// Somebody who works on the lanes of an endpoint, until this transaction ends.
+async fn busy_with(post: &Post, endpoint: EndpointId) -> Transaction<'static, Postgres> {
+    let mut transaction = post.world.owner().await.begin().await.unwrap();
+    sqlx::query(HOLD_LANES).bind(endpoint.0).execute(&mut *transaction).await.unwrap();
+    transaction
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_lanes_are_busy_does_not_delay_what_is_recorded_of_others() {
+    let post = Post::new().await;
+    let isv = endpoint(post.store().isv(), &[]).await;
+    post.publish(&["G1"]).await;
+    let claimed = post.claim().await;
+    let busy: Vec<_> = claimed.iter().filter(|it| it.endpoint.id == isv).map(|it| it.delivery_id).collect();
+    let working = busy_with(&post, isv).await;
+    let ends: Vec<_> = claimed.iter().map(|delivery| tried(delivery, AfterTry::Done)).collect();
+    let recorded = post.store().record_tries_at_once(&ends).await.unwrap();
+    assert_eq!((recorded.done, recorded.lost, &recorded.put_off), (1, 0, &busy));
+    let recorded = post.store().record_tries(&ends).await.unwrap();
+    assert_eq!((recorded.done, recorded.lost, &recorded.put_off), (0, 1, &busy), "after a second");
+    working.commit().await.unwrap();
+    let recorded = post.store().record_tries(&ends).await.unwrap();
+    assert_eq!((recorded.done, recorded.lost, recorded.put_off), (1, 1, vec![]));
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_filter_does_not_fit_delays_nothing_that_is_published() {
+    let post = Post::new().await;
+    let narrow = endpoint(post.alpha(), &["group.*"]).await;
+    let working = busy_with(&post, narrow).await;
+    let publish = post.publish(&["G1"]);
+    tokio::time::timeout(Duration::from_secs(20), publish).await.expect("it is not for that endpoint");
+    working.commit().await.unwrap();
+    assert_eq!(post.claim().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_removed_beside_an_event_of_our_own_leaves_nothing_open() {
+    let post = Post::new().await;
+    let isv = endpoint(post.store().isv(), &[]).await;
+    let mut publishing = post.world.owner().await.begin().await.unwrap();
+    let publish = "select publish_own_event('number.unknown', null, '{}')";
+    sqlx::query(publish).execute(&mut *publishing).await.unwrap();
+    let (space, actor) = (post.store().isv(), crate::helpers::actor());
+    let mut removing = std::pin::pin!(space.remove_endpoint(isv, &actor));
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut removing).await;
+    assert!(early.is_err(), "it would not see what is being opened");
+    publishing.commit().await.unwrap();
+    removing.await.unwrap();
+    assert_eq!(post.store().delivery_backlog().await.unwrap().open, 0);
+}
+
+#[tokio::test]
+async fn a_tenant_is_erased_beside_tries_of_its_events_at_the_isvs_endpoints() {
+    let post = Post::new().await;
+    for _ in 0..5 {
+        endpoint(post.store().isv(), &[]).await;
+    }
+    post.publish(&["", "", "", "", "", "", "", ""]).await;
+    let claimed = post.claim().await;
+    let (other, actor) = (connect(&post.world.database, KEY_A).await, crate::helpers::actor());
+    let ends: Vec<_> = claimed.iter().rev().map(|delivery| tried(delivery, AfterTry::Done)).collect();
+    let record = async {
+        for chunk in ends.chunks(6) {
+            other.record_tries(chunk).await.unwrap();
+        }
+    };
+    let space = post.alpha();
+    let (erased, ()) = tokio::join!(space.erase(&actor), record);
+    assert_eq!(erased.unwrap().rows.endpoints, 1);
+    assert_eq!(post.store().delivery_backlog().await.unwrap().open, 0);
 }

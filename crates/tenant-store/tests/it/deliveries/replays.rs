@@ -159,3 +159,56 @@ async fn a_replay_longer_than_one_transaction_misses_nothing_and_doubles_nothing
         .unwrap();
     assert_eq!(distinct, 9_000);
 }
+
+/// As if so many events had been published, and delivered to the endpoint but for every `dead_each`-th.
+async fn ended(post: &Post, events: usize, dead_each: usize) {
+    post.as_owner(&format!(
+        "with new as (
+            insert into events (id, cust_space_id, field, waba_id, value, state, received_at, sequence, type, occurred_at)
+            select random_uuid_at(now()), 'cams-alpha', 'x', '', '{{}}', 'routed', now(), n, 'message.received', now()
+            from generate_series(1, {events}) n returning id, sequence),
+         counted as (update event_counters set last_sequence = {events} where cust_space_id = 'cams-alpha')
+         insert into deliveries (delivery_id, endpoint_id, cust_space_id, event_id, event_type, event_tenant, sequence,
+                                 state, tries, created_at)
+         select random_uuid_at(now()), $1, 'cams-alpha', n.id, 'message.received', 'cams-alpha', n.sequence,
+                case when n.sequence % {dead_each} = 0 then 'dead' else 'done' end, '[]', now() from new n"
+    ))
+    .await;
+}
+
+/// `GROUPGATE_DELIVERED_EVENTS` makes them more.
+#[tokio::test]
+async fn a_replay_of_what_is_missing_is_quick_beside_very_much_that_is_not() {
+    let post = Post::new().await;
+    let events = super::many::size("GROUPGATE_DELIVERED_EVENTS", 20_000);
+    ended(&post, events, events / 2).await;
+    for only in [ReplayOnly::Failed, ReplayOnly::Missed] {
+        let begin = std::time::Instant::now();
+        assert_eq!(replay(post.alpha(), post.endpoint, whole_day(), only).await.unwrap(), 2);
+        println!("{only:?} of {events} events: {:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+        let claimed = post.claim().await;
+        assert_eq!(post.end(&claimed, AfterTry::Dead { reason: "again".to_owned() }).await.dead, 2);
+    }
+}
+
+#[tokio::test]
+async fn what_fails_while_failures_are_replayed_is_not_replayed_with_them() {
+    let post = Post::new().await;
+    post.publish(&[""]).await;
+    post.end(&post.claim().await, AfterTry::Dead { reason: "x".to_owned() }).await;
+    let found: (Vec<uuid::Uuid>, Option<uuid::Uuid>) = sqlx::query_as(
+        "select wanted, last_id from (select set_config('groupgate.cust_space_id', 'cams-alpha', false)) s,
+         replayable_failures($1, 'cams-alpha', 0, 10, now() - interval '1 day', now(), now() - interval '1 minute',
+                             '00000000-0000-0000-0000-000000000000', 10)",
+    )
+    .bind(post.endpoint.0)
+    .fetch_one(&post.world.owner().await)
+    .await
+    .unwrap();
+    assert_eq!(found, (vec![], None), "it did not fail a minute ago");
+    assert_eq!(
+        replay(post.alpha(), post.endpoint, from(ALPHA, 1, Some(i64::MAX)), ReplayOnly::Failed).await.unwrap(),
+        1
+    );
+}

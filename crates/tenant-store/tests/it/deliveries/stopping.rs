@@ -178,3 +178,46 @@ async fn a_disabled_endpoint_can_be_tested_and_is_replayed_nothing() {
     let error = post.alpha().replay(post.endpoint, &replay, &actor()).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound { what: "enabled endpoint" }), "{error}");
 }
+
+#[tokio::test]
+async fn tests_hide_neither_since_when_an_endpoint_failed_nor_what_it_missed() {
+    let post = Post::new().await;
+    post.publish(&["", ""]).await;
+    let claimed = post.claim().await;
+    post.end(&claimed[..1], LATER).await;
+    post.as_owner(&FAILING_FOR_DAYS.replace("5 days", "3 days")).await;
+    let failing_since = async || post.alpha().endpoint(post.endpoint).await.unwrap().unwrap().failing_since;
+    let since = failing_since().await.unwrap();
+    for (is_disabled, next) in [(false, AfterTry::Done), (true, AfterTry::Done), (true, LATER)] {
+        if is_disabled {
+            post.alpha().disable_endpoint(post.endpoint, "maintenance", &actor()).await.unwrap();
+        }
+        let sent = post.alpha().test_endpoint(post.endpoint).await.unwrap();
+        post.as_owner("update endpoints set failures = 1 where endpoint_id = $1").await;
+        let test: Vec<_> = post.claim().await.into_iter().filter(|claimed| claimed.event.id == sent.event_id).collect();
+        assert_eq!(test.len(), 1);
+        post.end(&test, next).await;
+        assert_eq!(failing_since().await, Some(since), "{is_disabled}");
+    }
+    let missed_since = post.alpha().enable_endpoint(post.endpoint, &actor()).await.unwrap().missed_since.unwrap();
+    assert!(missed_since <= since - time::Duration::days(2), "{missed_since}");
+}
+
+#[tokio::test]
+async fn what_is_open_for_an_endpoint_that_is_gone_or_disabled_all_the_same_is_not_delivered_and_ends() {
+    let post = Post::new().await;
+    let disable =
+        "update endpoints set state = 'disabled', disabled_at = now(), disabled_reason = 'x' where endpoint_id = $1";
+    for (without_its_lanes, reason) in [
+        (disable, "the endpoint was disabled: x"),
+        ("delete from endpoints where endpoint_id = $1", "the endpoint was removed"),
+    ] {
+        post.publish(&[""]).await;
+        post.as_owner(without_its_lanes).await;
+        assert!(post.claim().await.is_empty());
+        assert_eq!(post.store().end_stopped_deliveries().await.unwrap(), 1);
+        let ended = post.deliveries().await.pop().unwrap();
+        assert_eq!((ended.state, ended.reason.as_deref()), (DeliveryState::Dead, Some(reason)));
+        post.as_owner("update endpoints set state = 'enabled', disabled_at = null where endpoint_id = $1").await;
+    }
+}
