@@ -19,8 +19,9 @@ use nix::{
     unistd::Pid,
 };
 
-/// Far above what anything here takes, also on a machine that compiles beside it.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+/// Far above what anything here takes, also on a machine that compiles beside it: what a killed gateway had claimed is
+/// believed to be worked on for a minute.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
 /// `groupgate` with `arguments`, in an environment of its own.
 pub(crate) fn groupgate(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
