@@ -49,9 +49,9 @@ impl Space<'_> {
 
 impl Endpoint {
     /// From when on it may have missed events. What was tried then, and is dead now, had come before: within two days, in
-    /// which the retries of one delivery are over.
+    /// which the retries of one delivery are over. What is older than the endpoint was never its to have.
     fn missed_since(&self) -> Option<time::OffsetDateTime> {
         let first = self.failing_since.into_iter().chain(self.disabled_at).min()?;
-        first.checked_sub(time::Duration::days(2))
+        first.checked_sub(time::Duration::days(2)).map(|since| since.max(self.created_at))
     }
 }

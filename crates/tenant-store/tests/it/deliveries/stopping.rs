@@ -136,6 +136,7 @@ async fn an_enabled_endpoint_gets_what_comes_and_what_it_missed_when_asked() {
     let seen = &enabled.endpoint;
     assert_eq!((seen.state, &seen.disabled_reason, seen.disabled_at), (EndpointState::Enabled, &None, None));
     assert!(post.claim().await.is_empty());
+    assert_eq!(enabled.missed_since, Some(seen.created_at), "what is older was never its to have");
     let missed = Replay::missed(enabled.missed_since.unwrap());
     assert_eq!(post.alpha().replay(post.endpoint, &missed, &actor()).await.unwrap(), 4);
     assert_eq!(sequences(&post.claim().await), [2, 5], "the first of each lane; 1 was delivered");
@@ -199,6 +200,7 @@ async fn tests_hide_neither_since_when_an_endpoint_failed_nor_what_it_missed() {
         post.end(&test, next).await;
         assert_eq!(failing_since().await, Some(since), "{is_disabled}");
     }
+    post.as_owner("update endpoints set created_at = now() - interval '60 days' where endpoint_id = $1").await;
     let missed_since = post.alpha().enable_endpoint(post.endpoint, &actor()).await.unwrap().missed_since.unwrap();
     assert!(missed_since <= since - time::Duration::days(2), "{missed_since}");
 }
