@@ -19,6 +19,7 @@ use crate::api::{
 };
 use crate::background::RunningBackground;
 use crate::config::{Docs, Settings};
+use crate::egress::NameServers;
 use crate::openapi::Documents;
 use crate::operations::Services;
 use crate::start::{self, Shared};
@@ -31,6 +32,8 @@ pub struct GatewayParts {
     pub settings: Arc<Settings>,
     /// Its store, whose schema was checked.
     pub store: Store,
+    /// Who is asked for the addresses of endpoints and other hosts that callers chose.
+    pub name_servers: NameServers,
 }
 
 /// A gateway that serves.
@@ -83,8 +86,8 @@ fn read_only<H: Handler<Args, Output: Responder + 'static> + Copy, Args: FromReq
 /// # Errors
 /// [`StartError`]
 pub async fn start(parts: GatewayParts) -> Result<Running, StartError> {
-    let GatewayParts { settings, store } = parts;
-    let (shared, background) = start::prepare(&settings, store).await?;
+    let GatewayParts { settings, store, name_servers } = parts;
+    let (shared, background) = start::prepare(&settings, store, name_servers).await?;
     let documents = Documents::of(settings.public_url.as_str().trim_end_matches('/'));
     let (docs, face, services) = (settings.docs, start::face(&settings), shared.services.clone());
     let root = face.clone();

@@ -104,10 +104,13 @@ impl Shared {
 ///
 /// # Errors
 /// [`StartError`]
-pub(crate) async fn prepare(settings: &Settings, store: Store) -> Result<(Shared, Background), StartError> {
+pub(crate) async fn prepare(
+    settings: &Settings,
+    store: Store,
+    name_servers: NameServers,
+) -> Result<(Shared, Background), StartError> {
     let graph = graph_settings(settings);
-    let egress =
-        EgressSettings { allowed_networks: settings.allowed_networks.clone(), name_servers: NameServers::System };
+    let egress = EgressSettings { allowed_networks: settings.allowed_networks.clone(), name_servers };
     let (links, link_writer) = LinkJournal::new();
     let services = Arc::new(Services {
         resolver: Resolver::new(store.clone(), settings.app_secrets.first().cloned(), settings.rates, settings.stale),

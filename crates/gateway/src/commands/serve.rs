@@ -9,6 +9,7 @@ use super::{CommandError, core_dumps, signals::StopSignals, store};
 use crate::{
     app::{self, GatewayParts, Listener},
     config::{Environment, SettingFlags, Settings, Sources, secrets_help},
+    egress::NameServers,
     telemetry,
 };
 
@@ -38,7 +39,7 @@ pub async fn run(args: ServeArgs, environment: Environment) -> Result<(), Comman
     let mut stop = StopSignals::catch()?;
     let drain = settings.drain;
     let store = store::connect(&store_settings(&settings), settings.master_keys.clone()).await?;
-    let parts = GatewayParts { settings: Arc::new(settings), store };
+    let parts = GatewayParts { settings: Arc::new(settings), store, name_servers: NameServers::System };
     let running = app::start(parts).await.map_err(|error| CommandError::of_start(error, chosen_with))?;
     let (addresses, graph_face, metrics) = (running.addrs(), running.graph_face_addrs(), running.metrics_addrs());
     tracing::info!(?addresses, ?graph_face, ?metrics, "serving");

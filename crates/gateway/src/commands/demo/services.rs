@@ -21,6 +21,7 @@ use crate::{
     app::{self, GatewayParts, Listener, Running},
     commands::{CommandError, serve, store},
     config::{Settings, local_url},
+    egress::NameServers,
 };
 
 /// PostgreSQL's folder in the data directory.
@@ -107,7 +108,7 @@ async fn start_sandbox(
 }
 
 async fn start_gateway(settings: Settings, store: Store) -> Result<Running, CommandError> {
-    let parts = GatewayParts { settings: Arc::new(settings), store };
+    let parts = GatewayParts { settings: Arc::new(settings), store, name_servers: NameServers::System };
     app::start(parts).await.map_err(|error| CommandError::of_start(error, chosen_with))
 }
 

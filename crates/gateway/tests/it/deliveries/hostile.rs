@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{app, endpoint, first, tell};
-use crate::support::{Receiver, Reply, WebServer, eventually};
+use gateway::egress::NameServers;
+
+use super::{endpoint, first, tell};
+use crate::support::{NameServer, Receiver, Reply, TestApp, WebServer, eventually};
 
 /// Endpoints that answer at once.
 const HEALTHY: usize = 20;
@@ -13,6 +15,9 @@ const HEALTHY: usize = 20;
 const AHEAD: usize = 10;
 /// Events behind them, whose lag is looked at.
 const EVENTS: usize = 5;
+/// Where endpoints may be, and where not.
+const ALLOWED: &str = "127.0.0.1";
+const FORBIDDEN: &str = "127.0.0.2";
 /// What the healthy ones may lag behind.
 const LAG: Duration = Duration::from_secs(1);
 
@@ -33,8 +38,14 @@ fn in_the_way() -> [Reply; 6] {
 
 #[actix_web::test]
 async fn endpoints_that_are_in_the_way_delay_nobody_else() {
-    let app = app("5s").await;
+    // It leads where it may, and from the second time on where nobody may go.
+    let turning = NameServer::telling_of("turning.example", &[&[ALLOWED], &[FORBIDDEN]]).await;
+    let settings = [("GROUPGATE_ALLOWED_NETWORKS", "127.0.0.1/32"), ("GROUPGATE_DELIVERY_RETRIES", "5s")];
+    let app = TestApp::asking(NameServers::At(turning.addr), &settings).await;
     let space = first(&app);
+    let [allowed, forbidden] =
+        WebServer::pair([ALLOWED, FORBIDDEN].map(|address| address.parse().unwrap()), Reply::with(500, &[], b"")).await;
+    endpoint(&space, &format!("http://turning.example:{}/", allowed.addr.port()), &[]).await;
     let mut hostile = Vec::new();
     for reply in in_the_way() {
         let server = WebServer::start(reply).await;
@@ -69,6 +80,9 @@ async fn endpoints_that_are_in_the_way_delay_nobody_else() {
     assert!(latest - told < LAG, "{:?}", latest - told);
     let paths: HashSet<String> = arrivals.lock().unwrap().keys().cloned().collect();
     assert_eq!(paths.len(), HEALTHY);
+    assert!(turning.asked() > 1, "its name was looked up again");
+    assert!(!allowed.requests().is_empty(), "it was called while it led where it may");
+    assert_eq!(forbidden.connections(), 0);
 }
 
 fn numbered(groups: &[String], from: usize) -> Vec<(&str, usize)> {

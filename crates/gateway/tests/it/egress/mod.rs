@@ -1,7 +1,6 @@
 //! Calls to addresses that a caller chose, over real connections: where they go, and where they end.
 
 mod demo;
-mod dns;
 mod names;
 mod pictures;
 mod posts;

@@ -4,9 +4,8 @@ use std::time::Instant;
 
 use gateway::egress::{EgressError, NameServers};
 
-use super::dns::NameServer;
 use super::{egress, get, get_within, soon};
-use crate::support::{PATIENCE, Reply, WebServer};
+use crate::support::{NameServer, PATIENCE, Reply, WebServer};
 
 const FIRST: &str = "127.0.0.1";
 const SECOND: &str = "127.0.0.2";

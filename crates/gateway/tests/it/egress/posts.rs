@@ -6,9 +6,8 @@ use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use gateway::egress::{Answer, Egress, EgressError, ExternalUrl, NameServers};
 
-use super::dns::NameServer;
 use super::{egress, soon, to_loopback};
-use crate::support::{PATIENCE, Reply, WebServer};
+use crate::support::{NameServer, PATIENCE, Reply, WebServer};
 
 const FIRST: &str = "127.0.0.1";
 const SECOND: &str = "127.0.0.2";

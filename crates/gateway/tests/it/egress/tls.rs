@@ -11,9 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::dns::NameServer;
 use super::{egress, get};
-use crate::support::{Reply, serve};
+use crate::support::{NameServer, Reply, serve};
 
 /// Where the child process finds the server's key and certificate.
 const IDENTITY: &str = "GATEWAY_TEST_IDENTITY";

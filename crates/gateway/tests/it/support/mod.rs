@@ -1,6 +1,7 @@
 //! A whole groupgate in the test's own process: a fresh database, the sandbox, and the gateway, on free ports.
 
 mod client;
+mod dns;
 mod groups;
 mod proxy;
 mod receiver;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use gateway::app::{self, GatewayParts, Running};
 use gateway::config::{Environment, SettingFlags, Settings, Sources};
+use gateway::egress::NameServers;
 use graph_sandbox::{RunningSandbox, SandboxSettings, Seed};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection};
@@ -20,6 +22,7 @@ use tenant_store::private_server::{TestDatabase, test_database};
 use tenant_store::{Actor, Grant, NewAccessKey, NewNumber, NewTenant, Store, StoreSettings};
 
 pub(crate) use client::{Answered, Client, Credentials, with_tenant};
+pub(crate) use dns::NameServer;
 pub(crate) use proxy::ChaosProxy;
 pub(crate) use receiver::{Delivery, Receiver};
 pub(crate) use rpc::{RpcRequest, SignedRequest};
@@ -68,9 +71,14 @@ impl TestApp {
 
     /// One with these settings more.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::asking(NameServers::System, settings).await
+    }
+
+    /// The same, whose gateway asks these servers for the addresses of endpoints.
+    pub(crate) async fn asking(name_servers: NameServers, settings: &[(&str, &str)]) -> Self {
         let database = test_database().await;
         let app_url = database.app_url.clone();
-        Self::on(database, &app_url, settings, Mirrors::Rest).await
+        Self::on(database, &app_url, name_servers, settings, Mirrors::Rest).await
     }
 
     /// One that compares its mirrors with Meta's lists. In others they rest, so that what is asked of Meta is what
@@ -78,7 +86,7 @@ impl TestApp {
     pub(crate) async fn with_mirrors() -> Self {
         let database = test_database().await;
         let app_url = database.app_url.clone();
-        Self::on(database, &app_url, &[], Mirrors::AreCompared).await
+        Self::on(database, &app_url, NameServers::System, &[], Mirrors::AreCompared).await
     }
 
     /// One whose gateway reaches PostgreSQL through a proxy that can cut it off.
@@ -87,7 +95,7 @@ impl TestApp {
         let proxy = ChaosProxy::start(database.port).await;
         let (direct, proxied) = (format!(":{}/", database.port), format!(":{}/", proxy.port));
         let app_url = SecretString::from(database.app_url.expose_secret().replace(&direct, &proxied));
-        (Self::on(database, &app_url, settings, Mirrors::Rest).await, proxy)
+        (Self::on(database, &app_url, NameServers::System, settings, Mirrors::Rest).await, proxy)
     }
 
     /// One whose gateway reaches Meta through a proxy that can cut it off, and waits a second for Meta at the most.
@@ -100,7 +108,13 @@ impl TestApp {
         (app, proxy)
     }
 
-    async fn on(database: TestDatabase, app_url: &SecretString, settings: &[(&str, &str)], mirrors: Mirrors) -> Self {
+    async fn on(
+        database: TestDatabase,
+        app_url: &SecretString,
+        name_servers: NameServers,
+        settings: &[(&str, &str)],
+        mirrors: Mirrors,
+    ) -> Self {
         let (first, second) = (first_tenant(), second_tenant());
         let sandbox = graph_sandbox::start(SandboxSettings {
             app_id: "300000000000001".to_owned(),
@@ -119,7 +133,7 @@ impl TestApp {
             let rest = "update mirrors set claimed_until = 'infinity'";
             sqlx::query(rest).execute(&mut superuser(&database).await).await.unwrap();
         }
-        let running = start_gateway(app_url, &sandbox.url(), settings).await;
+        let running = start_gateway_asking(name_servers, app_url, &sandbox.url(), settings).await;
         let url = format!("http://{}", running.addrs()[0]);
         sandbox.set_webhook_url(&format!("{url}/webhooks/graph"));
         let control = SandboxControl::new(sandbox.url());
@@ -241,11 +255,20 @@ pub(crate) fn gateway_environment<'a>(app_url: &'a SecretString, graph_url: &'a 
 }
 
 async fn start_gateway(app_url: &SecretString, graph_url: &str, more: &[(&str, &str)]) -> Running {
+    start_gateway_asking(NameServers::System, app_url, graph_url, more).await
+}
+
+async fn start_gateway_asking(
+    name_servers: NameServers,
+    app_url: &SecretString,
+    graph_url: &str,
+    more: &[(&str, &str)],
+) -> Running {
     let usual = gateway_environment(app_url, graph_url);
     let environment: Environment = usual.iter().chain(more).map(|(name, value)| (*name, *value)).collect();
     let settings = Settings::read(&Sources::new(SettingFlags::default(), environment)).unwrap();
     let store = connect(app_url).await;
-    app::start(GatewayParts { settings: Arc::new(settings), store }).await.unwrap()
+    app::start(GatewayParts { settings: Arc::new(settings), store, name_servers }).await.unwrap()
 }
 
 fn first_tenant() -> Tenant {
