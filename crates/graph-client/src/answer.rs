@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use crate::{
+    codes::RefusalKind,
     error::{Effect, GraphError, Unreadable},
     refusal::{Circumstances, Refusal},
     token::Token,
@@ -50,8 +51,11 @@ pub(crate) fn read<T: DeserializeOwned>(
         return Ok(Answer { body, status: status.as_u16(), usage });
     }
     let met = Circumstances { status: status.as_u16(), usage, effect, token };
-    Err(Refusal::read(body, met)
-        .map_or_else(|| unreadable(no_error_object(headers, body)), |refusal| GraphError::Refused(Box::new(refusal))))
+    let Some(refusal) = Refusal::read(body, met) else { return Err(unreadable(no_error_object(headers, body))) };
+    if refusal.kind() == RefusalKind::TokenInvalid {
+        token.tell_refused();
+    }
+    Err(GraphError::Refused(Box::new(refusal)))
 }
 
 /// Whether an error object stands in place of a result. Most answers do not even hold the word.

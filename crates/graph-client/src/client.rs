@@ -63,6 +63,7 @@ struct Body {
 
 impl Request {
     pub(crate) const GET: Self = Self::bare(Method::GET);
+    pub(crate) const POST: Self = Self::bare(Method::POST);
     pub(crate) const DELETE: Self = Self::bare(Method::DELETE);
 
     pub(crate) fn post(json: &Value) -> Self {

@@ -44,6 +44,16 @@ impl RefusalKind {
     }
 }
 
+/// Subcodes of a token that is good again as it is, once the person behind it has logged in at Facebook (459) or confirmed
+/// the account (464) ([Meta: subcodes](https://developers.facebook.com/docs/graph-api/guides/error-handling#errorcodes)).
+const AWAITS_A_PERSON: [i64; 2] = [459, 464];
+
+/// Whether a token may be taken again for which Meta has this code now.
+pub(crate) fn may_recover(code: i64, subcode: Option<i64>) -> bool {
+    matches!(RefusalKind::of(code, subcode), RefusalKind::Transient | RefusalKind::Throttled)
+        || subcode.is_some_and(|subcode| AWAITS_A_PERSON.contains(&subcode))
+}
+
 /// Whether Meta may have acted although it answered with this code: its own trouble comes from anywhere on the way, and
 /// no page of Meta's says of one of these codes that nothing was done; the others come before anything is done.
 pub(crate) fn leaves_open(code: i64) -> bool {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod app;
 mod calls;
 mod client;
 mod codes;
@@ -19,6 +20,7 @@ mod usage;
 pub mod webhooks;
 
 pub use answer::Answer;
+pub use app::App;
 pub use calls::{
     changes::ChangeAccepted,
     groups::{GroupField, GroupInfo, GroupPage, JoinApprovalMode, ListPage, ListedGroup, NewGroup},
@@ -34,6 +36,8 @@ pub use calls::{
         ButtonType, LibraryTemplate, Template, TemplateComponent, TemplateCopy, TemplateMade, TemplateMessage,
         TemplatePage, TemplateParameter,
     },
+    tokens::{GranularScope, TokenInfo},
+    wabas::{WabaNumber, WabaNumberPage},
 };
 pub use client::{Call, GraphClient};
 pub use codes::RefusalKind;

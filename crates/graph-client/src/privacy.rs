@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::{
-    calls::participants::Participant,
+    calls::{participants::Participant, wabas::WabaNumber},
     webhooks::{Change, CreatedGroup, IncomingMessage, MessageStatus},
 };
 
@@ -21,6 +21,7 @@ macro_rules! debug_shows {
 }
 
 debug_shows!(Participant: user_id);
+debug_shows!(WabaNumber: id, info);
 debug_shows!(Change: waba_id, field, phone_number_id, entry_time);
 debug_shows!(CreatedGroup: update, join_approval_mode);
 debug_shows!(IncomingMessage<'_>: id, group_id, kind, timestamp);

@@ -22,6 +22,7 @@ struct Prepared {
     authorization: HeaderValue,
     /// `appsecret_proof=<hex>`
     proof: Option<String>,
+    refused: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// An access token that cannot be sent. Never holds the token, nor a part of it.
@@ -53,7 +54,31 @@ impl Token {
         Ok(Self(Arc::new(Prepared {
             authorization: authorization(token)?,
             proof: app_secret.map(|secret| format!("{PROOF}{}", proof(token, secret))),
+            refused: None,
         })))
+    }
+
+    /// The same token, which calls `refused` whenever Meta answers a call made with it that the token is none (code 190, or
+    /// one of its kin: [`RefusalKind::TokenInvalid`](crate::RefusalKind::TokenInvalid)).
+    /// It is called on the thread of the call, so it only notes it.
+    #[must_use]
+    pub fn telling(self, refused: impl Fn() + Send + Sync + 'static) -> Self {
+        let Prepared { authorization, proof, .. } = &*self.0;
+        let (authorization, proof) = (authorization.clone(), proof.clone());
+        Self(Arc::new(Prepared { authorization, proof, refused: Some(Box::new(refused)) }))
+    }
+
+    /// Meta has refused it.
+    pub(crate) fn tell_refused(&self) {
+        if let Some(refused) = &self.0.refused {
+            refused();
+        }
+    }
+
+    /// As a parameter: what is asked about it is asked in the address.
+    pub(crate) fn as_parameter(&self) -> &str {
+        // It was text when it was made, and visible ASCII alone.
+        str::from_utf8(self.text()).unwrap_or_default()
     }
 
     pub(crate) fn authorization(&self) -> HeaderValue {

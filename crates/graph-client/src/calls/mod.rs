@@ -10,6 +10,8 @@ mod paging;
 pub(crate) mod participants;
 pub(crate) mod settings;
 pub(crate) mod templates;
+pub(crate) mod tokens;
+pub(crate) mod wabas;
 
 /// The member that every body of the Cloud API must have.
 pub(crate) const MESSAGING_PRODUCT: &str = "whatsapp";

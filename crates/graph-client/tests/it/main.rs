@@ -11,6 +11,7 @@ mod hostile_payloads;
 mod join_requests;
 mod message_events;
 mod messages;
+mod onboarding;
 mod participants;
 mod refusals;
 mod requests;

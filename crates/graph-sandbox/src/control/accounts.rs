@@ -1,6 +1,6 @@
 //! Customers who come, and tokens that go bad.
 
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Bytes, Data, Json, Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -39,6 +39,15 @@ pub(crate) struct NewNumber {
     official: Option<bool>,
     /// Whether it may have groups; as `official` unless told otherwise.
     groups_eligible: Option<bool>,
+}
+
+/// When a token's time is over.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Expiry {
+    /// In seconds since 1970.
+    #[schema(example = 1_795_219_200)]
+    at: i64,
 }
 
 /// What a token may do from now on.
@@ -158,20 +167,35 @@ fn add_number(state: &mut State, new: NewNumber, waba_id: &WabaId, nature: &Natu
 
 /// A token expires.
 ///
-/// Later calls with it get code 190.
+/// Later calls with it get code 190: from now on, or from the time on that is told.
 #[utoipa::path(
     post,
     path = "/_sandbox/tokens/{token}/expire",
     tag = "Accounts",
     operation_id = "ExpireToken",
     params(OfToken),
+    request_body = Option<Expiry>,
     responses(
         (status = 200, body = Success, description = "Done."),
+        WrongCall,
         NotThere,
     ),
 )]
-pub(crate) async fn expire(engine: Data<Engine>, path: Path<String>) -> ControlResult {
-    on_token(&engine, &path, |token| token.status = TokenStatus::Expired).await
+pub(crate) async fn expire(engine: Data<Engine>, path: Path<String>, body: Bytes) -> ControlResult {
+    let at = expiry(&body)?.map(|expiry| expiry.at);
+    on_token(&engine, &path, |token| match at {
+        Some(at) => token.expires_at = Some(at),
+        None => token.status = TokenStatus::Expired,
+    })
+    .await
+}
+
+/// What the body says; `None` for an empty one.
+fn expiry(body: &[u8]) -> Result<Option<Expiry>, ControlError> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(body).map_err(|error| ControlError::Wrong(format!("the body: {error}")))
 }
 
 /// A token is taken back.

@@ -37,7 +37,7 @@ impl State {
         let Asked { call, app, .. } = asked;
         let text = call.token.as_deref().filter(|text| !text.is_empty());
         let text = text.ok_or_else(|| GraphError::new(Code::NO_TOKEN))?;
-        let token = self.valid_token(text)?;
+        let token = self.valid_token(text, asked.turn.nature.now_ms())?;
         match call.params.text("appsecret_proof")? {
             Some(proof) if !proves(proof, text, app) => {
                 Err(GraphError::parameter("Invalid appsecret_proof provided in the API argument").of_method())
@@ -46,11 +46,12 @@ impl State {
         }
     }
 
-    fn valid_token(&self, text: &str) -> GraphResult<&Token> {
+    /// What is known of a token, where it is good at this time, in milliseconds since 1970; otherwise code 190.
+    pub(crate) fn valid_token(&self, text: &str, now_ms: i64) -> GraphResult<&Token> {
         let refused = |message| GraphError::saying(Code::TOKEN, message);
         let unknown = || refused("Invalid OAuth access token - Cannot parse access token");
         let token = self.tokens.get(text).ok_or_else(unknown)?;
-        match token.status {
+        match token.status_at(now_ms) {
             TokenStatus::Valid => Ok(token),
             TokenStatus::Expired => {
                 Err(refused("Error validating access token: Session has expired").with_subcode(EXPIRED))

@@ -88,6 +88,15 @@ impl GraphError {
         json!({ "error": error })
     }
 
+    /// As it stands in what is told of a token.
+    pub(crate) fn in_debug(&self) -> Value {
+        let mut error = json!({ "code": self.code.0, "message": self.message });
+        if let Some(subcode) = self.subcode {
+            error["subcode"] = subcode.into();
+        }
+        error
+    }
+
     /// As it stands in the `errors` of webhooks and of answers with partial success.
     pub(crate) fn in_webhook(&self) -> Value {
         let details = self.details.as_deref().unwrap_or(&self.message);

@@ -1,11 +1,11 @@
 //! Onboarding's tokens: a signup code becomes one, and one can be looked into.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::errors::{Code, GraphError, GraphResult};
 use super::{Answer, Asked};
 use crate::state::State;
-use crate::state::tokens::{MANAGEMENT, Token, TokenStatus};
+use crate::state::tokens::{MANAGEMENT, MESSAGING, Token};
 
 /// `GET /oauth/access_token`: a code of Embedded Signup for a business token.
 pub(crate) fn exchange(state: &mut State, asked: &Asked<'_>) -> GraphResult<Answer> {
@@ -34,15 +34,29 @@ pub(crate) fn debug(state: &mut State, asked: &Asked<'_>) -> GraphResult<Answer>
         state.admit(asked)?;
     }
     let input = asked.params().required_text("input_token")?;
-    let Some(token) = state.tokens.get(input) else {
-        return Ok(Answer::ok(json!({ "data": { "is_valid": false, "scopes": [] } })));
-    };
-    Ok(Answer::ok(json!({ "data": {
-        "app_id": app.id,
+    let error = state.valid_token(input, asked.turn.nature.now_ms()).err();
+    let known = state.tokens.get(input).map_or_else(|| json!({ "scopes": [] }), |token| described(token, &app.id));
+    Ok(Answer::ok(json!({ "data": with_verdict(known, error.as_ref()) })))
+}
+
+/// What is told of a token, good or not.
+fn described(token: &Token, app_id: &str) -> Value {
+    let granular = [MANAGEMENT, MESSAGING].into_iter().filter(|&scope| token.may_any(&[scope]));
+    let granular = granular.map(|scope| json!({ "scope": scope, "target_ids": token.waba_ids }));
+    json!({
+        "app_id": app_id,
         "type": "SYSTEM_USER",
-        "is_valid": token.status == TokenStatus::Valid,
-        "expires_at": 0,
+        "expires_at": token.expires_at.unwrap_or_default(),
         "scopes": token.scopes,
-        "granular_scopes": [{ "scope": MANAGEMENT, "target_ids": token.waba_ids }],
-    } })))
+        "granular_scopes": granular.collect::<Vec<_>>(),
+    })
+}
+
+/// The same with Meta's word on whether it takes the token.
+fn with_verdict(mut described: Value, error: Option<&GraphError>) -> Value {
+    described["is_valid"] = error.is_none().into();
+    if let Some(error) = error {
+        described["error"] = error.in_debug();
+    }
+    described
 }

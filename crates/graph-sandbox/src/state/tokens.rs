@@ -29,6 +29,9 @@ pub(crate) struct Token {
     pub(crate) waba_ids: BTreeSet<WabaId>,
     pub(crate) scopes: BTreeSet<String>,
     pub(crate) status: TokenStatus,
+    /// When its time is over, in seconds since 1970; `None` for one without an end.
+    #[serde(default)]
+    pub(crate) expires_at: Option<i64>,
 }
 
 impl Token {
@@ -38,7 +41,14 @@ impl Token {
             waba_ids: waba_ids.into_iter().collect(),
             scopes: [MESSAGING, MANAGEMENT, BUSINESS].map(str::to_owned).into(),
             status: TokenStatus::Valid,
+            expires_at: None,
         }
+    }
+
+    /// Whether it is good at this time, in milliseconds since 1970.
+    pub(crate) fn status_at(&self, now_ms: i64) -> TokenStatus {
+        let is_over = self.expires_at.is_some_and(|end| end.saturating_mul(1000) <= now_ms);
+        if self.status == TokenStatus::Valid && is_over { TokenStatus::Expired } else { self.status }
     }
 
     /// Whether it carries one of the scopes.

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use graph_sandbox::{DEMO_PHONE_NUMBER_ID_1, DEMO_WABA_ID_1};
 use serde_json::{Value, json};
 
-use crate::helpers::{APP_ID, APP_SECRET, Reply, TOKEN_1, TestSandbox, code, sent, whatsapp};
+use crate::helpers::{APP_ID, APP_SECRET, Reply, TOKEN_1, TOKEN_2, TestSandbox, code, sent, whatsapp};
 
 async fn add(sandbox: &TestSandbox, waba: Value) -> Reply {
     sandbox.control(Method::POST, "wabas", waba).await
@@ -115,7 +115,33 @@ async fn a_token_can_be_looked_into() {
     let (_, debug) = sandbox.get(&format!("debug_token?input_token={TOKEN_1}")).await;
     assert_eq!(debug["data"]["is_valid"], true);
     assert_eq!(debug["data"]["app_id"], APP_ID);
-    assert_eq!(debug["data"]["granular_scopes"][0]["target_ids"], json!([DEMO_WABA_ID_1]));
+    assert_eq!(debug["data"]["expires_at"], 0, "it has no end");
+    for scope in debug["data"]["granular_scopes"].as_array().unwrap() {
+        assert_eq!(scope["target_ids"], json!([DEMO_WABA_ID_1]));
+    }
     let (_, debug) = sandbox.get("debug_token?input_token=unknown").await;
     assert_eq!(debug["data"]["is_valid"], false);
+    assert_eq!(debug["data"]["error"]["code"], 190);
+}
+
+#[actix_web::test]
+async fn a_tokens_end_is_told_ahead_of_time_and_holds() {
+    let sandbox = TestSandbox::start().await;
+    let expire = format!("tokens/{TOKEN_1}/expire");
+    let far = 4_102_444_800_i64;
+    assert_eq!(sandbox.control(Method::POST, &expire, json!({ "at": far })).await.0, 200);
+    let debug = || async { sandbox.graph_as(TOKEN_2, Method::GET, &inspected(), Value::Null).await.1["data"].clone() };
+    let told = debug().await;
+    assert_eq!((&told["is_valid"], &told["expires_at"]), (&json!(true), &json!(far)));
+    assert_eq!(sandbox.get(DEMO_PHONE_NUMBER_ID_1).await.0, 200);
+
+    sandbox.control(Method::POST, &expire, json!({ "at": 1_000 })).await;
+    let told = debug().await;
+    assert_eq!((&told["is_valid"], &told["error"]["subcode"]), (&json!(false), &json!(463)));
+    assert_eq!(code(&sandbox.get(DEMO_PHONE_NUMBER_ID_1).await), (401, 190));
+    assert_eq!(sandbox.control(Method::POST, &expire, json!({ "when": 1 })).await.0, 400);
+}
+
+fn inspected() -> String {
+    format!("debug_token?input_token={TOKEN_1}")
 }
