@@ -1,13 +1,14 @@
 // Uses Swagger UI as a partner does: Authorize, then Try it out on every operation with the example that stands there.
 // Any error in the browser's console, any request that fails, and any answer but 2xx ends this with 1; where an operation's
 // page says "The example answers `Group.NotFound`", that is what must come. In the Graph-compatible face's document, whose
-// calls undo each other, everything that only reads is tried.
+// calls undo each other, and in the administrator's, everything that only reads is tried; there, a tenant is made, too.
 //
 //   node check.mjs client-credentials|basic      below .ci/with-demo; leaves a screenshot in the current directory
 
 import { chromium } from 'playwright-core';
 
-const { GROUPGATE_URL, GROUPGATE_SANDBOX_URL, GROUPGATE_ACCESS_KEY_ID, GROUPGATE_ACCESS_KEY_SECRET } = process.env;
+const { GROUPGATE_URL, GROUPGATE_SANDBOX_URL, GROUPGATE_ACCESS_KEY_ID, GROUPGATE_ACCESS_KEY_SECRET,
+  GROUPGATE_ADMIN_KEY_ID, GROUPGATE_ADMIN_KEY_SECRET } = process.env;
 const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
   '--disable-sync', '--no-first-run', '--disable-quic'];
@@ -27,6 +28,11 @@ const TAKES_THE_KEY = '/v1/oauth/token';
 // The other document's name, and the one path of it that takes a file of the caller's.
 const FACE = '/openapi-graph.json';
 const NEEDS_A_FILE = /\/content$/;
+
+// The administrator's document, what in it names things whose IDs are random, or that are not there, and what is made.
+const ADMIN = '/openapi-admin.json';
+const NEEDS_AN_ID = /endpoint_id|issuer_id|onboarding/;
+const TENANT = { cust_space_id: 'cams-from-swagger-ui', name: 'Bakery Miller' };
 
 const problems = [];
 
@@ -48,8 +54,9 @@ async function authorize(page, headline, fields) {
   await page.locator('.dialog-ux .btn-done').first().click();
 }
 
-async function execute(block) {
+async function execute(block, request) {
   await block.locator('.opblock-summary-control').click();
+  if (request) await block.locator('textarea.body-param__text').fill(request);
   await block.locator('.execute').click();
   const answer = block.locator('.live-responses-table tbody tr').first();
   const status = (await answer.locator('.response-col_status').innerText()).split('\n')[0].trim();
@@ -102,6 +109,22 @@ async function tryTheFace(browser) {
   console.log(`${tried} calls of the Graph-compatible face tried`);
 }
 
+async function tryAsAdministrator(browser, wayName) {
+  const page = await open(browser, `${GROUPGATE_URL}/docs`);
+  await page.locator('.topbar select').selectOption(ADMIN);
+  await page.locator('.opblock-summary-path[data-path="/admin/v1/tenants"]').first().waitFor();
+  const way = WAYS[wayName];
+  await authorize(page, way.headline, [[way.id, GROUPGATE_ADMIN_KEY_ID], [way.secret, GROUPGATE_ADMIN_KEY_SECRET]]);
+  const tenants = method => page.locator(`.opblock-${method}`, { has: page.locator('[data-path="/admin/v1/tenants"]') });
+  const made = await execute(tenants('post'), JSON.stringify(TENANT));
+  if (made.status !== '201' || !made.body.includes('"status": "pending"')) {
+    problems.push(`making a tenant gave ${made.status}: ${made.body.slice(0, 400)}`);
+  }
+  const tried = await tryAll(page, '.opblock-get', path => NEEDS_AN_ID.test(path));
+  await page.screenshot({ path: `${process.cwd()}/admin.png` });
+  console.log(`${tried} calls of the administrator's API tried, and ${TENANT.cust_space_id} made`);
+}
+
 async function check(wayName) {
   const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
   try {
@@ -115,6 +138,7 @@ async function check(wayName) {
     await page.screenshot({ path: screenshot });
     console.log(`${tried} operations tried with ${wayName}; the page as it looked then: ${screenshot}`);
     await tryTheFace(browser);
+    await tryAsAdministrator(browser, wayName);
     // The sandbox's page has no keys, and what its calls name is often gone by then: that it opens is all.
     await open(browser, `${GROUPGATE_SANDBOX_URL}/_sandbox/docs/`);
     console.log('the sandbox\'s page opens');

@@ -14,7 +14,7 @@ use tenant_store::Store;
 
 use crate::api::graph::{self, Face};
 use crate::api::{
-    READING, cams_rpc, docs, events, health, method_not_allowed, metrics, normalized, not_found, oauth, track,
+    READING, admin, cams_rpc, docs, events, health, method_not_allowed, metrics, normalized, not_found, oauth, track,
     webhooks, whoami,
 };
 use crate::background::RunningBackground;
@@ -66,6 +66,7 @@ fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents, face: Fa
         .service(read_only("/health/live", health::live))
         .service(read_only("/health/ready", health::ready))
         .service(read_only("/.well-known/jwks.json", oauth::key_set))
+        .configure(admin::routes)
         .configure(|config| cams_rpc::routes(config, &face.public_url))
         .configure(|config| graph::routes(config, face))
         .configure(|config| docs::routes(config, docs, documents))

@@ -81,6 +81,11 @@ impl<V> Cache<V> {
         self.entries.peek(id).map(|entry| entry.value.clone())
     }
 
+    /// All that is remembered, whether or not it is still true.
+    pub(crate) fn values(&self) -> Vec<Arc<V>> {
+        self.entries.iter().map(|(_, entry)| entry.value.clone()).collect()
+    }
+
     /// How many values are remembered that can be served while the store is away.
     pub(crate) fn usable(&self) -> usize {
         if self.may_go_on() { self.entries.len() } else { 0 }

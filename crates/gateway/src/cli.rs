@@ -1,11 +1,13 @@
 //! The command line: which commands there are. What each does stands in [`crate::commands`].
 
+use std::io::{self, Write as _};
+
 use clap::{Parser, Subcommand};
 
 use crate::{
     commands::{
-        CommandError, completions, config, credentials, demo, endpoints, events, groups, health, keys, limits, listen,
-        migrate, numbers, openapi, sandbox, serve, tenants,
+        CommandError, apply, completions, config, credentials, demo, endpoints, events, export, groups, health, keys,
+        limits, listen, memory, migrate, numbers, openapi, sandbox, secrets, serve, tenants,
     },
     config::Environment,
 };
@@ -14,15 +16,15 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  failed
-  2  wrong arguments or settings
+  2  wrong arguments or settings; for apply --dry-run: there is something to do
   3  not found
   4  conflict: it is there already, or belongs to another
   5  the database is unavailable, or its schema is not the one of this version
   6  Meta does not accept a token, or cannot be reached
 
-The commands about tenants, numbers, credentials, keys, limits, groups, endpoints and events need
-DATABASE_URL and GROUPGATE_MASTER_KEY alone. What they change is in force on every running gateway
-within a second, and stands in the audit log.
+The commands about tenants, numbers, credentials, keys, limits, groups, endpoints, events and
+secrets, and apply and export, need DATABASE_URL and GROUPGATE_MASTER_KEY alone. What they change is
+in force on every running gateway within a second, and stands in the audit log.
 
 To begin with:
   groupgate demo                    everything on this machine, to try
@@ -70,12 +72,19 @@ enum Command {
     /// What is known of the tenants' groups.
     #[command(subcommand)]
     Groups(groups::GroupsCommand),
+    /// What is sealed: replacing the master key, and looking whether everything opens.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Where events are delivered to.
     #[command(subcommand)]
     Endpoints(endpoints::EndpointsCommand),
     /// What Meta's webhooks have told.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Make tenants what a file says: their numbers, tokens, limits, endpoints and access keys.
+    Apply(apply::ApplyArgs),
+    /// Print the tenants in the form that apply takes, without secrets.
+    Export(export::ExportArgs),
     /// Post a tenant's events to a hook on this machine, as an endpoint gets them.
     Listen(listen::ListenArgs),
     /// The settings.
@@ -91,6 +100,11 @@ impl Cli {
     /// # Errors
     /// Why it did not succeed; [`CommandError::exit_code`] is for the shell.
     pub fn run(self, environment: Environment) -> Result<(), CommandError> {
+        if let Err(error) = memory::keep_private() {
+            // Before there is a log.
+            let _ =
+                writeln!(io::stderr(), "warning: this process's memory, with secrets in it, may be looked at: {error}");
+        }
         actix_web::rt::System::new().block_on(self.command.run(environment))
     }
 }
@@ -110,8 +124,11 @@ impl Command {
             Self::Keys(command) => keys::run(command, environment).await,
             Self::Limits(command) => limits::run(command, environment).await,
             Self::Groups(command) => groups::run(command, environment).await,
+            Self::Secrets(command) => secrets::run(command, environment).await,
             Self::Endpoints(command) => endpoints::run(command, environment).await,
             Self::Events(command) => events::run(command, environment).await,
+            Self::Apply(args) => apply::run(&args, environment).await,
+            Self::Export(args) => export::run(&args, environment).await,
             Self::Listen(args) => listen::run(args, environment).await,
             Self::Config(command) => config::run(command, environment),
             Self::Completions(args) => completions::run(&args),

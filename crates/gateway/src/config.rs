@@ -11,6 +11,7 @@ mod error;
 mod flags;
 mod parse;
 mod report;
+pub(crate) mod secret_file;
 mod setting;
 mod sources;
 mod unknown;

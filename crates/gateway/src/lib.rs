@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+pub mod admin;
 pub mod api;
 pub mod app;
 pub mod auth;
 mod background;
 mod cache;
+mod calls;
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod credentials;
 pub mod deliveries;
 pub mod egress;
 pub mod events;

@@ -7,14 +7,18 @@ use std::{
 
 use clap::Parser;
 use gateway::{cli::Cli, commands::CommandError, config::Environment};
+use mimalloc::MiMalloc;
+use zeroizing_alloc::ZeroAlloc;
 
+/// What is freed is wiped: tokens pass through buffers of others, of HTTP, JSON and PostgreSQL, which do not wipe them.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 
 fn main() -> ExitCode {
     match Cli::parse().run(Environment::of_this_process()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) if error.is_told() => ExitCode::from(error.exit_code()),
         Err(error) => fail(error),
     }
 }

@@ -5,16 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use graph_client::webhooks::AppSecrets;
-use graph_client::{GraphClient, GraphSettings, InvalidSettings};
+use graph_client::{App, GraphClient, GraphSettings, InvalidSettings, InvalidToken};
 use secrecy::SecretString;
 use tenant_store::{Store, StoreError};
+use time::OffsetDateTime;
 use tokio_util::task::TaskTracker;
 
+use crate::admin::AuditJournal;
 use crate::api::Worker;
 use crate::api::graph::Face;
-use crate::auth::{AccessKeys, Authenticator, Nonces, SigningKeys, SigningKeysError, Tokens};
+use crate::auth::{AccessKeys, Authenticator, Issuers, Nonces, SigningKeys, SigningKeysError, Tokens};
 use crate::background::Background;
+use crate::calls::CallJournal;
 use crate::config::Settings;
+use crate::credentials::Suspicions;
 use crate::egress::{Egress, EgressSettings, EgressUnavailable, NameServers};
 use crate::events::{Feeds, Inbox, LinkJournal, Nudge, Waiters};
 use crate::health::Health;
@@ -35,6 +39,9 @@ pub enum StartError {
     /// The upstream's settings are wrong.
     #[error("the Graph API cannot be called with these settings: {0}")]
     Graph(#[from] InvalidSettings),
+    /// The Meta app's ID and secret make no token.
+    #[error("GROUPGATE_APP_ID and GROUPGATE_APP_SECRET cannot be sent to Meta: {0}")]
+    App(#[from] InvalidToken),
     /// Addresses that callers choose cannot be called.
     #[error(transparent)]
     Egress(#[from] EgressUnavailable),
@@ -111,28 +118,45 @@ pub(crate) async fn prepare(
 ) -> Result<(Shared, Background), StartError> {
     let graph = graph_settings(settings);
     let egress = EgressSettings { allowed_networks: settings.allowed_networks.clone(), name_servers };
+    let metrics = Metrics::default();
     let (links, link_writer) = LinkJournal::new();
+    let (suspicions, suspected) = Suspicions::new();
+    let (calls, call_writer) = CallJournal::new(metrics.clone());
+    let (audit, audit_writer) = AuditJournal::new(metrics.clone());
     let services = Arc::new(Services {
-        resolver: Resolver::new(store.clone(), settings.app_secrets.first().cloned(), settings.rates, settings.stale),
+        resolver: Resolver::new(
+            store.clone(),
+            settings.app_secrets.first().cloned(),
+            settings.rates,
+            suspicions,
+            settings.stale,
+        ),
+        app: meta_app(settings)?,
         known_groups: KnownGroups::default(),
         owners: Owners::new(store.clone(), settings.stale),
         known_templates: KnownTemplates::default(),
         waiters: Waiters::default(),
         feeds: Arc::new(Feeds::new(store.clone())),
         links,
+        calls,
+        audit,
         writes: TaskTracker::new(),
         upstream_timeout: settings.upstream_timeout,
-        metrics: Metrics::default(),
+        metrics,
         store: store.clone(),
     });
     let authenticator = Arc::new(Authenticator {
         keys: AccessKeys::new(store.clone(), settings.rates.per_key, settings.stale),
         tokens: Tokens::new(SigningKeys::open(&store).await?, issuer(settings)),
+        issuers: Issuers::new(store.clone(), settings.rates.per_key, settings.stale),
         nonces: Nonces::new(store.clone()),
         takes_hmac_sha1: settings.hmac_sha1,
         failures: AuthFailures::new(settings.auth_failures),
         proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
     });
+    // Before it takes a call, which may seal something: a rotation of the master key asks who might. And not before it is
+    // known that it has the right one: who cannot start is nobody to wait for.
+    store.tell_of_this_replica(env!("CARGO_PKG_VERSION"), OffsetDateTime::now_utc()).await?;
     let nudge = Nudge::default();
     let health = Arc::new(Health::new(services.clone(), settings.stale));
     let background = Background {
@@ -141,6 +165,9 @@ pub(crate) async fn prepare(
         health: health.clone(),
         notifications: store.listen().await?,
         links: link_writer,
+        suspected,
+        calls: call_writer,
+        audit: audit_writer,
         nudge: nudge.clone(),
         graph: graph.clone(),
         egress: egress.clone(),
@@ -154,6 +181,12 @@ pub(crate) async fn prepare(
     let shared = Shared { services, authenticator, inbox, streams, health, verify_token, graph, egress };
     shared.clients()?;
     Ok((shared, background))
+}
+
+/// The ISV's Meta app; without ID or secret nobody may ask Meta about tokens.
+fn meta_app(settings: &Settings) -> Result<Option<App>, StartError> {
+    let Some((id, secret)) = settings.app_id.as_ref().zip(settings.app_secrets.first()) else { return Ok(None) };
+    Ok(Some(App::new(id, secret)?))
 }
 
 /// Where the Graph-compatible face leads its callers.

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use crate::{
     Actor, Space, StoreError, Tenant, access_keys, across_tenants,
     audit::Action,
+    issuers,
     store::{SYSTEM, enter},
 };
 
@@ -41,7 +42,7 @@ pub struct ErasedRows {
 
 impl Space<'_> {
     /// Erases the tenant with everything that is its own, its data keys too, and takes it out of every access key's
-    /// grants, so that a later tenant of the same ID is not open to them. Its entries of the audit log stay.
+    /// grants and every issuer's rules, so that a later tenant of the same ID is not open to them. Its entries of the audit log stay.
     /// [`StoreError::NotFound`] where there is no such tenant.
     pub async fn erase(&self, actor: &Actor) -> Result<ErasedTenant, StoreError> {
         let mut transaction = self.begin().await?;
@@ -55,6 +56,7 @@ impl Space<'_> {
         self.log(&mut transaction, actor, action).await?;
         enter(&mut transaction, SYSTEM).await?;
         let keys = access_keys::forget_tenant(self.store, &mut transaction, self.cust_space_id, actor).await?;
+        issuers::forget_tenant(self.store, &mut transaction, self.cust_space_id, actor).await?;
         transaction.commit().await?;
         Ok(ErasedTenant { tenant, rows, revoked_keys: keys.revoked, narrowed_keys: keys.narrowed })
     }
@@ -72,9 +74,13 @@ impl Space<'_> {
         Ok(rows.fetch_one(transaction).await?)
     }
 
-    /// The rest of its rows go by their foreign keys. Data keys have none, since the space `_system` has some too.
+    /// The rest of its rows go by their foreign keys. Data keys have none, since the space `_system` has some too, and calls
+    /// have none, since it would lock the tenant's row for each of them.
     async fn delete(&self, transaction: &mut PgConnection) -> Result<(), StoreError> {
         sqlx::query!("delete from tenants where cust_space_id = $1", self.cust_space_id)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query!("delete from calls where cust_space_id = $1", self.cust_space_id)
             .execute(&mut *transaction)
             .await?;
         sqlx::query!("delete from data_keys where cust_space_id = $1", self.cust_space_id).execute(transaction).await?;

@@ -28,6 +28,9 @@ pub enum StoreError {
         /// What was looked for: `tenant`, `access key`, ….
         what: &'static str,
     },
+    /// What was to be changed is no longer as the caller has seen it: read it again, and decide anew.
+    #[error("it was changed since it was read")]
+    Stale,
     /// A sealed value does not open: its master key is not configured, or it was not sealed for this place.
     #[error(
         "the sealed value at {place} does not open; is the master key it was sealed under still in GROUPGATE_MASTER_KEY?"
@@ -72,10 +75,7 @@ fn refused(refusal: &dyn DatabaseError) -> StoreError {
         class if class.starts_with("08") => unavailable(&code),
         // The tenant was erased after the caller looked it up. When tried again, the caller sees that.
         "23503"
-            if matches!(
-                refusal.constraint(),
-                Some("changes_cust_space_id_fkey" | "idempotency_keys_cust_space_id_fkey")
-            ) =>
+            if matches!(refusal.constraint(), Some("changes_cust_space_id_fkey" | "idempotency_keys_tenant_fkey")) =>
         {
             unavailable(&code)
         }
@@ -104,6 +104,7 @@ fn what_is_taken(constraint: &str) -> &'static str {
         }
         "access_keys_pkey" => "AccessKeyId",
         "signing_keys_pkey" => "key ID",
+        "issuers_issuer_key" => "issuer",
         "changes_pkey" => "UniqueCode",
         _ => "name",
     }

@@ -3,6 +3,7 @@
 mod access_keys;
 mod across_tenants;
 mod audit;
+mod calls;
 mod changes;
 mod credentials;
 mod deliveries;
@@ -13,15 +14,19 @@ mod error;
 mod events;
 mod groups;
 mod idempotency;
+mod issuers;
 mod limits;
 mod mirrors;
 mod nonces;
 mod notifications;
 mod numbers;
+mod onboardings;
 mod privacy;
 #[cfg(feature = "private-server")]
 pub mod private_server;
 mod rates;
+mod replicas;
+mod revisions;
 pub mod schema;
 mod sealing;
 mod shown_ids;
@@ -32,11 +37,13 @@ mod text;
 mod upstream_objects;
 
 pub use access_keys::{
-    AccessKey, CreatedAccessKey, Grant, KeyState, ListedAccessKey, NewAccessKey, PreviousSecret, RotatedAccessKey,
+    AccessKey, AccessKeyChange, CreatedAccessKey, Grant, KeyState, ListedAccessKey, NewAccessKey, PreviousSecret,
+    RotatedAccessKey,
 };
-pub use audit::{Actor, AuditEntry};
+pub use audit::{Actor, AuditEntry, AuditFilter, SeenCall};
+pub use calls::{CallFilter, CallRecord, OperationUsage, UsageDay};
 pub use changes::{Change, ChangeStatus, NewChange, Outcome, StaleChange, UniqueCode};
-pub use credentials::Credential;
+pub use credentials::{Credential, CredentialCheck, CredentialState, StoredToken};
 pub use deliveries::{
     AfterTry, ClaimedDelivery, ClaimedEndpoint, Delivery, DeliveryBacklog, DeliveryFilter, DeliveryState, Replay,
     ReplayOnly, ReplaySpan, TriedDelivery, TriesRecorded, Try,
@@ -55,15 +62,22 @@ pub use groups::{
     Group, GroupFilter, GroupLifecycle, GroupList, GroupStatus, GroupSummary, GroupUpdate, LearnedLink, ListedGroup,
 };
 pub use idempotency::{Claim, HeldKey, NewKey, StoredAnswer};
-pub use limits::Limits;
+pub use issuers::{ClaimRule, Issuer, IssuerChange, NewIssuer};
+pub use limits::{Limits, StandingLimits};
 pub use mirrors::{MirrorClaim, MirrorState, MirrorWork, NumberRecord};
 pub use notifications::{Notification, Notifications};
-pub use numbers::{BusinessNumber, NewNumber, RemovedNumber};
+pub use numbers::{BusinessNumber, NewNumber, NumberChange, RemovedNumber};
+pub use onboardings::{NewOnboarding, NoStep, Onboarding, OnboardingStep, StepResult, StepState, TakeOver};
 pub use rates::{InvalidRate, Period, Rate};
+pub use replicas::Replica;
+pub use revisions::Revision;
 pub use schema::SchemaState;
-pub use sealing::{MasterKeys, MasterKeysError};
-pub use shown_ids::{DeliveryId, EndpointId, InvalidId};
+pub use sealing::{
+    DataKeyPlace, MasterKeyUse, MasterKeys, MasterKeysError, Rewrapped, UnreadableSecret, VerifiedSecrets,
+    WhyUnreadable,
+};
+pub use shown_ids::{DeliveryId, EndpointId, InvalidId, IssuerId};
 pub use signing_keys::{NewSigningKey, SigningKey};
 pub use store::{Space, Store, StoreSettings};
-pub use tenants::{NewTenant, OpenCredential, OpenTenant, Tenant, TenantStatus};
+pub use tenants::{NewTenant, OpenCredential, OpenTenant, Tenant, TenantChange, TenantStatus};
 pub use upstream_objects::{ObjectKind, ObjectOwner};

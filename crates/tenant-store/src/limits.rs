@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use crate::{Actor, Rate, Space, StoreError, audit::Action};
+use crate::{Actor, Rate, Revision, Space, StoreError, audit::Action};
 
 /// What a tenant may use. `None` is the gateway's default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -19,23 +19,38 @@ pub struct Limits {
     pub in_flight: Option<NonZeroU32>,
 }
 
+/// A tenant's own limits as they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandingLimits {
+    /// The limits.
+    pub limits: Limits,
+    /// Which state of the tenant they are of.
+    pub revision: Revision,
+}
+
 impl Space<'_> {
     /// The tenant's own limits. [`StoreError::NotFound`] where there is no such tenant.
     pub async fn limits(&self) -> Result<Limits, StoreError> {
+        Ok(self.standing_limits().await?.limits)
+    }
+
+    /// The same, with the revision that they are of.
+    pub async fn standing_limits(&self) -> Result<StandingLimits, StoreError> {
         let mut transaction = self.begin().await?;
-        select(&mut transaction, self.cust_space_id).await?.ok_or(StoreError::NotFound { what: "tenant" })
+        select(&mut transaction, self.cust_space_id).await
     }
 
     /// Sets all of the tenant's own limits; running gateways obey within a second.
-    pub async fn set_limits(&self, limits: &Limits, actor: &Actor) -> Result<Limits, StoreError> {
+    pub async fn set_limits(&self, limits: &Limits, actor: &Actor) -> Result<StandingLimits, StoreError> {
         let mut transaction = self.begin().await?;
         self.existing(&mut transaction).await?;
         let before = select(&mut transaction, self.cust_space_id).await?;
         self.update_limits(&mut transaction, limits).await?;
-        let (before, after) = (before.map(|limits| json!(limits)), Some(json!(limits)));
-        self.log(&mut transaction, actor, Action { name: "limits.set", object: "limits", before, after }).await?;
+        let after = select(&mut transaction, self.cust_space_id).await?;
+        let (before, told) = (Some(json!(before.limits)), Some(json!(after.limits)));
+        self.log(&mut transaction, actor, Action { name: "limits.set", object: "limits", before, after: told }).await?;
         transaction.commit().await?;
-        Ok(*limits)
+        Ok(after)
     }
 
     async fn update_limits(&self, transaction: &mut PgConnection, limits: &Limits) -> Result<(), StoreError> {
@@ -53,11 +68,15 @@ impl Space<'_> {
     }
 }
 
-async fn select(transaction: &mut PgConnection, cust_space_id: &str) -> Result<Option<Limits>, StoreError> {
-    let row =
-        sqlx::query!("select per_tenant, per_number, in_flight from tenants where cust_space_id = $1", cust_space_id);
-    let row = row.fetch_optional(transaction).await?;
-    Ok(row.map(|row| stored(row.per_tenant.as_deref(), row.per_number.as_deref(), row.in_flight)))
+async fn select(transaction: &mut PgConnection, cust_space_id: &str) -> Result<StandingLimits, StoreError> {
+    let row = sqlx::query!(
+        r#"select per_tenant, per_number, in_flight, revision as "revision: Revision"
+           from tenants where cust_space_id = $1"#,
+        cust_space_id,
+    );
+    let row = row.fetch_optional(transaction).await?.ok_or(StoreError::NotFound { what: "tenant" })?;
+    let limits = stored(row.per_tenant.as_deref(), row.per_number.as_deref(), row.in_flight);
+    Ok(StandingLimits { limits, revision: row.revision })
 }
 
 /// The limits as they stand in a row. A constraint of the table keeps anything else than a rate out of it.

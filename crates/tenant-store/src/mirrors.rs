@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    GroupUpdate, ListedGroup, Space, Store, StoreError, across_tenants,
+    Actor, GroupUpdate, ListedGroup, Space, Store, StoreError, across_tenants,
+    audit::Action,
     groups::{self, told_at},
     text::{storable, storable_option},
 };
@@ -82,7 +83,11 @@ impl Store {
 impl Space<'_> {
     /// Asks for the groups of a number, or of all the tenant's numbers, to be compared with Meta's list now. A gateway
     /// that runs begins within a second. Returns how many numbers that are; [`Space::mirrors`] says when it is done.
-    pub async fn request_reconciliation(&self, phone_number_id: Option<&str>) -> Result<u64, StoreError> {
+    pub async fn request_reconciliation(
+        &self,
+        phone_number_id: Option<&str>,
+        actor: &Actor,
+    ) -> Result<u64, StoreError> {
         let mut transaction = self.begin().await?;
         let asked = sqlx::query!(
             "update mirrors set list_due = now(), claimed_until = case when claim is not null then claimed_until end
@@ -92,6 +97,10 @@ impl Space<'_> {
         );
         let asked = asked.execute(&mut *transaction).await?.rows_affected();
         notify(&mut transaction).await?;
+        let object =
+            phone_number_id.map_or_else(|| "groups".to_owned(), |id| format!("groups of phone number ID {id}"));
+        let action = Action { name: "groups.reconcile", object: &object, before: None, after: None };
+        self.log(&mut transaction, actor, action).await?;
         transaction.commit().await?;
         Ok(asked)
     }

@@ -9,9 +9,10 @@ use sqlx::{
 
 use crate::{StoreError, idempotency::Owner};
 
-const CHANNELS: [&str; 7] = [TENANTS, ACCESS_KEYS, CHANGES, EVENTS, MIRRORS, PUBLISHED, DELIVERIES];
+const CHANNELS: [&str; 8] = [TENANTS, ACCESS_KEYS, ISSUERS, CHANGES, EVENTS, MIRRORS, PUBLISHED, DELIVERIES];
 const TENANTS: &str = "groupgate_tenants";
 const ACCESS_KEYS: &str = "groupgate_access_keys";
+const ISSUERS: &str = "groupgate_issuers";
 const CHANGES: &str = "groupgate_changes";
 const EVENTS: &str = "groupgate_events";
 const MIRRORS: &str = "groupgate_mirrors";
@@ -28,6 +29,8 @@ pub enum Notification {
     Tenants(String),
     /// An access key was made, changed or revoked: its `AccessKeyId`.
     AccessKeys(String),
+    /// An external issuer of JWTs was added, changed or removed.
+    Issuers,
     /// Asynchronous changes settled, of any tenant.
     Changes,
     /// Events wait to be routed that were not received just now: their number was added, or the change was found that they
@@ -113,6 +116,7 @@ fn parse(notification: &PgNotification) -> Option<Notification> {
     match notification.channel() {
         TENANTS => Some(Notification::Tenants(notification.payload().to_owned())),
         ACCESS_KEYS => Some(Notification::AccessKeys(notification.payload().to_owned())),
+        ISSUERS => Some(Notification::Issuers),
         CHANGES => Some(Notification::Changes),
         EVENTS => Some(Notification::Events),
         MIRRORS => Some(Notification::Mirrors),

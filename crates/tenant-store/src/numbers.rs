@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use crate::{Actor, Space, StoreError, across_tenants, audit::Action, text::storable};
+use crate::{
+    Actor, Revision, Space, StoreError, across_tenants,
+    audit::Action,
+    text::{storable, storable_option},
+};
 
 /// A number to add to a tenant.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -49,6 +53,16 @@ pub struct BusinessNumber {
     pub groups_eligible: Option<bool>,
     /// Why not.
     pub groups_ineligible_reason: Option<String>,
+    /// Which state of what administrators say of it this is.
+    #[serde(skip_serializing)]
+    pub revision: Revision,
+}
+
+/// What is to be different of a number; `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct NumberChange {
+    /// Where Meta has moved it to another account.
+    pub waba_id: Option<String>,
 }
 
 impl Space<'_> {
@@ -56,15 +70,26 @@ impl Space<'_> {
     /// Events that came for it before it was known are this tenant's from now on.
     pub async fn add_number(&self, new: &NewNumber, actor: &Actor) -> Result<BusinessNumber, StoreError> {
         let mut transaction = self.begin().await?;
-        self.existing(&mut transaction).await?;
-        self.insert_number(&mut transaction, new).await?;
-        across_tenants::adopt_events(&mut transaction, &new.phone_number_id).await?;
+        self.locked(&mut transaction).await?;
+        self.put_number(&mut transaction, new, actor).await?;
         self.activate_if_complete(&mut transaction).await?;
+        let number = self.number(&mut transaction, &new.business_number).await?;
+        transaction.commit().await?;
+        Ok(number)
+    }
+
+    /// Adds a number in a transaction that holds the tenant, with the events that came for it.
+    pub(crate) async fn put_number(
+        &self,
+        transaction: &mut PgConnection,
+        new: &NewNumber,
+        actor: &Actor,
+    ) -> Result<(), StoreError> {
+        self.insert_number(transaction, new).await?;
+        across_tenants::adopt_events(transaction, &new.phone_number_id).await?;
         let object = format!("number {}", new.business_number);
         let action = Action { name: "number.add", object: &object, before: None, after: Some(json!(new)) };
-        self.log(&mut transaction, actor, action).await?;
-        transaction.commit().await?;
-        Ok(new.clone().into())
+        self.log(transaction, actor, action).await
     }
 
     /// The tenant's numbers, in the order of their digits.
@@ -72,12 +97,51 @@ impl Space<'_> {
         let mut transaction = self.begin().await?;
         let numbers = sqlx::query_as!(
             BusinessNumber,
-            "select business_number, phone_number_id, waba_id, verified_name, quality_rating, status,
-                    official_business_account, groups_eligible, groups_ineligible_reason
-             from business_numbers where cust_space_id = $1 order by business_number",
+            r#"select business_number, phone_number_id, waba_id, verified_name, quality_rating, status,
+                    official_business_account, groups_eligible, groups_ineligible_reason,
+                    revision as "revision: Revision"
+             from business_numbers where cust_space_id = $1 order by business_number"#,
             self.cust_space_id,
         );
         Ok(numbers.fetch_all(&mut *transaction).await?)
+    }
+
+    /// Changes what we know of a number. [`StoreError::NotFound`] where the tenant has no such number.
+    pub async fn change_number(
+        &self,
+        business_number: &str,
+        change: &NumberChange,
+        actor: &Actor,
+    ) -> Result<BusinessNumber, StoreError> {
+        let mut transaction = self.begin().await?;
+        self.locked(&mut transaction).await?;
+        let before = self.number(&mut transaction, business_number).await?;
+        self.expect(before.revision)?;
+        self.update_number(&mut transaction, business_number, change).await?;
+        let after = self.number(&mut transaction, business_number).await?;
+        let object = format!("number {business_number}");
+        let (before, told) = (Some(json!({"waba_id": before.waba_id})), Some(json!({"waba_id": after.waba_id})));
+        self.log(&mut transaction, actor, Action { name: "number.change", object: &object, before, after: told })
+            .await?;
+        transaction.commit().await?;
+        Ok(after)
+    }
+
+    pub(crate) async fn update_number(
+        &self,
+        transaction: &mut PgConnection,
+        business_number: &str,
+        change: &NumberChange,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update business_numbers set waba_id = coalesce($3, waba_id) where cust_space_id = $1 and business_number = $2",
+            self.cust_space_id,
+            business_number,
+            storable_option(change.waba_id.as_deref()),
+        )
+        .execute(transaction)
+        .await?;
+        Ok(())
     }
 
     /// Removes a number with its groups in the mirror. Its events and changes stay with the tenant; changes that are open
@@ -86,8 +150,9 @@ impl Space<'_> {
     pub async fn remove_number(&self, business_number: &str, actor: &Actor) -> Result<RemovedNumber, StoreError> {
         let mut transaction = self.begin().await?;
         across_tenants::hold_events(&mut transaction).await?;
-        self.existing(&mut transaction).await?;
+        self.locked(&mut transaction).await?;
         let number = self.number(&mut transaction, business_number).await?;
+        self.expect(number.revision)?;
         let groups = self.count_groups(&mut transaction, &number.phone_number_id).await?;
         self.give_up_changes(&mut transaction, &number.phone_number_id).await?;
         self.delete_number(&mut transaction, business_number).await?;
@@ -103,9 +168,11 @@ impl Space<'_> {
     async fn number(&self, transaction: &mut PgConnection, number: &str) -> Result<BusinessNumber, StoreError> {
         let number = sqlx::query_as!(
             BusinessNumber,
-            "select business_number, phone_number_id, waba_id, verified_name, quality_rating, status,
-                    official_business_account, groups_eligible, groups_ineligible_reason
-             from business_numbers where cust_space_id = $1 and business_number = $2",
+            r#"select business_number, phone_number_id, waba_id, verified_name, quality_rating, status,
+                    official_business_account, groups_eligible, groups_ineligible_reason,
+                    revision as "revision: Revision"
+             from business_numbers where cust_space_id = $1 and business_number = $2
+             for update"#,
             self.cust_space_id,
             &storable(number),
         );
@@ -174,21 +241,5 @@ impl Space<'_> {
         .execute(transaction)
         .await?;
         Ok(())
-    }
-}
-
-impl From<NewNumber> for BusinessNumber {
-    fn from(new: NewNumber) -> Self {
-        Self {
-            business_number: new.business_number,
-            phone_number_id: new.phone_number_id,
-            waba_id: new.waba_id,
-            verified_name: None,
-            quality_rating: None,
-            status: None,
-            official_business_account: None,
-            groups_eligible: None,
-            groups_ineligible_reason: None,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! IDs of endpoints and deliveries: UUIDs that say what they are of.
+//! IDs of endpoints, deliveries and issuers: UUIDs that say what they are of.
 
 use std::{fmt, str::FromStr};
 
@@ -43,6 +43,10 @@ shown_id! {
 shown_id! {
     /// A delivery's ID: `dlv_` and 32 hex digits. Later deliveries have greater ones, to the millisecond.
     DeliveryId, "dlv_", "a delivery"
+}
+shown_id! {
+    /// An external issuer's ID: `iss_` and 32 hex digits.
+    IssuerId, "iss_", "an issuer"
 }
 
 fn parse(prefix: &str, text: &str) -> Option<Uuid> {

@@ -12,7 +12,9 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{MasterKeys, Notifications, SchemaState, StoreError, idempotency::Owner, schema, sealing::DataKeys};
+use crate::{
+    MasterKeys, Notifications, Revision, SchemaState, StoreError, idempotency::Owner, schema, sealing::DataKeys,
+};
 
 /// The space of what belongs to no single tenant. No tenant can be called so.
 pub(crate) const SYSTEM: &str = "_system";
@@ -52,6 +54,7 @@ struct Inner {
 pub struct Space<'a> {
     pub(crate) store: &'a Store,
     pub(crate) cust_space_id: &'a str,
+    expected: Option<Revision>,
 }
 
 impl Store {
@@ -71,7 +74,7 @@ impl Store {
 
     /// The rows of one tenant. Row-level security shows nothing else, also where a statement forgot to ask.
     pub fn space<'a>(&'a self, cust_space_id: &'a str) -> Space<'a> {
-        Space { store: self, cust_space_id }
+        Space { store: self, cust_space_id, expected: None }
     }
 
     /// The space of the ISV's own endpoints, which hear of all tenants.
@@ -156,6 +159,21 @@ impl fmt::Debug for Store {
 }
 
 impl Space<'_> {
+    /// The same, for a change of one resource that is only made where the resource still has this revision: otherwise
+    /// it fails with [`StoreError::Stale`]. Without one it is made however the resource stands.
+    #[must_use]
+    pub fn expecting(self, expected: Option<Revision>) -> Self {
+        Self { expected, ..self }
+    }
+
+    /// Lets a change go on, where the resource still is as the caller has seen it. The caller holds its row.
+    pub(crate) fn expect(&self, found: Revision) -> Result<(), StoreError> {
+        match self.expected {
+            Some(expected) if expected != found => Err(StoreError::Stale),
+            _ => Ok(()),
+        }
+    }
+
     /// Begins a transaction that sees this tenant's rows and no others.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
         let mut transaction = self.store.begin("begin").await?;

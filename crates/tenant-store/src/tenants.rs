@@ -1,16 +1,18 @@
 //! Tenants: the ISV's customers, and what the resolver needs to call the upstream in their name.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use secrecy::SecretString;
 use serde_json::json;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 
 use crate::{
-    Actor, BusinessNumber, Limits, Space, Store, StoreError,
+    Actor, BusinessNumber, Limits, Revision, Space, Store, StoreError,
     across_tenants::{self, ResolvedTenant},
     audit::Action,
     credentials,
-    text::{storable, storable_option},
+    text::{json_text, storable, storable_option},
 };
 
 /// Whether a tenant may call.
@@ -26,12 +28,27 @@ pub enum TenantStatus {
 }
 
 /// A tenant to add.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewTenant {
     /// Its public ID, `[a-z0-9][a-z0-9-]{2,62}`.
     pub cust_space_id: String,
     /// A name for people.
     pub name: String,
+    /// Whatever administrators want to remember.
+    pub notes: Option<String>,
+    /// Names and values of the ISV's own.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What is to be different of a tenant; `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TenantChange {
+    /// The name for people.
+    pub name: Option<String>,
+    /// The notes, or none.
+    pub notes: Option<Option<String>>,
+    /// All labels.
+    pub labels: Option<BTreeMap<String, String>>,
 }
 
 /// A tenant, as administrators see it.
@@ -45,8 +62,33 @@ pub struct Tenant {
     pub status: TenantStatus,
     /// Why it is suspended.
     pub suspended_reason: Option<String>,
+    /// Whatever administrators want to remember.
+    pub notes: Option<String>,
+    /// Names and values of the ISV's own.
+    pub labels: BTreeMap<String, String>,
     /// When it was added.
     pub created_at: OffsetDateTime,
+    /// Which state of it this is.
+    pub revision: Revision,
+}
+
+/// A tenant's row.
+pub(crate) struct TenantRow {
+    pub(crate) cust_space_id: String,
+    pub(crate) name: String,
+    pub(crate) status: TenantStatus,
+    pub(crate) suspended_reason: Option<String>,
+    pub(crate) notes: Option<String>,
+    pub(crate) labels: Json<BTreeMap<String, String>>,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) revision: Revision,
+}
+
+impl From<TenantRow> for Tenant {
+    fn from(row: TenantRow) -> Self {
+        let TenantRow { cust_space_id, name, status, suspended_reason, notes, labels, created_at, revision } = row;
+        Self { cust_space_id, name, status, suspended_reason, notes, labels: labels.0, created_at, revision }
+    }
 }
 
 /// A tenant with all that a call in its name takes.
@@ -73,6 +115,8 @@ pub enum OpenCredential {
     Unreadable,
     /// The token.
     Open(SecretString),
+    /// The token, which Meta has refused: no call is made with it.
+    Invalid(SecretString),
 }
 
 impl Store {
@@ -81,8 +125,8 @@ impl Store {
         let space = self.space(&new.cust_space_id);
         let mut transaction = space.begin().await?;
         let tenant = insert(&mut transaction, new).await?;
-        let after = json!({"name": tenant.name, "status": "pending"});
-        let action = Action { name: "tenant.add", object: &new.cust_space_id, before: None, after: Some(after) };
+        let after = Some(tenant.told_json());
+        let action = Action { name: "tenant.add", object: &new.cust_space_id, before: None, after };
         space.log(&mut transaction, actor, action).await?;
         transaction.commit().await?;
         Ok(tenant)
@@ -91,6 +135,19 @@ impl Store {
     /// Up to `limit` tenants after the ID `after` (`""` begins), in the order of their IDs.
     pub async fn list_tenants(&self, after: &str, limit: i64) -> Result<Vec<Tenant>, StoreError> {
         across_tenants::list_tenants(self.pool(), after, limit).await
+    }
+
+    /// The same of these tenants alone.
+    pub async fn tenants(&self, ids: &[String], after: &str, limit: i64) -> Result<Vec<Tenant>, StoreError> {
+        let ids: BTreeSet<&String> = ids.iter().filter(|id| id.as_str() > after).collect();
+        let mut found = Vec::new();
+        for id in ids {
+            if found.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+                break;
+            }
+            found.extend(self.tenant(id).await?);
+        }
+        Ok(found)
     }
 
     /// One tenant, as administrators see it.
@@ -113,6 +170,29 @@ impl Store {
 }
 
 impl Space<'_> {
+    /// Changes what is told of the tenant.
+    pub async fn change_tenant(&self, change: &TenantChange, actor: &Actor) -> Result<Tenant, StoreError> {
+        let mut transaction = self.begin().await?;
+        let before = self.existing(&mut transaction).await?;
+        let name = change.name.as_ref().unwrap_or(&before.name);
+        let notes = change.notes.as_ref().unwrap_or(&before.notes);
+        let labels = change.labels.as_ref().unwrap_or(&before.labels);
+        sqlx::query!(
+            "update tenants set name = $2, notes = $3, labels = $4::text::json where cust_space_id = $1",
+            self.cust_space_id,
+            &storable(name),
+            storable_option(notes.as_deref()),
+            json_text(Some(&json!(labels))),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let after = self.existing_row(&mut transaction).await?;
+        let (object, before, after_json) = (self.cust_space_id, Some(before.told_json()), Some(after.told_json()));
+        self.log(&mut transaction, actor, Action { name: "tenant.change", object, before, after: after_json }).await?;
+        transaction.commit().await?;
+        Ok(after)
+    }
+
     /// Suspends the tenant; it is refused everywhere within a second.
     pub async fn suspend(&self, reason: &str, actor: &Actor) -> Result<Tenant, StoreError> {
         self.set_status("tenant.suspend", TenantStatus::Suspended, Some(reason), actor).await
@@ -141,7 +221,7 @@ impl Space<'_> {
         .execute(&mut *transaction)
         .await?;
         self.activate_if_complete(&mut transaction).await?;
-        let after = self.existing(&mut transaction).await?;
+        let after = self.existing_row(&mut transaction).await?;
         let (object, before, after_json) = (self.cust_space_id, Some(before.status_json()), Some(after.status_json()));
         self.log(&mut transaction, actor, Action { name: action, object, before, after: after_json }).await?;
         transaction.commit().await?;
@@ -162,16 +242,32 @@ impl Space<'_> {
         Ok(())
     }
 
-    /// The tenant's row, locked until the transaction ends: administrative changes of a tenant come one after the other.
+    /// The tenant, for a change of its own: as the caller has seen it, where that matters, and locked until the
+    /// transaction ends.
     pub(crate) async fn existing(&self, transaction: &mut PgConnection) -> Result<Tenant, StoreError> {
+        let tenant = self.locked(transaction).await?;
+        self.expect(tenant.revision)?;
+        Ok(tenant)
+    }
+
+    /// The tenant's row, locked until the transaction ends: administrative changes of a tenant come one after the other.
+    pub(crate) async fn locked(&self, transaction: &mut PgConnection) -> Result<Tenant, StoreError> {
         sqlx::query_scalar!("select 1 from tenants where cust_space_id = $1 for update", self.cust_space_id)
             .fetch_optional(&mut *transaction)
             .await?;
+        self.existing_row(transaction).await
+    }
+
+    async fn existing_row(&self, transaction: &mut PgConnection) -> Result<Tenant, StoreError> {
         select(transaction, self.cust_space_id).await?.ok_or(StoreError::NotFound { what: "tenant" })
     }
 }
 
 impl Tenant {
+    fn told_json(&self) -> serde_json::Value {
+        json!({"name": self.name, "notes": self.notes, "labels": self.labels})
+    }
+
     fn status_json(&self) -> serde_json::Value {
         json!({"status": format!("{:?}", self.status).to_lowercase(), "reason": self.suspended_reason})
     }
@@ -179,21 +275,25 @@ impl Tenant {
 
 async fn insert(transaction: &mut PgConnection, new: &NewTenant) -> Result<Tenant, StoreError> {
     let tenant = sqlx::query_as!(
-        Tenant,
-        r#"insert into tenants (cust_space_id, name) values ($1, $2)
-           returning cust_space_id, name, status as "status: TenantStatus", suspended_reason, created_at"#,
+        TenantRow,
+        r#"insert into tenants (cust_space_id, name, notes, labels) values ($1, $2, $3, $4::text::json)
+           returning cust_space_id, name, status as "status: TenantStatus", suspended_reason, notes,
+                     labels as "labels: Json<BTreeMap<String, String>>", created_at, revision as "revision: Revision""#,
         new.cust_space_id,
         &storable(&new.name),
+        storable_option(new.notes.as_deref()),
+        json_text(Some(&json!(new.labels))),
     );
-    Ok(tenant.fetch_one(transaction).await?)
+    Ok(tenant.fetch_one(transaction).await?.into())
 }
 
 async fn select(transaction: &mut PgConnection, cust_space_id: &str) -> Result<Option<Tenant>, StoreError> {
     let tenant = sqlx::query_as!(
-        Tenant,
-        r#"select cust_space_id, name, status as "status: TenantStatus", suspended_reason, created_at
+        TenantRow,
+        r#"select cust_space_id, name, status as "status: TenantStatus", suspended_reason, notes,
+                  labels as "labels: Json<BTreeMap<String, String>>", created_at, revision as "revision: Revision"
            from tenants where cust_space_id = $1"#,
         cust_space_id,
     );
-    Ok(tenant.fetch_optional(transaction).await?)
+    Ok(tenant.fetch_optional(transaction).await?.map(Tenant::from))
 }

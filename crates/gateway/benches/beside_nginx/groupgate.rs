@@ -113,7 +113,8 @@ async fn seed(database: &TestDatabase, master_key: &str) -> anyhow::Result<Secre
         StoreSettings { url: database.app_url.clone(), connections: 2, acquire_timeout: Duration::from_secs(10) };
     let store = Store::connect(&settings, MasterKeys::parse(master_key)?).await?;
     let actor = Actor { name: "benchmark".to_owned(), address: None, request_id: None };
-    let tenant = NewTenant { cust_space_id: CUST_SPACE_ID.to_owned(), name: "Benchmark".to_owned() };
+    let tenant =
+        NewTenant { cust_space_id: CUST_SPACE_ID.to_owned(), name: "Benchmark".to_owned(), ..NewTenant::default() };
     store.add_tenant(&tenant, &actor).await?;
     let space = store.space(CUST_SPACE_ID);
     let number = NewNumber {
@@ -132,6 +133,7 @@ async fn seed(database: &TestDatabase, master_key: &str) -> anyhow::Result<Secre
         access_key_id: Some(ACCESS_KEY_ID.to_owned()),
         secret: None,
         expires_at: None,
+        ..NewAccessKey::default()
     };
     let created = store.create_access_key(&key, &actor).await?;
     store.close().await;

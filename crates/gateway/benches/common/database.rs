@@ -89,7 +89,8 @@ async fn add_tenant(store: &Store, index: u64) -> anyhow::Result<Tenant> {
         phone_number_id: (100_000_000_000_000 + index).to_string(),
         waba_id: (200_000_000_000_000 + index).to_string(),
     };
-    let tenant = NewTenant { cust_space_id: number.cust_space_id.clone(), name: "Benchmark".to_owned() };
+    let tenant =
+        NewTenant { cust_space_id: number.cust_space_id.clone(), name: "Benchmark".to_owned(), ..NewTenant::default() };
     store.add_tenant(&tenant, &actor).await?;
     let new = NewNumber {
         business_number: number.business_number.clone(),

@@ -17,6 +17,7 @@ use super::render::refused;
 use super::{ApiError, Worker};
 use crate::auth::AuthError;
 use crate::config::Docs;
+use crate::openapi::admin::ADMIN_OPENAPI_PATH;
 use crate::openapi::graph_face::GRAPH_OPENAPI_PATH;
 use crate::openapi::{Documents, LLMS_PATH, MARKDOWN_PATH, OPENAPI_PATH, UI_PATH};
 
@@ -34,10 +35,11 @@ pub fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents) {
     if docs == Docs::Off {
         return;
     }
-    let Documents { openapi, graph, markdown, llms } = documents;
+    let Documents { openapi, graph, admin, markdown, llms } = documents;
     let swagger = SwaggerUi::new("/docs/{_:.*}")
         .url(Url::with_primary("groupgate", OPENAPI_PATH, true), openapi)
         .url(Url::new("Graph-compatible face", GRAPH_OPENAPI_PATH), graph)
+        .url(Url::new("Administrator's API", ADMIN_OPENAPI_PATH), admin)
         .config(ui());
     config.service(web::resource("/docs").wrap(from_fn(only_reading)).route(web::get().to(to_docs))).service(
         web::scope("")
@@ -52,7 +54,7 @@ pub fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents) {
 }
 
 fn is_documentation(path: &str) -> bool {
-    [OPENAPI_PATH, GRAPH_OPENAPI_PATH, LLMS_PATH].contains(&path) || path.starts_with(UI_PATH)
+    [OPENAPI_PATH, GRAPH_OPENAPI_PATH, ADMIN_OPENAPI_PATH, LLMS_PATH].contains(&path) || path.starts_with(UI_PATH)
 }
 
 fn text(media_type: &'static str, text: Bytes) -> Route {

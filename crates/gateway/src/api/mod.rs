@@ -1,5 +1,6 @@
 //! The faces: each parses a request, calls one operation, and renders its answer. None has logic of its own.
 
+pub mod admin;
 mod admission;
 mod body;
 pub mod cams_rpc;

@@ -17,7 +17,8 @@ use crate::limits;
 use crate::operations::Reply;
 
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
-static IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// Tells an answer that an earlier call got from one that was made now.
+pub(super) static IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 static X_ACS_RETRY_AFTER: HeaderName = HeaderName::from_static("x-acs-retry-after");
 
 /// An answer, or why there is none.

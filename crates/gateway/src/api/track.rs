@@ -1,19 +1,27 @@
 //! Around every request: its ID, and its one line in the log.
 
 use std::cell::RefCell;
-use std::time::Instant;
+use std::mem;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 use cams_api::Code;
 use uuid::Uuid;
 
 use super::headers::caller_request_id;
+use super::{Worker, admin};
+use crate::calls::EndedCall;
 use crate::limits::Counted;
+
+/// The status of a call whose caller hung up before it was answered, as nginx logs it.
+const HUNG_UP: u16 = 499;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The same, for SDKs of Alibaba Cloud.
@@ -23,8 +31,8 @@ static X_ACS_REQUEST_ID: HeaderName = HeaderName::from_static("x-acs-request-id"
 pub(super) struct Tracked {
     /// Its ID.
     pub id: Uuid,
-    /// What is known of it so far.
-    pub learned: RefCell<Learned>,
+    /// What is known of it so far. Its line has it too, and outlives a caller who hangs up.
+    pub learned: Rc<RefCell<Learned>>,
 }
 
 /// What the handlers learn about a call, for its line in the log.
@@ -53,19 +61,17 @@ pub async fn track(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = Uuid::now_v7();
     let mut line = Line::begin(id, &request);
-    request.extensions_mut().insert(Tracked { id, learned: RefCell::default() });
+    request.extensions_mut().insert(Tracked { id, learned: line.learned.clone() });
     let mut response = next.call(request).await?;
     line.status = Some(response.status().as_u16());
-    let tracked = response.request().extensions_mut().remove::<Tracked>();
-    line.learned = tracked.map(|tracked| tracked.learned.into_inner()).unwrap_or_default();
     // The header names the call that the body does.
-    let named = line.learned.replayed.unwrap_or(id);
+    let named = line.learned.borrow().replayed.unwrap_or(id);
     let mut encoded = Uuid::encode_buffer();
     if let Ok(value) = HeaderValue::from_str(named.hyphenated().encode_lower(&mut encoded)) {
         response.headers_mut().insert(X_ACS_REQUEST_ID.clone(), value.clone());
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }
-    line.learned.counted.describe(response.headers_mut());
+    line.learned.borrow().counted.describe(response.headers_mut());
     Ok(response)
 }
 
@@ -77,7 +83,9 @@ struct Line {
     path: String,
     begun: Instant,
     status: Option<u16>,
-    learned: Learned,
+    learned: Rc<RefCell<Learned>>,
+    /// Where the call is told to when it is over; none on ports that serve no calls.
+    worker: Option<Data<Worker>>,
 }
 
 impl Line {
@@ -89,8 +97,26 @@ impl Line {
             path: shortened(request.path()).to_owned(),
             begun: Instant::now(),
             status: None,
-            learned: Learned::default(),
+            learned: Rc::default(),
+            worker: request.app_data::<Data<Worker>>().cloned(),
         }
+    }
+
+    /// Tells of a tenant's call. What administrators do is in the audit log.
+    fn tell(&self, learned: Learned, duration: Duration) {
+        let Some(worker) = self.worker.as_ref().filter(|_| !self.path.starts_with(admin::ROOT)) else { return };
+        let Learned { operation, cust_space_id, access_key_id, code, upstream, .. } = learned;
+        let Some((operation, cust_space_id)) = operation.zip(cust_space_id) else { return };
+        worker.services.calls.ended(EndedCall {
+            request_id: self.id,
+            cust_space_id,
+            access_key_id,
+            operation,
+            code,
+            status: self.status.unwrap_or(HUNG_UP),
+            upstream,
+            duration,
+        });
     }
 }
 
@@ -101,7 +127,9 @@ fn shortened(path: &str) -> &str {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let Learned { operation, cust_space_id, access_key_id, code, upstream, replayed, counted: _ } = &self.learned;
+        let duration = self.begun.elapsed();
+        let learned = mem::take(&mut *self.learned.borrow_mut());
+        let Learned { operation, cust_space_id, access_key_id, code, upstream, replayed, counted: _ } = &learned;
         tracing::info!(
             target: "groupgate::request",
             request_id = %self.id,
@@ -111,13 +139,14 @@ impl Drop for Line {
             operation,
             cust_space_id = cust_space_id.as_deref(),
             access_key_id = access_key_id.as_deref(),
-            status = self.status.unwrap_or(499),
+            status = self.status.unwrap_or(HUNG_UP),
             code = code.map(Code::as_str),
             upstream_code = upstream.as_ref().map(|(code, _)| *code),
             replayed_request_id = replayed.map(tracing::field::display),
             fbtrace_id = upstream.as_ref().and_then(|(_, trace)| trace.as_deref()),
-            microseconds = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            microseconds = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
             "request"
         );
+        self.tell(learned, duration);
     }
 }

@@ -1,14 +1,18 @@
 //! The access keys: looked up in memory, as they are now.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cams_api::signatures::{SignatureError, SignedCall};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use tenant_store::{AccessKey, KeyState, PreviousSecret, Rate, Store, StoreError};
 use time::OffsetDateTime;
 
+use super::key_uses::KeyUses;
 use super::{AuthError, Grant};
 use crate::cache::Cache;
 use crate::limits::{Limiter, Throttled};
@@ -24,17 +28,34 @@ pub struct Key {
     pub grants: Vec<Grant>,
     /// Calls that it has left.
     pub limiter: Option<Arc<Limiter>>,
-    secret: SecretString,
+    /// `None` for a caller whom an external issuer's token names.
+    secret: Option<SecretString>,
     /// The secret before the last rotation.
     previous: Option<PreviousSecret>,
     is_revoked: bool,
     expires_at: Option<OffsetDateTime>,
+    /// Where it may be used from; anywhere where that is empty.
+    allowed_networks: Vec<IpNet>,
+    /// Whether its use was noted since it was read.
+    is_noted: AtomicBool,
 }
 
 impl Key {
     /// Whether it is neither revoked nor expired.
     pub(super) fn is_active(&self) -> bool {
         !self.is_revoked && self.expires_at.is_none_or(|end| OffsetDateTime::now_utc() < end)
+    }
+
+    /// When it ends; `None` for never.
+    pub(super) fn ends(&self) -> Option<OffsetDateTime> {
+        self.expires_at
+    }
+
+    /// Whether it may be used from this address. A connection that has none comes from this machine, which is no network.
+    fn admits(&self, client: Option<IpAddr>) -> bool {
+        let fits =
+            |client: IpAddr| self.allowed_networks.iter().any(|network| network.contains(&client.to_canonical()));
+        self.allowed_networks.is_empty() || client.is_some_and(fits)
     }
 
     /// Counts a call.
@@ -46,12 +67,12 @@ impl Key {
     }
 
     fn has_secret(&self, secret: &SecretString) -> bool {
-        is_same(&self.secret, secret) || self.previous().is_some_and(|previous| is_same(previous, secret))
+        self.secrets().any(|own| is_same(own, secret))
     }
 
     /// Whether the secret that this key had `before` is still good.
     pub(super) fn has_secret_of(&self, before: &Self) -> bool {
-        self.has_secret(&before.secret)
+        before.secret.as_ref().is_some_and(|secret| self.has_secret(secret))
     }
 
     /// Whether it signed this call.
@@ -60,7 +81,13 @@ impl Key {
     /// [`SignatureError::Mismatch`]
     pub(super) fn verify(&self, call: &SignedCall) -> Result<(), SignatureError> {
         let fits = |secret: &SecretString| call.verify(secret.expose_secret().as_bytes());
-        fits(&self.secret).or_else(|error| self.previous().and_then(|previous| fits(previous).ok()).ok_or(error))
+        let current = self.secret.as_ref().ok_or_else(no_secret).and_then(fits);
+        current.or_else(|error| self.previous().and_then(|previous| fits(previous).ok()).ok_or(error))
+    }
+
+    /// The secrets that are good now.
+    fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        self.secret.iter().chain(self.previous())
     }
 
     /// The secret before the last rotation, as long as it is good.
@@ -69,26 +96,64 @@ impl Key {
         previous.map(|previous| &previous.secret)
     }
 
+    /// The same key, but for its end.
+    #[cfg(test)]
+    pub(super) fn until(self, end: OffsetDateTime) -> Self {
+        Self { expires_at: Some(end), ..self }
+    }
+
     #[cfg(test)]
     pub(super) fn for_tests(access_key_id: &str, grants: Vec<Grant>) -> Self {
         let access_key_id = access_key_id.to_owned();
-        let secret = SecretString::from("secret");
-        Self { access_key_id, grants, limiter: None, secret, previous: None, is_revoked: false, expires_at: None }
+        let secret = Some(SecretString::from("secret"));
+        Self {
+            access_key_id,
+            grants,
+            limiter: None,
+            secret,
+            previous: None,
+            is_revoked: false,
+            expires_at: None,
+            allowed_networks: Vec::new(),
+            is_noted: AtomicBool::default(),
+        }
     }
 }
 
 impl Key {
+    /// What stands in a key's place for a caller whom an external issuer's token names. It has no secret, and is in no
+    /// store.
+    pub(super) fn of_assertion(name: String, grants: Vec<Grant>, limiter: Option<Arc<Limiter>>) -> Self {
+        Self {
+            access_key_id: name,
+            grants,
+            limiter,
+            secret: None,
+            previous: None,
+            is_revoked: false,
+            expires_at: None,
+            allowed_networks: Vec::new(),
+            is_noted: AtomicBool::new(true),
+        }
+    }
+
     fn new(stored: AccessKey, limiter: Option<Arc<Limiter>>) -> Self {
         Self {
             access_key_id: stored.access_key_id,
             grants: stored.grants.iter().map(Grant::from).collect(),
             limiter,
-            secret: stored.secret,
+            secret: Some(stored.secret),
             previous: stored.previous,
             is_revoked: stored.state == KeyState::Revoked,
             expires_at: stored.expires_at,
+            allowed_networks: stored.allowed_networks,
+            is_noted: AtomicBool::new(false),
         }
     }
+}
+
+fn no_secret() -> SignatureError {
+    SignatureError::Incomplete { missing: "its key has no secret to sign with".to_owned() }
 }
 
 /// In constant time.
@@ -101,12 +166,13 @@ pub struct AccessKeys {
     store: Store,
     rate: Rate,
     cache: Cache<Key>,
+    uses: KeyUses,
 }
 
 impl AccessKeys {
     /// Keys of `store`, each limited to `rate`, used for `stale` at most while the store is away.
     pub fn new(store: Store, rate: Rate, stale: Duration) -> Self {
-        Self { store, rate, cache: Cache::new(CAPACITY, stale) }
+        Self { store, rate, cache: Cache::new(CAPACITY, stale), uses: KeyUses::default() }
     }
 
     /// The key of this ID, where it may be used now.
@@ -145,6 +211,27 @@ impl AccessKeys {
         key.filter(|key| key.has_secret(secret)).ok_or(AuthError::WrongKey)
     }
 
+    /// Lets a key that was shown be used from `client`, and notes its use.
+    ///
+    /// # Errors
+    /// [`AuthError::ForeignNetwork`]
+    pub(super) fn admit(&self, key: &Key, client: Option<IpAddr>) -> Result<(), AuthError> {
+        if !key.admits(client) {
+            // Whoever has its secret, or a token of it, has it from somewhere.
+            tracing::warn!(key.access_key_id, ?client, "an access key was shown from outside its allowed networks");
+            return Err(AuthError::ForeignNetwork);
+        }
+        if !key.is_noted.swap(true, Ordering::Relaxed) {
+            self.uses.note(&key.access_key_id);
+        }
+        Ok(())
+    }
+
+    /// Writes down which keys were used, a few seconds later; a key is in memory for a minute, and written once in that.
+    pub async fn keep_uses(&self) {
+        self.uses.keep(&self.store).await;
+    }
+
     fn prepare(&self, stored: AccessKey) -> Key {
         let before = self.cache.remembered(&stored.access_key_id);
         let limiter = Limiter::keep(before.as_ref().and_then(|before| before.limiter.as_ref()), self.rate);
@@ -163,6 +250,6 @@ impl AccessKeys {
 }
 
 /// Whether this can be an `AccessKeyId` at all: nothing else is worth asking the store.
-fn is_an_id(text: &str) -> bool {
+pub fn is_an_id(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }

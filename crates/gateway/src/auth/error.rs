@@ -3,6 +3,7 @@
 use cams_api::{Code, Scope};
 use tenant_store::StoreError;
 
+use super::issuers::RefusedToken;
 use crate::limits::Throttled;
 use crate::operations::store_message;
 
@@ -30,6 +31,12 @@ pub enum AuthError {
     /// The key that the token was made for is revoked, expired or gone.
     #[error("The access key that this token was made for is revoked or expired.")]
     KeyGone,
+    /// A token of an external issuer is not accepted.
+    #[error(transparent)]
+    External(#[from] RefusedToken),
+    /// The key may be used from some networks alone, and this caller is in none of them.
+    #[error("The access key may not be used from where this call comes from.")]
+    ForeignNetwork,
     /// Too many wrong secrets came from where this one comes from.
     #[error(transparent)]
     Throttled(#[from] Throttled),
@@ -42,9 +49,10 @@ impl AuthError {
     /// The contract's code.
     pub const fn code(&self) -> Code {
         match self {
-            Self::Absent | Self::Malformed(_) | Self::WrongKey => Code::Unauthorized,
+            Self::Absent | Self::Malformed(_) | Self::WrongKey | Self::ForeignNetwork => Code::Unauthorized,
             Self::InvalidToken(_) | Self::KeyGone => Code::InvalidToken,
             Self::ExpiredToken => Code::ExpiredToken,
+            Self::External(refused) => refused.code(),
             Self::Throttled(throttled) => throttled.code(),
             Self::Store(StoreError::Unavailable(_)) => Code::ServiceUnavailable,
             Self::Store(_) => Code::InternalError,
@@ -55,7 +63,7 @@ impl AuthError {
     /// [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) has it.
     pub const fn challenge(&self) -> &'static str {
         match self {
-            Self::InvalidToken(_) | Self::ExpiredToken | Self::KeyGone => {
+            Self::InvalidToken(_) | Self::ExpiredToken | Self::KeyGone | Self::External(_) => {
                 r#"Bearer realm="groupgate", error="invalid_token""#
             }
             _ => r#"Bearer realm="groupgate", Basic realm="groupgate", charset="UTF-8""#,

@@ -25,6 +25,9 @@ pub enum SignedError {
     /// The key is revoked or expired.
     #[error("The access key is revoked or expired.")]
     InactiveKey,
+    /// The key may be used from some networks alone, and this caller is in none of them.
+    #[error("The access key may not be used from where this call comes from.")]
+    ForeignNetwork,
     /// The nonce was used before.
     #[error("The nonce of this request was used before. Sign each request anew, with a nonce of its own.")]
     NonceUsed,
@@ -47,6 +50,7 @@ impl SignedError {
             Self::HmacSha1Refused => Code::IncompleteSignature,
             Self::UnknownKey => Code::InvalidAccessKeyIdNotFound,
             Self::InactiveKey => Code::InvalidAccessKeyIdInactive,
+            Self::ForeignNetwork => Code::Unauthorized,
             Self::NonceUsed => Code::SignatureNonceUsed,
             Self::Throttled(throttled) => throttled.code(),
             Self::NoncesFull | Self::Store(StoreError::Unavailable(_)) => Code::ServiceUnavailable,
@@ -76,7 +80,9 @@ impl Authenticator {
             (Err(error), Some(client)) if error.is_a_guess() => self.failures.failed(client)?,
             _ => {}
         }
-        caller
+        let caller = caller?;
+        self.keys.admit(caller.key(), client).map_err(|_| SignedError::ForeignNetwork)?;
+        Ok(caller)
     }
 
     async fn verify_signature(&self, call: &SignedCall) -> Result<Caller, SignedError> {

@@ -183,7 +183,7 @@ fn union(key: &Key) -> (Tenants, ScopeSet) {
     (tenants, scopes)
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
     hash

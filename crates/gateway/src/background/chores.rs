@@ -22,13 +22,14 @@ const NONCES: Duration = Duration::from_mins(5);
 const BATCH: i64 = 1000;
 
 /// Begins what needs nothing but the store.
-pub(super) fn begin_all(store: &Store, deliveries: &Nudge, retention: Duration) -> [JoinHandle<()>; 7] {
+pub(super) fn begin_all(store: &Store, deliveries: &Nudge, retention: Duration) -> [JoinHandle<()>; 8] {
     let (dead, deliveries, stopped, partitions) = (store.clone(), deliveries.clone(), store.clone(), store.clone());
-    let [fingerprints, keys, nonces, media] = [(); 4].map(|()| store.clone());
+    let [fingerprints, keys, nonces, media, calls] = [(); 5].map(|()| store.clone());
     [
         begin("dead claims", async move || release_dead_claims(&dead, &deliveries).await),
         begin("stopped endpoints", async move || end_stopped_deliveries(&stopped).await),
         begin("partitions", async move || keep_partitions(&partitions, retention).await),
+        begin("old calls", async move || drop_calls(&calls).await),
         begin("fingerprints", async move || forget_fingerprints(&fingerprints).await),
         begin("idempotency keys", async move || forget_keys(&keys).await),
         begin("nonces", async move || forget_nonces(&nonces).await),
@@ -118,6 +119,18 @@ async fn keep_partitions(store: &Store, retention: Duration) {
             Err(error) => tracing::warn!(%error, "the partitions of events could not be kept"),
         }
         rt::time::sleep(PARTITIONS).await;
+    }
+}
+
+/// Drops the days of calls that are over for a week.
+async fn drop_calls(store: &Store) {
+    loop {
+        match store.drop_old_calls().await {
+            Ok(kept) if kept.dropped > 0 => tracing::info!(dropped = kept.dropped, "days of calls were dropped"),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "old calls could not be dropped"),
+        }
+        rt::time::sleep(HOURLY).await;
     }
 }
 

@@ -1,20 +1,25 @@
 //! Work that goes on beside the calls, on a thread of its own.
 
 mod chores;
+mod replica;
 mod told;
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::Arbiter;
 use actix_web::rt::{self, task::JoinHandle};
 use graph_client::{GraphClient, GraphSettings};
-use tenant_store::Notifications;
-use tokio::sync::oneshot;
+use tenant_store::{Notifications, Store};
+use tokio::sync::{Mutex, oneshot};
 
+use crate::admin::AuditWriter;
 use crate::auth::Authenticator;
+use crate::calls::CallWriter;
+use crate::credentials::{CredentialKeeper, Suspected};
 use crate::deliveries::{Deliveries, Retries, RunningDeliveries};
-use crate::egress::EgressSettings;
+use crate::egress::{Egress, EgressSettings};
 use crate::events::{LinkWriter, Nudge, Router, Settler};
 use crate::health::Health;
 use crate::mirror::Keeper;
@@ -36,6 +41,12 @@ pub(crate) struct Background {
     pub notifications: Notifications,
     /// Where invite links come out.
     pub links: LinkWriter,
+    /// Where tokens come out that Meta refused.
+    pub suspected: Suspected,
+    /// Where calls of tenants come out.
+    pub calls: CallWriter,
+    /// Where calls of administrators come out that changed nothing.
+    pub audit: AuditWriter,
     /// Tells the router to look.
     pub nudge: Nudge,
     /// For the client of the settler and of the keeper of mirrors.
@@ -63,6 +74,19 @@ pub(crate) struct RunningLoops {
     ended: oneshot::Receiver<()>,
 }
 
+/// What writes behind the backs of calls, and writes the rest when the loops have ended.
+struct Writers {
+    calls: Rc<Mutex<CallWriter>>,
+    audit: Rc<Mutex<AuditWriter>>,
+}
+
+impl Writers {
+    async fn flush(&self, store: &Store) {
+        self.calls.lock().await.flush(store).await;
+        self.audit.lock().await.flush(store).await;
+    }
+}
+
 impl Background {
     /// Starts all of it.
     pub(crate) fn start(self) -> RunningBackground {
@@ -82,22 +106,42 @@ impl Background {
         let (end, ended) = oneshot::channel();
         let arbiter = Arbiter::new();
         arbiter.spawn_fn(move || {
-            let loops = self.spawn(&deliveries);
+            let store = self.services.store.clone();
+            let (loops, writers) = self.spawn(&deliveries);
             rt::spawn(async move {
                 // Told to stop, or nobody is left who could tell.
                 let _ = stopped.await;
                 end_all(loops).await;
+                writers.flush(&store).await;
                 let _ = end.send(());
             });
         });
         RunningLoops { arbiter, stop, ended }
     }
 
-    fn spawn(self, deliveries: &Nudge) -> Vec<JoinHandle<()>> {
-        let Self { services, authenticator, health, mut notifications, mut links, nudge, graph, retention, .. } = self;
+    /// Begins the loops. What is left in the queues of calls when they end is written by whoever ends them.
+    fn spawn(self, deliveries: &Nudge) -> (Vec<JoinHandle<()>>, Writers) {
+        let Self {
+            services,
+            authenticator,
+            health,
+            mut notifications,
+            mut links,
+            calls,
+            audit,
+            suspected,
+            nudge,
+            graph,
+            egress,
+            retention,
+            ..
+        } = self;
+        let writers = Writers { calls: Rc::new(Mutex::new(calls)), audit: Rc::new(Mutex::new(audit)) };
+        let (ended, recorded, seen) = (writers.calls.clone(), services.store.clone(), writers.audit.clone());
         let mirrors = Nudge::default();
         let strays = Strays { store: services.store.clone(), router: nudge.clone() };
         let router = Router::new(services.clone(), nudge.clone());
+        let (keys, issuers) = (authenticator.clone(), authenticator.clone());
         let told = Told {
             services: services.clone(),
             authenticator,
@@ -106,7 +150,7 @@ impl Background {
             mirrors: mirrors.clone(),
         };
         let (store, waiting, feeds) = (services.store.clone(), services.clone(), services.feeds.clone());
-        let measured = services.clone();
+        let (measured, audited, telling) = (services.clone(), services.store.clone(), services.store.clone());
         let mut loops = vec![
             begin("notifications", async move || told.listen(&mut notifications).await),
             begin("health", async move || health.watch().await),
@@ -114,12 +158,24 @@ impl Background {
             begin("waiters", async move || waiting.waiters.watch(&waiting.store).await),
             begin("feeds", async move || feeds.watch().await),
             begin("links", async move || links.run(&store).await),
+            begin("calls", async move || ended.lock().await.run(&recorded).await),
+            begin("audit", async move || seen.lock().await.run(&audited).await),
+            begin("replica", async move || replica::tell(&telling).await),
             begin("router", async move || router.run().await),
+            begin("key uses", async move || keys.keys.keep_uses().await),
             begin("metrics", async move || measured.metrics.keep_backlog(&measured.store).await),
         ];
         loops.extend(chores::begin_all(&services.store, deliveries, retention));
+        match Egress::new(&egress) {
+            Ok(egress) => {
+                let metrics = services.metrics.clone();
+                loops.push(begin("issuers", async move || issuers.issuers.keep_keys(&egress, &metrics).await));
+            }
+            Err(error) => tracing::error!(%error, "keys of external issuers are not fetched"),
+        }
         match GraphClient::new(&graph) {
             Ok(graph) => {
+                loops.extend(credential_keeper(&services, &graph, suspected));
                 let settler = Settler::new(services.clone(), graph.clone());
                 let keeper = Keeper::new(services, graph, mirrors);
                 loops.extend([
@@ -129,7 +185,7 @@ impl Background {
             }
             Err(error) => tracing::error!(%error, "open changes are not looked up, and mirrors not compared"),
         }
-        loops
+        (loops, writers)
     }
 }
 
@@ -140,6 +196,16 @@ impl RunningLoops {
         let _ = self.ended.await;
         self.arbiter.stop();
     }
+}
+
+/// Looks at tokens, where there is an app that may ask Meta about them.
+fn credential_keeper(services: &Arc<Services>, graph: &GraphClient, suspected: Suspected) -> Option<JoinHandle<()>> {
+    let Some(app) = services.app.clone() else {
+        tracing::info!("tokens are not looked at: that takes GROUPGATE_APP_ID and GROUPGATE_APP_SECRET");
+        return None;
+    };
+    let mut keeper = CredentialKeeper::new(services.clone(), graph.clone(), app, suspected);
+    Some(begin("credentials", async move || keeper.run().await))
 }
 
 /// Begins a loop that goes on also where it has panicked.

@@ -34,6 +34,7 @@ impl Told {
                 self.mirrors.look();
             }
             Notification::AccessKeys(access_key_id) => self.authenticator.keys.invalidate(&access_key_id),
+            Notification::Issuers => self.authenticator.issuers.invalidate(),
             Notification::Changes => self.services.waiters.wake(),
             Notification::Published(tenants) => {
                 self.services.feeds.published(&tenants);
@@ -49,6 +50,7 @@ impl Told {
     fn look_at_all(&self) {
         self.services.resolver.invalidate_all();
         self.authenticator.keys.invalidate_all();
+        self.authenticator.issuers.invalidate();
         self.services.waiters.wake();
         self.services.feeds.published(&[]);
         self.router.look();

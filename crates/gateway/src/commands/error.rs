@@ -39,6 +39,20 @@ pub enum CommandError {
         /// How many the tenant has.
         numbers: usize,
     },
+    /// So many sealed values or data keys do not open, and the answer says which.
+    #[error("{0} of what is sealed does not open; `groupgate secrets verify --help` says more")]
+    NotOpened(usize),
+    /// Gateways that run could not read what the new master key would wrap.
+    #[error(
+        "{gateways} of the gateways that were heard of within the last minute have no master key {master_key_id}, and could \
+         not read what it wraps: give it to every gateway first, as `groupgate secrets rotate --help` says"
+    )]
+    MasterKeyNotEverywhere {
+        /// The master key that would wrap.
+        master_key_id: String,
+        /// How many of them lack it.
+        gateways: usize,
+    },
     /// The groups of a tenant were not compared with Meta's list; the text says why.
     #[error("{0}")]
     NotReconciled(String),
@@ -51,6 +65,34 @@ pub enum CommandError {
     /// A gateway does not let `listen` at the events; the text has its words.
     #[error("the gateway gives no events: {0}")]
     NotListening(String),
+    /// A step of `apply` was refused; those before it are done.
+    #[error("{step}: {source}; what is done and what is not was told, and applying the file again goes on from there")]
+    NotApplied {
+        /// The tenant, and what was to be done.
+        step: String,
+        /// Why it was not.
+        source: StoreError,
+    },
+    /// Meta did not let the webhooks of an account come to the app, a step of `apply`; those before it are done.
+    #[error("{step}: {why}; what is done and what is not was told, and applying the file again goes on from there")]
+    NotSubscribed {
+        /// The tenant, and what was to be done.
+        step: String,
+        /// Meta's words, and what to do.
+        why: String,
+    },
+    /// Meta does not take tokens that `apply` was to store; the text says whose, and why.
+    #[error("Meta does not take these tokens; nothing was done{0}")]
+    TokensRefused(String),
+    /// `apply --dry-run` cannot tell what there is to do; its exit code is not the one for that there is something.
+    #[error(transparent)]
+    NotPlanned(Box<Self>),
+    /// Nobody said yes to the plan of `apply`.
+    #[error("nothing was done, since nobody said yes; --yes applies without asking")]
+    NotAgreed,
+    /// `apply --dry-run` has something to do, and has said what.
+    #[error("there is something to do")]
+    SomethingToDo,
     /// No client of the Graph API can be made.
     #[error(transparent)]
     Graph(#[from] graph_client::InvalidSettings),
@@ -119,13 +161,19 @@ impl CommandError {
     /// The exit code; `groupgate --help` lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::WrongSettings | Self::Usage(_) => 2,
+            Self::Config(_) | Self::WrongSettings | Self::Usage(_) | Self::SomethingToDo => 2,
+            Self::NotApplied { source, .. } => exit_code_of(source),
             Self::Store(error) | Self::Migrate(MigrateError::Store(error)) => exit_code_of(error),
             Self::NoTenant(_) | Self::Missing(_) => 3,
             Self::Schema(_) => 5,
-            Self::NotAccepted { .. } => 6,
+            Self::NotAccepted { .. } | Self::NotSubscribed { .. } | Self::TokensRefused(_) => 6,
             _ => 1,
         }
+    }
+
+    /// Whether the exit code is all that is left to tell.
+    pub fn is_told(&self) -> bool {
+        matches!(self, Self::SomethingToDo)
     }
 
     /// Whether the reader of our output has gone, as in `groupgate openapi | head`: no failure.
@@ -137,7 +185,7 @@ impl CommandError {
 fn exit_code_of(error: &StoreError) -> u8 {
     match error {
         StoreError::NotFound { .. } => 3,
-        StoreError::Conflict { .. } | StoreError::TooMany { .. } => 4,
+        StoreError::Conflict { .. } | StoreError::Stale | StoreError::TooMany { .. } => 4,
         StoreError::Unavailable(_) => 5,
         StoreError::Unreadable { .. } | StoreError::Internal(_) => 1,
     }

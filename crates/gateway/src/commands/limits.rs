@@ -94,7 +94,7 @@ async fn set(args: SetArgs, environment: Environment) -> Result<(), CommandError
     store::tenant(&store, &args.tenant).await?;
     let space = store.space(args.tenant.as_str());
     let limits = args.changes.applied_to(space.limits().await?);
-    let limits = space.set_limits(&limits, &store::actor()).await?;
+    let limits = space.set_limits(&limits, &store::actor()).await?.limits;
     Ok(args.output.print(&Shown { cust_space_id: args.tenant.to_string(), limits }, as_text)?)
 }
 

@@ -10,6 +10,7 @@ const EXAMPLES: &str = "\
 Examples:
   groupgate openapi > openapi/groupgate.json
   groupgate openapi --graph > openapi/graph.json
+  groupgate openapi --admin > openapi/admin.json
   groupgate openapi --markdown > docs/operations.md
   groupgate openapi --events > docs/events.md
   groupgate openapi --sandbox > openapi/sandbox.json";
@@ -31,6 +32,9 @@ pub struct OpenapiArgs {
     /// Print the events as a page of Markdown instead.
     #[arg(long, conflicts_with_all = ["markdown", "graph"])]
     events: bool,
+    /// Print the document of the administrator's API instead.
+    #[arg(long, conflicts_with_all = ["markdown", "graph", "events"])]
+    admin: bool,
     /// Print the document of the sandbox's control API instead.
     #[arg(long, conflicts_with_all = ["markdown", "graph", "events"])]
     sandbox: bool,
@@ -44,6 +48,8 @@ pub fn run(args: &OpenapiArgs) -> Result<(), CommandError> {
         Ok(crate::openapi::events_markdown())
     } else if args.graph {
         crate::openapi::graph_face::document_json()
+    } else if args.admin {
+        crate::openapi::admin::document_json()
     } else if args.sandbox {
         graph_sandbox::openapi::document_json()
     } else {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use clap::Args;
 use tenant_store::StoreSettings;
 
-use super::{CommandError, core_dumps, signals::StopSignals, store};
+use super::{CommandError, signals::StopSignals, store};
 use crate::{
     app::{self, GatewayParts, Listener},
     config::{Environment, SettingFlags, Settings, Sources, secrets_help},
@@ -35,7 +35,6 @@ pub async fn run(args: ServeArgs, environment: Environment) -> Result<(), Comman
     let settings = Settings::read(&sources)?;
     let _log = telemetry::init(&settings.log, settings.log_format)?;
     sources.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
-    core_dumps::disable();
     let mut stop = StopSignals::catch()?;
     let drain = settings.drain;
     let store = store::connect(&store_settings(&settings), settings.master_keys.clone()).await?;

@@ -59,7 +59,8 @@ settings! {
         "Whether the Graph-compatible face adds a request_id to answers of changes in which Meta gives none")
         .default("true");
     APP_ID: String = Setting::plain("GROUPGATE_APP_ID", "app-id", parse::app_id,
-        "The ID of the ISV's Meta app");
+        "The ID of the ISV's Meta app; with its secret, tokens are checked and tenants onboarded")
+        .without("none: tokens are stored unchecked");
     APP_SECRET: Vec<SecretString> = Setting::secret("GROUPGATE_APP_SECRET", parse::secrets,
         "The app's secret: makes appsecret_proof and checks webhooks; several by comma while rotating, the first signs")
         .without("none: webhooks are refused");

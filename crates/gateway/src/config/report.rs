@@ -49,7 +49,7 @@ impl Row {
         match sources.find(about) {
             Err(error) => Self::broken(about, &error),
             Ok(None) => Self::absent(about),
-            Ok(Some(found)) => Self::found(setting, found),
+            Ok(Some(found)) => Self::found(setting, &found),
         }
     }
 
@@ -64,10 +64,10 @@ impl Row {
         Self { variable: about.variable, value: None, origin, error }
     }
 
-    fn found(setting: &dyn AnySetting, found: Found) -> Self {
+    fn found(setting: &dyn AnySetting, found: &Found) -> Self {
         let about = setting.about();
         let error = setting.check(&found.text).err().map(|expected| found.is_wrong(about, expected).to_string());
-        let value = if about.is_secret() { MASK.to_owned() } else { found.text };
+        let value = if about.is_secret() { MASK.to_owned() } else { found.text.to_string() };
         Self { variable: about.variable, value: Some(value), origin: found.origin.to_string(), error }
     }
 }

@@ -1,23 +1,19 @@
 //! Where values come from: flags before the environment before defaults; secrets from files too.
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsString,
-    fmt, fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, ffi::OsString, fmt, path::PathBuf};
 
-use super::{AnySetting, ConfigError, Setting, SettingFlags, Warning, catalog, setting::About, unknown};
+use zeroize::Zeroizing;
 
-/// The environment as it was at start. Tests make their own.
+use super::{AnySetting, ConfigError, Setting, SettingFlags, Warning, catalog, secret_file, setting::About, unknown};
+
+/// The environment as it was at start; wiped when it is dropped, since values may be secrets. Tests make their own.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, OsString>);
+pub struct Environment(BTreeMap<String, Zeroizing<Vec<u8>>>);
 
 impl Environment {
     /// The process's own environment. Called once, in `main`.
     pub fn of_this_process() -> Self {
-        let named = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
-        Self(std::env::vars_os().filter_map(named).collect())
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect()
     }
 
     /// This environment without the variables that `forgotten` names.
@@ -30,14 +26,14 @@ impl Environment {
     /// This environment with one variable more.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.0.insert(name.to_owned(), value.into());
+        self.0.insert(name.to_owned(), wiped(value));
         self
     }
 
     /// The value of `name`. An empty one counts as unset: that is how Compose files pass nothing.
     fn text(&self, name: &str) -> Result<Option<&str>, ConfigError> {
-        let not_text = || ConfigError::NotText { variable: name.to_owned() };
-        let text = self.0.get(name).map(|value| value.to_str().ok_or_else(not_text)).transpose()?;
+        let not_text = |_| ConfigError::NotText { variable: name.to_owned() };
+        let text = self.0.get(name).map(|value| str::from_utf8(value).map_err(not_text)).transpose()?;
         Ok(text.filter(|text| !text.is_empty()))
     }
 
@@ -48,8 +44,13 @@ impl Environment {
 
 impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
-        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(variables.into_iter().map(|(name, value)| (name.into(), wiped(value))).collect())
     }
+}
+
+/// A variable's value, whose text is UTF-8 in this encoding too.
+fn wiped(value: impl Into<OsString>) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(value.into().into_encoded_bytes())
 }
 
 impl fmt::Debug for Environment {
@@ -83,9 +84,9 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A setting's text, and where it came from.
+/// A setting's text, which may be a secret and is wiped when it is dropped, and where it came from.
 pub(super) struct Found {
-    pub(super) text: String,
+    pub(super) text: Zeroizing<String>,
     pub(super) origin: Origin,
 }
 
@@ -132,23 +133,36 @@ impl Sources {
         setting.check(&found.text).map_err(|expected| found.is_wrong(setting.about(), expected))
     }
 
-    /// Variables that look like ours and do nothing.
+    /// The value of a variable that is no setting of ours, but named by somebody; an empty one counts as unset.
+    pub(crate) fn variable(&self, name: &str) -> Result<Option<&str>, ConfigError> {
+        self.environment.text(name)
+    }
+
+    /// Variables that look like ours and do nothing, and files of secrets that other users of the machine can reach.
     pub fn warnings(&self) -> Vec<Warning> {
-        unknown::warnings(self.environment.names())
+        let mut warnings = unknown::warnings(self.environment.names());
+        warnings.extend(catalog::ALL.iter().filter_map(|setting| self.open_file(setting.about())));
+        warnings
+    }
+
+    fn open_file(&self, about: &About) -> Option<Warning> {
+        let variable = about.file_variable()?;
+        let path = PathBuf::from(self.environment.text(&variable).ok()??);
+        let mode = secret_file::mode_open_to_others(&path)?;
+        Some(Warning::OpenFile { variable, path, mode })
     }
 
     pub(super) fn find(&self, about: &About) -> Result<Option<Found>, ConfigError> {
         if let Some((flag, text)) = self.flags.get(about) {
-            return Ok(Some(Found { text: text.to_owned(), origin: Origin::Flag(flag) }));
+            return Ok(Some(Found::new(text, Origin::Flag(flag))));
         }
         if let Some(found) = self.find_in_file(about)? {
             return Ok(Some(found));
         }
-        let found = |text: &str, origin| Found { text: text.to_owned(), origin };
         let given = self.environment.text(about.variable)?;
         Ok(given
-            .map(|text| found(text, Origin::Environment(about.variable)))
-            .or_else(|| about.default.map(|text| found(text, Origin::Default))))
+            .map(|text| Found::new(text, Origin::Environment(about.variable)))
+            .or_else(|| about.default.map(|text| Found::new(text, Origin::Default))))
     }
 
     fn find_in_file(&self, about: &About) -> Result<Option<Found>, ConfigError> {
@@ -157,22 +171,18 @@ impl Sources {
         if self.environment.text(about.variable)?.is_some() {
             return Err(ConfigError::Both { variable: about.variable });
         }
-        let text = read_secret(&path).map_err(|source| ConfigError::File {
-            variable: about.variable,
-            path: path.clone(),
-            source,
-        })?;
-        Ok(Some(Found { text, origin: Origin::File(about.variable, path) }))
+        let cannot = |source| ConfigError::File { variable: about.variable, path: path.clone(), source };
+        let text = secret_file::read(&path).map_err(cannot)?;
+        // Editors and `echo` add a line break.
+        Ok(Some(Found::new(text.trim_end_matches(['\r', '\n']), Origin::File(about.variable, path))))
     }
 }
 
-/// The file's text without the line break at its end, which editors and `echo` add.
-fn read_secret(path: &Path) -> std::io::Result<String> {
-    let text = fs::read_to_string(path)?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
 impl Found {
+    fn new(text: &str, origin: Origin) -> Self {
+        Self { text: Zeroizing::new(text.to_owned()), origin }
+    }
+
     pub(super) fn is_wrong(&self, about: &About, expected: String) -> ConfigError {
         let name = match &self.origin {
             Origin::Default => about.variable.to_owned(),
@@ -186,7 +196,7 @@ impl Found {
         if about.is_secret() {
             format!("wrong (a secret of {} characters, not shown)", self.text.chars().count())
         } else {
-            format!("{:?}", self.text)
+            format!("{:?}", self.text.as_str())
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Variables that look like ours and do nothing: misspelt, or not read by this version.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use super::{catalog, setting::About};
 
 const PREFIX: &str = "GROUPGATE_";
 
-/// A variable that has no effect, which its owner would want to know.
+/// A variable that has no effect, or that gives a secret away: its owner would want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
     /// No setting has this name.
@@ -21,6 +21,15 @@ pub enum Warning {
         /// The name.
         variable: String,
     },
+    /// A secret's file can be read or written by every user of the machine.
+    OpenFile {
+        /// The variable that names the file.
+        variable: String,
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -29,6 +38,12 @@ impl fmt::Display for Warning {
             Self::Unknown { variable, nearest } => {
                 write!(f, "{variable} is no setting and has no effect; the nearest is {nearest}")
             }
+            Self::OpenFile { variable, path, mode } => write!(
+                f,
+                "{variable} names {path}, which every user of this machine can reach (mode {mode:03o}): `chmod 600` it, or \
+                 keep its directory to yourself",
+                path = path.display()
+            ),
             Self::NotRead { variable } => write!(f, "{variable} has no effect: this version does not read it"),
         }
     }

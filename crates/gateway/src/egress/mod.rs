@@ -55,7 +55,6 @@ use names::Names;
 use policy::Policy;
 use seats::Seats;
 use transport::{Outgoing, Transport};
-use url::Target;
 
 /// What the door opens to.
 #[derive(Debug, Clone, Default)]
@@ -73,12 +72,7 @@ impl EgressSettings {
     /// # Errors
     /// [`EgressError::ForbiddenAddress`] and [`EgressError::NotHttps`].
     pub fn check(&self, url: &ExternalUrl) -> Result<(), EgressError> {
-        let policy = Policy::new(self.allowed_networks.clone());
-        match url.host() {
-            Target::Address(address) => policy.admit(url.is_tls(), &[*address]).map(drop),
-            Target::Name(_) if !url.is_tls() && self.allowed_networks.is_empty() => Err(EgressError::NotHttps),
-            Target::Name(_) => Ok(()),
-        }
+        Policy::new(self.allowed_networks.clone()).check(url)
     }
 }
 
@@ -129,6 +123,14 @@ impl Egress {
         })))
     }
 
+    /// The same as [`EgressSettings::check`], by the settings of this door.
+    ///
+    /// # Errors
+    /// [`EgressError::ForbiddenAddress`] and [`EgressError::NotHttps`].
+    pub fn check(&self, url: &ExternalUrl) -> Result<(), EgressError> {
+        self.0.policy.check(url)
+    }
+
     /// Fetches what stands at `url`, for a tenant: the whole of it.
     ///
     /// # Errors
@@ -136,6 +138,14 @@ impl Egress {
     /// ([RFC 9110, 15.3](https://www.rfc-editor.org/rfc/rfc9110#section-15.3)), and where the body is larger than its limit.
     pub async fn get(&self, tenant: &CustSpaceId, url: &ExternalUrl, limits: Limits) -> Result<Fetched, EgressError> {
         let _seat = self.0.seats.take(tenant)?;
+        self.get_own(url, limits).await
+    }
+
+    /// The same for the gateway itself, which takes no seat: whoever calls bounds how many are fetched at once.
+    ///
+    /// # Errors
+    /// As [`Egress::get`], but never [`EgressError::Busy`].
+    pub async fn get_own(&self, url: &ExternalUrl, limits: Limits) -> Result<Fetched, EgressError> {
         let called = tokio::time::timeout(limits.time, self.fetch(url, limits.body));
         let fetched = called.await.unwrap_or(Err(EgressError::Timeout))?;
         match fetched.status {

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::EgressError;
 use super::addresses::is_public;
+use super::url::Target;
+use super::{EgressError, ExternalUrl};
 
 /// The networks that the operator allows, beside all that is public.
 pub(super) struct Policy {
@@ -15,6 +16,18 @@ pub(super) struct Policy {
 impl Policy {
     pub(super) fn new(allowed: Vec<IpNet>) -> Self {
         Self { allowed }
+    }
+
+    /// Whether `url` could be called, as far as it says so itself. A name is not looked up.
+    ///
+    /// # Errors
+    /// [`EgressError::ForbiddenAddress`] and [`EgressError::NotHttps`].
+    pub(super) fn check(&self, url: &ExternalUrl) -> Result<(), EgressError> {
+        match url.host() {
+            Target::Address(address) => self.admit(url.is_tls(), &[*address]).map(drop),
+            Target::Name(_) if !url.is_tls() && self.allowed.is_empty() => Err(EgressError::NotHttps),
+            Target::Name(_) => Ok(()),
+        }
     }
 
     /// The addresses to connect to, of the ones that a host has: all of them, or none.

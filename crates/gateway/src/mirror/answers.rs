@@ -27,7 +27,7 @@ pub(super) fn details(group_id: &str, info: GroupInfo) -> GroupUpdate {
 }
 
 /// What Meta says of a number, and what follows for its groups.
-pub(super) fn number(info: NumberInfo) -> NumberRecord {
+pub(crate) fn number(info: NumberInfo) -> NumberRecord {
     let official = info.is_official_business_account;
     NumberRecord {
         verified_name: info.verified_name,

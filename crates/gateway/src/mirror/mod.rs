@@ -9,5 +9,5 @@ mod job;
 mod keeper;
 mod pace;
 
-pub(crate) use answers::listed_group;
+pub(crate) use answers::{listed_group, number as number_record};
 pub(crate) use keeper::Keeper;

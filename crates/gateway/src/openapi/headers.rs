@@ -67,7 +67,7 @@ pub(super) fn with_retry_after(mut response: Response) -> Response {
     response
 }
 
-fn header(schema: Type, description: &str) -> Header {
+pub(super) fn header(schema: Type, description: &str) -> Header {
     let schema = ObjectBuilder::new().schema_type(schema);
     HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
 }

@@ -4,6 +4,7 @@
 //! a change of the API shows as a difference to review. The same as a page to read is `docs/operations.md`, and
 //! `llms.txt` is a list of the operations.
 
+pub mod admin;
 mod around;
 pub mod graph_face;
 mod headers;
@@ -73,6 +74,17 @@ impl Draft {
         self.schemas.push((name.clone(), parts.into()));
         Ref::from_schema_name(name)
     }
+
+    /// The document of a gateway that is reached at `public_url`; of any gateway where there is none.
+    fn into_document(self, about: Info, public_url: Option<&str>) -> OpenApi {
+        OpenApiBuilder::new()
+            .info(about)
+            .servers(Some(servers(public_url)))
+            .tags(Some(self.tags.iter().map(|name| TagBuilder::new().name(*name).build())))
+            .components(Some(security::schemes(ComponentsBuilder::new().schemas_from_iter(self.schemas)).build()))
+            .paths(self.paths)
+            .build()
+    }
 }
 
 /// What stands at the head of each document.
@@ -90,13 +102,7 @@ pub fn document(public_url: Option<&str>) -> OpenApi {
     each_operation(&mut documented);
     pull::add(&mut draft);
     around::add(&mut draft);
-    OpenApiBuilder::new()
-        .info(about(TITLE, DESCRIPTION))
-        .servers(Some(servers(public_url)))
-        .tags(Some(draft.tags.iter().map(|name| TagBuilder::new().name(*name).build())))
-        .components(Some(security::schemes(ComponentsBuilder::new().schemas_from_iter(draft.schemas)).build()))
-        .paths(draft.paths)
-        .build()
+    draft.into_document(about(TITLE, DESCRIPTION), public_url)
 }
 
 fn servers(public_url: Option<&str>) -> Vec<utoipa::openapi::Server> {
@@ -130,6 +136,8 @@ pub struct Documents {
     pub openapi: OpenApi,
     /// That of the Graph-compatible face.
     pub graph: OpenApi,
+    /// That of the administrator's API.
+    pub admin: OpenApi,
     /// The same as a page of Markdown.
     pub markdown: Bytes,
     /// The list of operations in plain text.
@@ -142,6 +150,7 @@ impl Documents {
         let openapi = document(Some(public_url));
         let markdown = markdown::render(&openapi).into();
         let graph = graph_face::document(Some(public_url));
-        Self { openapi, graph, markdown, llms: llms::render(public_url).into() }
+        let admin = admin::document(Some(public_url));
+        Self { openapi, graph, admin, markdown, llms: llms::render(public_url).into() }
     }
 }

@@ -113,11 +113,13 @@ fn event() -> Value {
     })
 }
 
-/// A parameter that is what its schema says.
+/// A parameter that is what its schema says. Swagger UI fills in the parameter's own example, and not its schema's.
 fn query(name: &str, schema: RefOr<Schema>) -> ParameterBuilder {
-    let meaning = if let RefOr::T(Schema::Object(object)) = &schema { object.description.clone() } else { None };
+    let object = if let RefOr::T(Schema::Object(object)) = &schema { Some(object) } else { None };
+    let meaning = object.and_then(|object| object.description.clone());
+    let example = object.and_then(|object| object.examples.first().cloned());
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
-    parameter.description(meaning).schema(Some(schema))
+    parameter.description(meaning).example(example).schema(Some(schema))
 }
 
 /// Swagger UI fills an example in, and no tenant of the demo's has had so many events.

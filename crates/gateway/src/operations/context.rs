@@ -7,12 +7,14 @@ use std::time::Duration;
 use actix_web::rt;
 use cams_api::parameters::ParameterError;
 use cams_api::wait::WaitSeconds;
-use graph_client::{Acted, Call, GraphClient, Token};
+use graph_client::{Acted, App, Call, GraphClient, Token};
 use tenant_store::{Space, Store};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use super::{Attempt, KeyRefusal, OperationError};
+use crate::admin::AuditJournal;
+use crate::calls::CallJournal;
 use crate::egress::Egress;
 use crate::events::{Feeds, LinkJournal, Waiters};
 use crate::limits::Seat;
@@ -29,6 +31,8 @@ pub struct Services {
     pub known_groups: KnownGroups,
     /// Whose objects of Meta's are, in memory.
     pub owners: Owners,
+    /// The ISV's Meta app, which may ask about tokens; `None` where it is not configured.
+    pub app: Option<App>,
     /// What templates are called, in memory.
     pub known_templates: KnownTemplates,
     /// Calls that wait for Meta's confirmation.
@@ -37,6 +41,10 @@ pub struct Services {
     pub feeds: Arc<Feeds>,
     /// Invite links on their way into the mirror.
     pub links: LinkJournal,
+    /// Calls on their way into the list of the last ones.
+    pub(crate) calls: CallJournal,
+    /// What administrators read and were refused, on its way into the audit log.
+    pub audit: AuditJournal,
     /// Writes that have begun, whether or not their caller still waits.
     pub writes: TaskTracker,
     /// How long an upstream call may take, head and body together.

@@ -117,8 +117,13 @@ async fn run_keyed<O: Operation>(
     request: O,
     run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError>,
 ) -> Result<Reply<O::Answer>, OperationError> {
-    let new =
-        NewKey { operation: O::NAME, key: keyed.key.as_str(), fingerprint: keyed.fingerprint.0, lease: lease(&ctx) };
+    let new = NewKey {
+        operation: O::NAME,
+        key: keyed.key.as_str(),
+        fingerprint: keyed.fingerprint.0,
+        lease: lease(&ctx),
+        unique_code: UniqueCode::new(),
+    };
     let (mut held, was_open) = match ctx.space().claim_key(&new).await? {
         Claim::New(held) => (held, false),
         Claim::Open(held) => (held, true),
@@ -153,7 +158,7 @@ async fn begin_anew_where_nothing_was_done(
     if !left.is_some_and(|change| is_passing_refusal(&change)) {
         return Ok(false);
     }
-    let is_held = ctx.space().renew_key(held).await?;
+    let is_held = ctx.space().renew_key(held, UniqueCode::new()).await?;
     is_held.then_some(true).ok_or_else(|| KeyRefusal::Running.into())
 }
 
@@ -185,6 +190,11 @@ impl Fingerprint {
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest::digest(&digest::SHA256, parameters.to_string().as_bytes()).as_ref());
         Self(fingerprint)
+    }
+
+    /// As it is compared.
+    pub(crate) fn bytes(self) -> [u8; 32] {
+        self.0
     }
 }
 

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use tenant_store::{OpenCredential, OpenTenant, Store, StoreError, TenantStatus};
 
 use crate::cache::Cache;
+use crate::credentials::Suspicions;
 use crate::limits::{DefaultRates, Limiter, TenantLimits, Throttled};
 
 /// How many tenants are remembered at the most.
@@ -71,6 +72,7 @@ enum Credential {
     Ready(Token),
     Missing,
     Unreadable,
+    Refused,
 }
 
 /// Why there is no number to call with.
@@ -91,6 +93,9 @@ pub enum Unresolved {
     /// Its token does not open, or cannot be sent.
     #[error("the tenant's token cannot be used")]
     UnreadableCredential,
+    /// Meta no longer takes its token.
+    #[error("Meta no longer takes the tenant's token")]
+    RefusedCredential,
     /// It could not be looked up.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,12 +105,13 @@ impl Number {
     /// The tenant's token.
     ///
     /// # Errors
-    /// [`Unresolved::NoCredential`] or [`Unresolved::UnreadableCredential`].
+    /// [`Unresolved::NoCredential`], [`Unresolved::UnreadableCredential`] or [`Unresolved::RefusedCredential`].
     pub fn token(&self) -> Result<&Token, Unresolved> {
         match &self.credential {
             Credential::Ready(token) => Ok(token),
             Credential::Missing => Err(Unresolved::NoCredential),
             Credential::Unreadable => Err(Unresolved::UnreadableCredential),
+            Credential::Refused => Err(Unresolved::RefusedCredential),
         }
     }
 }
@@ -133,14 +139,21 @@ pub struct Resolver {
     store: Store,
     app_secret: Option<SecretString>,
     rates: DefaultRates,
+    suspicions: Suspicions,
     cache: Cache<Tenant>,
 }
 
 impl Resolver {
     /// Tenants of `store`, used for `stale` at most while it is away. `app_secret` makes `appsecret_proof`; `rates` hold
-    /// for tenants without limits of their own.
-    pub fn new(store: Store, app_secret: Option<SecretString>, rates: DefaultRates, stale: Duration) -> Self {
-        Self { store, app_secret, rates, cache: Cache::new(CAPACITY, stale) }
+    /// for tenants without limits of their own; `suspicions` hear of tokens that Meta refuses.
+    pub(crate) fn new(
+        store: Store,
+        app_secret: Option<SecretString>,
+        rates: DefaultRates,
+        suspicions: Suspicions,
+        stale: Duration,
+    ) -> Self {
+        Self { store, app_secret, rates, suspicions, cache: Cache::new(CAPACITY, stale) }
     }
 
     /// The number of an active tenant.
@@ -166,6 +179,11 @@ impl Resolver {
             return Err(Unresolved::Suspended);
         }
         Ok(known)
+    }
+
+    /// The tenants that are in memory now, in no order.
+    pub fn in_memory(&self) -> Vec<Arc<Tenant>> {
+        self.cache.values()
     }
 
     /// How many tenants can be served while the store is away.
@@ -205,15 +223,22 @@ impl Resolver {
         let token = match credential {
             OpenCredential::Missing => return Credential::Missing,
             OpenCredential::Unreadable => return Credential::Unreadable,
+            OpenCredential::Invalid(_) => return Credential::Refused,
             OpenCredential::Open(token) => token,
         };
         match Token::new(&token, self.app_secret.as_ref()) {
-            Ok(token) => Credential::Ready(token),
+            Ok(token) => Credential::Ready(self.watched(tenant, token)),
             Err(error) => {
                 tracing::error!(cust_space_id = %tenant, %error, "the tenant's token cannot be sent");
                 Credential::Unreadable
             }
         }
+    }
+
+    /// The token, which tells when Meta refuses it.
+    fn watched(&self, tenant: &CustSpaceId, token: Token) -> Token {
+        let (suspicions, cust_space_id) = (self.suspicions.clone(), tenant.to_string());
+        token.telling(move || suspicions.note(&cust_space_id))
     }
 }
 

@@ -58,7 +58,7 @@ async fn a_revoked_key_is_refused_within_a_second_with_its_tokens() {
     let app = TestApp::start().await;
     let token = app.client.token(&app.first.key, None).await.body()["access_token"].as_str().unwrap().to_owned();
     app.client.call_with_token(&token, "GetChatGroup", group_of(&app)).await.expect(200, "OK");
-    app.store.revoke_access_key(&app.first.key.id, &actor()).await.unwrap();
+    app.store.revoke_access_key(&app.first.key.id, None, &actor()).await.unwrap();
     let begun = std::time::Instant::now();
     eventually("the token is refused", async || {
         let answer = app.client.call_with_token(&token, "GetChatGroup", group_of(&app)).await;

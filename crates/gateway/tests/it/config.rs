@@ -1,6 +1,6 @@
 //! Settings: where they come from, what is refused, and in which words.
 
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use clap::{Args, Command, FromArgMatches};
 use gateway::{
@@ -142,6 +142,28 @@ fn a_secret_is_read_from_the_file_that_its_twin_names_without_the_last_line_brea
     fs::write(&path, "from the file\n").unwrap();
     let settings = read(&[("GROUPGATE_APP_SECRET_FILE", path.to_str().unwrap())]).unwrap();
     assert_eq!(settings.app_secrets[0].expose_secret(), "from the file");
+}
+
+#[test]
+fn a_secrets_file_that_every_user_can_read_is_warned_of_and_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("app-secret");
+    fs::write(&path, "from the file\n").unwrap();
+    let sources = || {
+        let given = [("GROUPGATE_APP_SECRET_FILE", path.to_str().unwrap())].into_iter().collect();
+        Sources::new(SettingFlags::default(), given)
+    };
+    for (of_directory, of_file, warnings) in [(0o755, 0o644, 1), (0o755, 0o600, 0), (0o700, 0o644, 0)] {
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(of_directory)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(of_file)).unwrap();
+        let warned: Vec<_> = sources().warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(warned.len(), warnings, "{warned:?}");
+        assert!(
+            warned
+                .iter()
+                .all(|text| text.contains("app-secret, which every user of this machine can reach (mode 644)"))
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cams_api::operations;
 use gateway::api::graph::{Served, served};
-use gateway::openapi::graph_face;
+use gateway::openapi::{admin, graph_face};
 use gateway::operations::operation_names;
 use serde_json::Value;
 
@@ -24,6 +24,14 @@ fn the_committed_document_of_metas_paths_is_the_one_that_is_served() {
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     let made = graph_face::document_json().unwrap();
     assert!(committed == made, "openapi/graph.json is stale: run `cargo run -- openapi --graph > openapi/graph.json`");
+}
+
+#[test]
+fn the_committed_document_of_the_administrators_api_is_the_one_that_is_served() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/admin.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let made = admin::document_json().unwrap();
+    assert!(committed == made, "openapi/admin.json is stale: run `cargo run -- openapi --admin > openapi/admin.json`");
 }
 
 #[test]
@@ -93,6 +101,7 @@ fn the_program_prints_the_gateways_documents_as_json_or_markdown_or_the_sandboxs
     let printed = |arguments: &[&str]| crate::program::run(arguments, &[], "").stdout;
     assert!(printed(&["openapi"]) == gateway::openapi::document_json().unwrap());
     assert!(printed(&["openapi", "--graph"]) == graph_face::document_json().unwrap());
+    assert!(printed(&["openapi", "--admin"]) == admin::document_json().unwrap());
     assert!(printed(&["openapi", "--markdown"]) == gateway::openapi::document_markdown());
     assert!(printed(&["openapi", "--events"]) == gateway::openapi::events_markdown());
     assert!(printed(&["openapi", "--sandbox"]) == graph_sandbox::openapi::document_json().unwrap());
@@ -121,8 +130,8 @@ fn references(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-fn documents() -> [Value; 2] {
-    let documents = [gateway::openapi::document_json(), graph_face::document_json()];
+fn documents() -> [Value; 3] {
+    let documents = [gateway::openapi::document_json(), graph_face::document_json(), admin::document_json()];
     documents.map(|document| serde_json::from_str(&document.unwrap()).unwrap())
 }
 
@@ -171,7 +180,7 @@ fn template(path: &str) -> String {
 
 #[test]
 fn the_document_of_metas_paths_has_every_call_that_is_served_and_no_two_paths_alike() {
-    let [_, document] = documents();
+    let [_, document, _] = documents();
     let paths = document["paths"].as_object().unwrap();
     let templates: BTreeSet<String> = paths.keys().map(|path| template(path)).collect();
     assert_eq!(templates.len(), paths.len(), "{:?}", paths.keys());
@@ -195,8 +204,14 @@ async fn swagger_ui_is_served_under_a_strict_policy() {
     let app = TestApp::start().await;
     let redirect = app.client.send("GET", "/docs", &[], Vec::new()).await;
     assert_eq!((redirect.status, redirect.header("location")), (308, Some("/docs/")));
-    for path in ["/docs/", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json", "/openapi-graph.json"]
-    {
+    for path in [
+        "/docs/",
+        "/docs/swagger-ui-bundle.js",
+        "/docs/swagger-ui.css",
+        "/openapi.json",
+        "/openapi-graph.json",
+        "/openapi-admin.json",
+    ] {
         let answer = app.client.send("GET", path, &[], Vec::new()).await;
         assert_eq!(answer.status, 200, "{path}");
         let policy = answer.header("content-security-policy").unwrap();
@@ -229,11 +244,11 @@ async fn the_operations_are_listed_in_plain_text_with_links_that_lead_to_each() 
 #[actix_web::test]
 async fn the_documentation_is_shown_to_whom_the_setting_says() {
     let off = TestApp::with(&[("GROUPGATE_DOCS", "off")]).await;
-    for path in ["/docs", "/docs/", "/openapi.json", "/openapi-graph.json", "/docs/operations.md", "/llms.txt"] {
+    for path in ["/docs", "/docs/", "/openapi.json", "/openapi-graph.json", "/openapi-admin.json", "/llms.txt"] {
         off.client.send("GET", path, &[], Vec::new()).await.expect(404, "NotFound");
     }
     let guarded = TestApp::with(&[("GROUPGATE_DOCS", "admin")]).await;
-    for path in ["/openapi.json", "/openapi-graph.json", "/docs/operations.md", "/llms.txt"] {
+    for path in ["/openapi.json", "/openapi-graph.json", "/openapi-admin.json", "/docs/operations.md", "/llms.txt"] {
         guarded.client.send("GET", path, &[], Vec::new()).await.expect(401, "Unauthorized");
     }
     let administrator = guarded.key("administrator", &[("*", &["admin.read"])]).await;

@@ -102,7 +102,7 @@ async fn the_same_event_is_no_new_one_also_when_the_first_was_dropped_by_its_age
 
 #[actix_web::test]
 async fn one_event_under_the_old_and_the_new_secret_of_the_app_is_one() {
-    let app = TestApp::with(&[("GROUPGATE_APP_SECRET", "the new one,another,the app's secret in tests")]).await;
+    let app = TestApp::with(&[("GROUPGATE_APP_SECRET", "the new one,another,the-secret-of-the-app-in-tests")]).await;
     let body = messages(app.first.phone_number_id, app.first.waba_id, &["wamid.1"]);
     for secret in [APP_SECRET, "another", "the new one"] {
         post(&app, secret, &body).await;

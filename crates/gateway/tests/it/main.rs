@@ -7,11 +7,13 @@
 
 mod support;
 
+mod admin;
 mod authentication;
 mod changes;
 mod cli;
 mod config;
 mod conformance;
+mod custody;
 mod deliveries;
 mod deliveries_kill;
 mod demo;
@@ -30,6 +32,7 @@ mod input;
 mod invite_links;
 mod invites;
 mod isolation;
+mod issuers;
 mod join_requests;
 mod limits;
 mod log;

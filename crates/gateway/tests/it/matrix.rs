@@ -93,7 +93,7 @@ async fn nobody_calls_anything_without_a_good_key() {
     let app = TestApp::with(&[("GROUPGATE_AUTH_FAILURES", "off")]).await;
     let revoked = app.key("a-revoked-key", &[("*", &["cams:*"])]).await;
     let token_of_revoked = app.client.token(&revoked, None).await.body()["access_token"].as_str().unwrap().to_owned();
-    app.store.revoke_access_key(&revoked.id, &actor()).await.unwrap();
+    app.store.revoke_access_key(&revoked.id, None, &actor()).await.unwrap();
     let wrong = Credentials::new(&app.first.key.id, "not its secret");
     let a_second_ago = time::OffsetDateTime::now_utc().unix_timestamp() - 1;
     let expired = format!("Bearer {}", signed(&app, json!({"exp": a_second_ago})).await);

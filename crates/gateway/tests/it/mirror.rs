@@ -7,7 +7,7 @@ use tenant_store::{GroupFilter, GroupStatus, GroupSummary};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::support::{APP_SECRET, TestApp, eventually, superuser};
+use crate::support::{APP_SECRET, TestApp, actor, eventually, superuser};
 use crate::webhooks::signature;
 
 async fn list(app: &TestApp, filters: Value) -> Value {
@@ -77,7 +77,7 @@ async fn a_group_that_a_complete_list_no_longer_has_becomes_inactive() {
     app.sandbox.webhooks(json!({"mode": "hold"})).await;
     app.sandbox.graph(app.first.graph_token, "DELETE", app.first.spare_group_id).await;
     let inactive = eventually("the group is gone from Meta's list, and compared", async || {
-        app.store.space(app.first.cust_space_id).request_reconciliation(None).await.unwrap();
+        app.store.space(app.first.cust_space_id).request_reconciliation(None, &actor()).await.unwrap();
         let data = list(&app, json!({"GroupStatus": "INACTIVE"})).await;
         (data["Total"] == 1).then_some(data)
     })
@@ -95,11 +95,11 @@ async fn a_list_that_is_not_complete_changes_nothing() {
     let fault = json!({"method": "GET", "path": path, "body": {"data": {}}, "http_status": 200, "count": 1000});
     app.sandbox.fail(fault).await;
     let space = app.store.space(app.first.cust_space_id);
-    space.request_reconciliation(Some(app.first.phone_number_id)).await.unwrap();
+    space.request_reconciliation(Some(app.first.phone_number_id), &actor()).await.unwrap();
     let failure = eventually("the list was asked for", async || {
         let failure = space.mirrors().await.unwrap().remove(0).failure;
         if failure.is_none() {
-            space.request_reconciliation(None).await.unwrap();
+            space.request_reconciliation(None, &actor()).await.unwrap();
         }
         failure
     })

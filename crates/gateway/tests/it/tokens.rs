@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::support::{Credentials, TestApp, with_tenant};
+use crate::support::{Credentials, TestApp, superuser, with_tenant};
 
 fn group_of(app: &TestApp) -> Value {
     with_tenant(&app.first, json!({"GroupId": app.first.group_id}))
@@ -227,6 +227,9 @@ async fn a_token_that_was_verified_still_ends() {
 async fn a_key_for_a_thousand_tenants_has_a_token_that_works() {
     let app = TestApp::start().await;
     let many: Vec<String> = (0..1000).map(|n| format!("cams-{n:0>40}")).collect();
+    let added = "insert into tenants (cust_space_id, name)
+                 select 'cams-' || lpad(n::text, 40, '0'), 'One of many' from generate_series(0, 999) n";
+    sqlx::query(added).execute(&mut superuser(&app.database).await).await.unwrap();
     let mut grants: Vec<(&str, &[&str])> = many.iter().map(|id| (id.as_str(), &["groups.read"] as &[&str])).collect();
     grants.push((app.first.cust_space_id, &["groups.read"]));
     let key = app.key("key-of-an-isv", &grants).await;

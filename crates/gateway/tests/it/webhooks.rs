@@ -127,7 +127,7 @@ async fn what_is_signed_and_no_webhook_is_kept_and_refused() {
 
 #[actix_web::test]
 async fn a_secret_that_is_being_replaced_is_still_good() {
-    let app = TestApp::with(&[("GROUPGATE_APP_SECRET", "the new one,the app's secret in tests")]).await;
+    let app = TestApp::with(&[("GROUPGATE_APP_SECRET", "the new one,the-secret-of-the-app-in-tests")]).await;
     let body = payload(app.first.phone_number_id, app.first.waba_id, created("made-elsewhere"));
     for secret in ["the new one", APP_SECRET] {
         assert_eq!(send(&app, &signature(secret, &body), &body).await.status, 200);

@@ -4,7 +4,7 @@ use aws_lc_rs::rand;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{CreatedAccessKey, NewAccessKey};
+use super::NewAccessKey;
 use crate::StoreError;
 
 /// As Alibaba Cloud's: a prefix that tells what it is, and 24 characters in all.
@@ -13,8 +13,14 @@ const ID_LENGTH: usize = 24;
 /// 40 of 62 characters: 238 bits.
 const SECRET_LENGTH: usize = 40;
 
+/// What a new key is known by.
+pub(super) struct Made {
+    pub(super) access_key_id: String,
+    pub(super) secret: SecretString,
+}
+
 /// The ID and secret that were given, or made ones.
-pub(super) fn created(new: &NewAccessKey) -> Result<CreatedAccessKey, StoreError> {
+pub(super) fn made(new: &NewAccessKey) -> Result<Made, StoreError> {
     let access_key_id = match &new.access_key_id {
         Some(given) => given.clone(),
         None => format!("{ID_PREFIX}{}", *random_text(ID_LENGTH - ID_PREFIX.len())?),
@@ -23,7 +29,7 @@ pub(super) fn created(new: &NewAccessKey) -> Result<CreatedAccessKey, StoreError
         Some(given) => given.clone(),
         None => secret()?,
     };
-    Ok(CreatedAccessKey { access_key_id, secret })
+    Ok(Made { access_key_id, secret })
 }
 
 /// A new secret.
@@ -52,8 +58,8 @@ mod tests {
 
     #[test]
     fn made_keys_look_like_alibabas_and_never_repeat() {
-        let one = created(&NewAccessKey::default()).unwrap();
-        let two = created(&NewAccessKey::default()).unwrap();
+        let one = made(&NewAccessKey::default()).unwrap();
+        let two = made(&NewAccessKey::default()).unwrap();
         assert!(one.access_key_id.starts_with("LTAI") && one.access_key_id.len() == ID_LENGTH);
         assert!(one.access_key_id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         assert_ne!(one.access_key_id, two.access_key_id);

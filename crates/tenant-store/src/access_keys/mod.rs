@@ -1,23 +1,29 @@
 //! Access keys: what callers hold. They belong to no single tenant, so they live in the space `_system`.
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::{
-    Actor, Store, StoreError, across_tenants,
+    Actor, Revision, Store, StoreError, across_tenants,
     audit::Action,
     sealing::{Place, Sealed},
     store::SYSTEM,
     text::storable,
 };
 
+mod changing;
+mod holding;
+mod listing;
 mod making;
 mod narrowing;
 mod rotating;
 
+pub use changing::AccessKeyChange;
+pub(crate) use listing::networks;
 pub(crate) use narrowing::forget_tenant;
 pub use rotating::{PreviousSecret, RotatedAccessKey};
 
@@ -49,6 +55,8 @@ pub struct NewAccessKey {
     pub grants: Vec<Grant>,
     /// When it stops to be accepted.
     pub expires_at: Option<OffsetDateTime>,
+    /// The networks that it may be used from; from anywhere where that is empty.
+    pub allowed_networks: Vec<IpNet>,
     /// Its ID; made at random where absent.
     pub access_key_id: Option<String>,
     /// Its secret; made at random where absent.
@@ -62,6 +70,8 @@ pub struct CreatedAccessKey {
     pub access_key_id: String,
     /// `AccessKeySecret`.
     pub secret: SecretString,
+    /// The key, as administrators see it from then on.
+    pub listed: ListedAccessKey,
 }
 
 /// A key with its secret, for checking a caller.
@@ -81,6 +91,8 @@ pub struct AccessKey {
     pub state: KeyState,
     /// When it stops to be accepted.
     pub expires_at: Option<OffsetDateTime>,
+    /// The networks that it may be used from; from anywhere where that is empty.
+    pub allowed_networks: Vec<IpNet>,
 }
 
 /// A key, as administrators see it.
@@ -96,28 +108,36 @@ pub struct ListedAccessKey {
     pub state: KeyState,
     /// When it stops to be accepted.
     pub expires_at: Option<OffsetDateTime>,
+    /// The networks that it may be used from; from anywhere where that is empty.
+    pub allowed_networks: Vec<IpNet>,
     /// Until when the secret before the last rotation is good; `None` where it no longer is.
     pub previous_until: Option<OffsetDateTime>,
+    /// When it was last used, to a minute; `None` for never.
+    pub last_used_at: Option<OffsetDateTime>,
     /// When it was made.
     pub created_at: OffsetDateTime,
+    /// Which state of it this is.
+    pub revision: Revision,
 }
 
 impl Store {
-    /// Makes a key. [`StoreError::Conflict`] where a given ID is taken.
+    /// Makes a key. [`StoreError::Conflict`] where a given ID is taken; [`StoreError::NotFound`] where a tenant that its
+    /// grants name is none.
     pub async fn create_access_key(&self, new: &NewAccessKey, actor: &Actor) -> Result<CreatedAccessKey, StoreError> {
-        let created = making::created(new)?;
-        let id = created.access_key_id.as_str();
+        let making::Made { access_key_id, secret } = making::made(new)?;
+        let id = access_key_id.as_str();
         let space = self.system();
         let mut transaction = space.begin().await?;
-        let secret = created.secret.expose_secret().as_bytes();
-        let sealed = self.data_keys().seal(&mut transaction, place(id), secret).await?;
+        holding::hold_tenants(&mut transaction, &new.grants).await?;
+        let clear = secret.expose_secret().as_bytes();
+        let sealed = self.data_keys().seal(&mut transaction, place(id), clear).await?;
         insert(&mut transaction, id, new, &sealed).await?;
-        let object = format!("access key {id}");
-        let after = json!({"name": new.name, "grants": new.grants});
-        let action = Action { name: "key.create", object: &object, before: None, after: Some(after) };
+        let listed = listing::existing(&mut transaction, id).await?;
+        let object = changing::object(id);
+        let action = Action { name: "key.create", object: &object, before: None, after: Some(listed.to_json()) };
         space.log(&mut transaction, actor, action).await?;
         transaction.commit().await?;
-        Ok(created)
+        Ok(CreatedAccessKey { access_key_id, secret, listed })
     }
 
     /// One key with its secret, in one statement; `None` where there is none of this ID.
@@ -137,51 +157,8 @@ impl Store {
             grants: found.grants,
             state: found.state,
             expires_at: found.expires_at,
+            allowed_networks: found.allowed_networks,
         }))
-    }
-
-    /// All keys, in the order of their IDs.
-    pub async fn list_access_keys(&self) -> Result<Vec<ListedAccessKey>, StoreError> {
-        let mut transaction = self.system().begin().await?;
-        let keys = sqlx::query_as!(
-            ListedRow,
-            r#"select access_key_id, name, grants as "grants: Json<Vec<Grant>>", state as "state: KeyState",
-                      expires_at, case when previous_until > now() then previous_until end as previous_until, created_at
-               from access_keys order by access_key_id"#,
-        );
-        Ok(keys.fetch_all(&mut *transaction).await?.into_iter().map(Into::into).collect())
-    }
-
-    /// Revokes a key; it is refused everywhere within a second. [`StoreError::NotFound`] where there is none.
-    pub async fn revoke_access_key(&self, access_key_id: &str, actor: &Actor) -> Result<ListedAccessKey, StoreError> {
-        let space = self.system();
-        let mut transaction = space.begin().await?;
-        let revoked =
-            revoke(&mut transaction, access_key_id).await?.ok_or(StoreError::NotFound { what: "access key" })?;
-        let object = format!("access key {access_key_id}");
-        let after = json!({"state": "revoked"});
-        let action = Action { name: "key.revoke", object: &object, before: None, after: Some(after) };
-        space.log(&mut transaction, actor, action).await?;
-        transaction.commit().await?;
-        Ok(revoked)
-    }
-}
-
-struct ListedRow {
-    access_key_id: String,
-    name: String,
-    grants: Json<Vec<Grant>>,
-    state: KeyState,
-    expires_at: Option<OffsetDateTime>,
-    previous_until: Option<OffsetDateTime>,
-    created_at: OffsetDateTime,
-}
-
-impl From<ListedRow> for ListedAccessKey {
-    fn from(row: ListedRow) -> Self {
-        let ListedRow { access_key_id, name, grants: Json(grants), state, expires_at, previous_until, created_at } =
-            row;
-        Self { access_key_id, name, grants, state, expires_at, previous_until, created_at }
     }
 }
 
@@ -196,28 +173,17 @@ async fn insert(
     sealed: &Sealed,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into access_keys (access_key_id, name, grants, sealed_secret, key_version, expires_at)
-         values ($1, $2, $3::text::json, $4, $5, $6)",
+        "insert into access_keys (access_key_id, name, grants, sealed_secret, key_version, expires_at, allowed_networks)
+         values ($1, $2, $3::text::json, $4, $5, $6, $7::text[]::cidr[])",
         access_key_id,
         &storable(&new.name),
         json!(new.grants).to_string(),
         sealed.bytes,
         sealed.key_version,
         new.expires_at,
+        &listing::stored(&new.allowed_networks),
     )
     .execute(transaction)
     .await?;
     Ok(())
-}
-
-async fn revoke(transaction: &mut PgConnection, access_key_id: &str) -> Result<Option<ListedAccessKey>, StoreError> {
-    let revoked = sqlx::query_as!(
-        ListedRow,
-        r#"update access_keys set state = 'revoked', revoked_at = coalesce(revoked_at, now())
-           where access_key_id = $1
-           returning access_key_id, name, grants as "grants: Json<Vec<Grant>>", state as "state: KeyState",
-                     expires_at, case when previous_until > now() then previous_until end as previous_until, created_at"#,
-        &storable(access_key_id),
-    );
-    Ok(revoked.fetch_optional(transaction).await?.map(Into::into))
 }

@@ -7,9 +7,9 @@ use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::{CreatedAccessKey, making, place};
+use super::{CreatedAccessKey, changing::object, listing, making, place};
 use crate::{
-    Actor, Store, StoreError,
+    Actor, Revision, Store, StoreError,
     across_tenants::SealedPreviousSecret,
     audit::Action,
     sealing::{Place, Sealed, WrappedKey},
@@ -42,16 +42,19 @@ struct Previous {
 
 impl Store {
     /// Gives a key a new secret. The one before stays good for `overlap`, and ends at once where that is zero; one from
-    /// an earlier rotation ends in any case. [`StoreError::NotFound`] where there is no such key that is not revoked.
+    /// an earlier rotation ends in any case. [`StoreError::NotFound`] where there is no such key that is not revoked;
+    /// [`StoreError::Stale`] where its revision is not the expected one.
     pub async fn rotate_access_key(
         &self,
         access_key_id: &str,
         overlap: Duration,
+        expected: Option<Revision>,
         actor: &Actor,
     ) -> Result<RotatedAccessKey, StoreError> {
-        let space = self.system();
+        let space = self.system().expecting(expected);
         let mut transaction = space.begin().await?;
-        let (sealed, key) = current(&mut transaction, access_key_id).await?;
+        let Current { sealed, key, revision } = current(&mut transaction, access_key_id).await?;
+        space.expect(revision)?;
         let previous = match until(overlap)? {
             Some(until) => {
                 let secret = self.data_keys().open(place(access_key_id), &key, &sealed)?;
@@ -64,14 +67,15 @@ impl Store {
         let clear = secret.expose_secret().as_bytes();
         let sealed = self.data_keys().seal(&mut transaction, place(access_key_id), clear).await?;
         update(&mut transaction, access_key_id, &sealed, previous.as_ref()).await?;
+        let listed = listing::existing(&mut transaction, access_key_id).await?;
         let previous_until = previous.map(|previous| previous.until);
-        let object = format!("access key {access_key_id}");
+        let object = object(access_key_id);
         let after = json!({"previous_until": previous_until.map(|until| until.to_string())});
         let action = Action { name: "key.rotate", object: &object, before: None, after: Some(after) };
         space.log(&mut transaction, actor, action).await?;
         transaction.commit().await?;
         Ok(RotatedAccessKey {
-            key: CreatedAccessKey { access_key_id: access_key_id.to_owned(), secret },
+            key: CreatedAccessKey { access_key_id: access_key_id.to_owned(), secret, listed },
             previous_until,
         })
     }
@@ -107,19 +111,26 @@ fn until(overlap: Duration) -> Result<Option<OffsetDateTime>, StoreError> {
     until.map(Some).ok_or_else(|| StoreError::Internal("the overlap ends after the year 9999".to_owned()))
 }
 
+/// A secret that is about to be the one before.
+struct Current {
+    sealed: Vec<u8>,
+    key: WrappedKey,
+    revision: Revision,
+}
+
 /// The sealed secret with its data key; the row is locked until the transaction ends.
-async fn current(transaction: &mut PgConnection, access_key_id: &str) -> Result<(Vec<u8>, WrappedKey), StoreError> {
+async fn current(transaction: &mut PgConnection, access_key_id: &str) -> Result<Current, StoreError> {
     let row = sqlx::query!(
-        "select a.sealed_secret, k.version, k.master_key_id, k.wrapped_key
+        r#"select a.sealed_secret, a.revision as "revision: Revision", k.version, k.master_key_id, k.wrapped_key
          from access_keys a
          join data_keys k on k.cust_space_id = a.cust_space_id and k.version = a.key_version
          where a.access_key_id = $1 and a.state = 'active'
-         for update of a",
+         for update of a"#,
         &storable(access_key_id),
     );
     let row = row.fetch_optional(transaction).await?.ok_or(StoreError::NotFound { what: "active access key" })?;
     let key = WrappedKey { version: row.version, master_key_id: row.master_key_id, bytes: row.wrapped_key };
-    Ok((row.sealed_secret, key))
+    Ok(Current { sealed: row.sealed_secret, key, revision: row.revision })
 }
 
 async fn update(

@@ -1,9 +1,10 @@
 //! Access keys, and what callers use once under them: idempotency keys and nonces.
 
+use ipnet::IpNet;
 use sqlx::{PgPool, types::Json};
 use time::OffsetDateTime;
 
-use crate::{Grant, KeyState, StoreError, sealing::WrappedKey, text::storable};
+use crate::{Grant, KeyState, StoreError, access_keys::networks, sealing::WrappedKey, text::storable};
 
 /// An access key, its secret still sealed.
 pub(crate) struct SealedAccessKey {
@@ -11,6 +12,7 @@ pub(crate) struct SealedAccessKey {
     pub(crate) grants: Vec<Grant>,
     pub(crate) state: KeyState,
     pub(crate) expires_at: Option<OffsetDateTime>,
+    pub(crate) allowed_networks: Vec<IpNet>,
     pub(crate) sealed_secret: Vec<u8>,
     pub(crate) key: WrappedKey,
     pub(crate) previous: Option<SealedPreviousSecret>,
@@ -26,17 +28,20 @@ pub(crate) struct SealedPreviousSecret {
 pub(crate) async fn open_access_key(pool: &PgPool, access_key_id: &str) -> Result<Option<SealedAccessKey>, StoreError> {
     let row = sqlx::query!(
         r#"select name as "name!", grants as "grants!: Json<Vec<Grant>>", sealed_secret as "sealed_secret!",
-                  state as "state!: KeyState", expires_at, key_version as "version!",
+                  state as "state!: KeyState", expires_at, allowed_networks as "allowed_networks!",
+                  key_version as "version!",
                   master_key_id as "master_key_id!", wrapped_key as "wrapped_key!",
                   previous_secret, previous_until, previous_key_version, previous_master_key_id, previous_wrapped_key
            from open_access_key($1)"#,
         &storable(access_key_id),
     );
-    Ok(row.fetch_optional(pool).await?.map(|row| SealedAccessKey {
+    let Some(row) = row.fetch_optional(pool).await? else { return Ok(None) };
+    Ok(Some(SealedAccessKey {
         name: row.name,
         grants: row.grants.0,
         state: row.state,
         expires_at: row.expires_at,
+        allowed_networks: networks(&row.allowed_networks)?,
         sealed_secret: row.sealed_secret,
         key: WrappedKey { version: row.version, master_key_id: row.master_key_id, bytes: row.wrapped_key },
         previous: row.previous_secret.zip(row.previous_until).and_then(|(sealed, until)| {

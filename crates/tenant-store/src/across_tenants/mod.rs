@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use sqlx::postgres::types::PgInterval;
 
+mod administration;
+mod calls;
 mod changes;
+mod credentials;
+mod data_keys;
 mod deliveries;
 mod events;
 mod keys;
@@ -15,7 +19,11 @@ mod retention;
 mod routing;
 mod tenants;
 
+pub(crate) use administration::{hold_idempotency_key, list_audit_log, list_replicas, replica_seen};
+pub(crate) use calls::{RecordedCalls, drop_old_calls, record_calls};
 pub(crate) use changes::{abandoned_changes, claim_stale_changes, settled_changes};
+pub(crate) use credentials::{claim_credential_checks, record_credential_check, tell_of_credential};
+pub(crate) use data_keys::{RewrappedKey, await_data_keys, list_data_keys, master_keys_in_use, rewrap_data_keys};
 pub(crate) use deliveries::{
     ClaimedRow, RecordedEnd, ReplayWindow, Replayable, SealedEndpoint, claim_deliveries, claimed_endpoints,
     delivery_backlog, disable_endpoint, enable_endpoint, end_stopped_deliveries, erase_deliveries,

@@ -1,8 +1,13 @@
 //! Tenants: the administrator's list, and what the resolver needs.
 
+use std::collections::BTreeMap;
+
 use sqlx::{PgPool, types::Json};
 
-use crate::{BusinessNumber, Limits, StoreError, Tenant, TenantStatus, limits, sealing::WrappedKey, text::storable};
+use crate::{
+    BusinessNumber, CredentialState, Limits, Revision, StoreError, Tenant, TenantStatus, limits, sealing::WrappedKey,
+    tenants::TenantRow, text::storable,
+};
 
 /// What the resolver needs of a tenant, its token still sealed.
 pub(crate) struct ResolvedTenant {
@@ -16,24 +21,28 @@ pub(crate) struct ResolvedTenant {
 pub(crate) struct SealedCredential {
     pub(crate) sealed_token: Vec<u8>,
     pub(crate) key: WrappedKey,
+    /// Whether Meta has refused it.
+    pub(crate) is_invalid: bool,
 }
 
 pub(crate) async fn list_tenants(pool: &PgPool, after: &str, limit: i64) -> Result<Vec<Tenant>, StoreError> {
     let tenants = sqlx::query_as!(
-        Tenant,
+        TenantRow,
         r#"select cust_space_id as "cust_space_id!", name as "name!", status as "status!: TenantStatus",
-                  suspended_reason, created_at as "created_at!"
+                  suspended_reason, notes, labels as "labels!: Json<BTreeMap<String, String>>",
+                  created_at as "created_at!", revision as "revision!: Revision"
            from list_tenants($1, $2)"#,
         &storable(after),
         limit,
     );
-    Ok(tenants.fetch_all(pool).await?)
+    Ok(tenants.fetch_all(pool).await?.into_iter().map(Tenant::from).collect())
 }
 
 pub(crate) async fn open_tenant(pool: &PgPool, cust_space_id: &str) -> Result<Option<ResolvedTenant>, StoreError> {
     let row = sqlx::query!(
         r#"select status as "status!: TenantStatus", numbers as "numbers!: Json<Vec<BusinessNumber>>",
-                  per_tenant, per_number, in_flight, sealed_token, key_version, master_key_id, wrapped_key
+                  per_tenant, per_number, in_flight, sealed_token, key_version, master_key_id, wrapped_key,
+                  credential_state as "credential_state: CredentialState"
            from open_tenant($1)"#,
         &storable(cust_space_id),
     );
@@ -45,6 +54,8 @@ pub(crate) async fn open_tenant(pool: &PgPool, cust_space_id: &str) -> Result<Op
         (Some(version), Some(master_key_id), Some(bytes)) => Some(WrappedKey { version, master_key_id, bytes }),
         _ => None,
     };
-    let credential = row.sealed_token.zip(key).map(|(sealed_token, key)| SealedCredential { sealed_token, key });
+    let is_invalid = row.credential_state == Some(CredentialState::Invalid);
+    let credential =
+        row.sealed_token.zip(key).map(|(sealed_token, key)| SealedCredential { sealed_token, key, is_invalid });
     Ok(Some(ResolvedTenant { status: row.status, numbers: row.numbers.0, credential, limits }))
 }

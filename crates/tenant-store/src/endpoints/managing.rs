@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{CreatedEndpoint, Endpoint, EndpointChange, EndpointState, NewEndpoint};
 use crate::{
-    Actor, EndpointId, EndpointSecret, Space, StoreError, across_tenants,
+    Actor, EndpointId, EndpointSecret, Revision, Space, StoreError, across_tenants,
     audit::Action,
     sealing::Sealed,
     store::SYSTEM,
@@ -29,7 +29,7 @@ impl Space<'_> {
         let secret = new.secret.clone().map_or_else(EndpointSecret::generate, Ok)?;
         let mut transaction = self.begin().await?;
         if self.cust_space_id != SYSTEM {
-            self.existing(&mut transaction).await?;
+            self.locked(&mut transaction).await?;
         }
         self.check_room(&mut transaction).await?;
         let sealed = self.seal_first_secret(&mut transaction, id, &secret).await?;
@@ -64,6 +64,7 @@ impl Space<'_> {
     ) -> Result<Endpoint, StoreError> {
         let mut transaction = self.begin().await?;
         let before = self.lock_endpoint(&mut transaction, id).await?;
+        self.expect(before.revision)?;
         self.store_change(&mut transaction, id, change).await?;
         let after = self.lock_endpoint(&mut transaction, id).await?;
         self.log_endpoint(&mut transaction, actor, "endpoint.update", Some(&before), Some(&after)).await?;
@@ -74,9 +75,9 @@ impl Space<'_> {
     /// Removes an endpoint with what is open for it; where that is very much, in several transactions, the first of which
     /// disables it. [`StoreError::NotFound`] where this space has no such endpoint.
     pub async fn remove_endpoint(&self, id: EndpointId, actor: &Actor) -> Result<Endpoint, StoreError> {
-        let before = self.endpoint(id).await?.ok_or(NO_ENDPOINT)?;
+        let mut transaction = self.begin().await?;
+        let before = self.hold_endpoint(&mut transaction, id).await?;
         loop {
-            let mut transaction = self.begin().await?;
             let is_gone =
                 across_tenants::remove_endpoint(&mut transaction, id, REMOVED_AT_ONCE).await?.ok_or(NO_ENDPOINT)?;
             if is_gone {
@@ -86,7 +87,22 @@ impl Space<'_> {
             if is_gone {
                 return Ok(before);
             }
+            transaction = self.begin().await?;
         }
+    }
+
+    /// The endpoint as the caller has seen it, where that matters, with its lanes and its row locked until the transaction
+    /// ends: the lanes before the row, as wherever both are.
+    pub(super) async fn hold_endpoint(
+        &self,
+        transaction: &mut PgConnection,
+        id: EndpointId,
+    ) -> Result<Endpoint, StoreError> {
+        self.find_endpoint(transaction, id).await?;
+        sqlx::query!("select pg_advisory_xact_lock(lanes_lock($1))", id.0).execute(&mut *transaction).await?;
+        let endpoint = self.lock_endpoint(transaction, id).await?;
+        self.expect(endpoint.revision)?;
+        Ok(endpoint)
     }
 
     /// The endpoint, locked until the transaction ends.
@@ -200,7 +216,7 @@ impl Space<'_> {
             r#"select endpoint_id as "endpoint_id: EndpointId", nullif(cust_space_id, '_system') as cust_space_id, url,
                       types, description, state as "state: EndpointState", disabled_reason, disabled_at, failing_since,
                       failures, case when previous_until > now() then previous_until end as previous_until,
-                      created_at, updated_at
+                      created_at, updated_at, revision as "revision: Revision"
                from endpoints where cust_space_id = $1 and ($2::uuid is null or endpoint_id = $2)
                order by created_at, endpoint_id"#,
             self.cust_space_id,

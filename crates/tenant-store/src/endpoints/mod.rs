@@ -4,7 +4,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{DeliveryId, EndpointId, EndpointSecret};
+use crate::{DeliveryId, EndpointId, EndpointSecret, Revision};
 
 mod managing;
 mod secrets;
@@ -75,6 +75,8 @@ pub struct Endpoint {
     pub created_at: OffsetDateTime,
     /// When an administrator last changed it.
     pub updated_at: OffsetDateTime,
+    /// Which state of it this is.
+    pub revision: Revision,
 }
 
 /// An endpoint that was just made: the only time its secret is shown.
@@ -93,6 +95,8 @@ pub struct RotatedSecret {
     pub secret: EndpointSecret,
     /// Until when they are signed with the secret before, too; `None` where they no longer are.
     pub previous_until: Option<OffsetDateTime>,
+    /// The endpoint, as it is from then on.
+    pub endpoint: Endpoint,
 }
 
 /// An endpoint that was just enabled.

@@ -35,19 +35,22 @@ impl Space<'_> {
     ) -> Result<RotatedSecret, StoreError> {
         let secret = given.map_or_else(EndpointSecret::generate, Ok)?;
         let mut transaction = self.begin().await?;
-        let before = self.lock_secret(&mut transaction, id).await?;
+        self.expect(self.lock_endpoint(&mut transaction, id).await?.revision)?;
+        // Without an overlap the one before need not open: so one that is lost is replaced.
         let previous = if overlap.is_zero() {
             None
         } else {
+            let before = self.current_secret(&mut transaction, id).await?;
             Some(self.seal_secret(&mut transaction, PREVIOUS, id, &before).await?)
         };
         let sealed = self.seal_secret(&mut transaction, CURRENT, id, &secret).await?;
         let previous_until = self.store_secrets(&mut transaction, id, &sealed, previous.as_ref(), overlap).await?;
+        let endpoint = self.find_endpoint(&mut transaction, id).await?;
         let after = json!({"previous_until": previous_until.map(|until| until.to_string())});
         let action = Action { name: "endpoint.rotate_secret", object: &object(id), before: None, after: Some(after) };
         self.log(&mut transaction, actor, action).await?;
         transaction.commit().await?;
-        Ok(RotatedSecret { secret, previous_until })
+        Ok(RotatedSecret { secret, previous_until, endpoint })
     }
 
     /// Seals a new endpoint's secret.
@@ -72,14 +75,24 @@ impl Space<'_> {
         self.store.data_keys().seal(transaction, place, text.expose_secret().as_bytes()).await
     }
 
-    /// The secret that is to become the one before; its row is locked until the transaction ends.
-    async fn lock_secret(&self, transaction: &mut PgConnection, id: EndpointId) -> Result<EndpointSecret, StoreError> {
+    /// Whether deliveries to an endpoint are signed with this secret. [`StoreError::NotFound`] where this space has no such
+    /// endpoint.
+    pub async fn endpoint_has_secret(&self, id: EndpointId, secret: &EndpointSecret) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        Ok(self.current_secret(&mut transaction, id).await? == *secret)
+    }
+
+    /// The secret that deliveries are signed with.
+    async fn current_secret(
+        &self,
+        transaction: &mut PgConnection,
+        id: EndpointId,
+    ) -> Result<EndpointSecret, StoreError> {
         let row = sqlx::query!(
             "select n.sealed_secret, k.version, k.master_key_id, k.wrapped_key
              from endpoints n
              join data_keys k on k.cust_space_id = n.cust_space_id and k.version = n.key_version
-             where n.cust_space_id = $1 and n.endpoint_id = $2
-             for update of n",
+             where n.cust_space_id = $1 and n.endpoint_id = $2",
             self.cust_space_id,
             id.0,
         );

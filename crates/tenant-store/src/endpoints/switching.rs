@@ -1,15 +1,16 @@
 //! Enabling and disabling an endpoint, and trying it.
 
-use super::{EnabledEndpoint, Endpoint, TestSent};
-use crate::{Actor, EndpointId, Space, StoreError, across_tenants, text::storable};
+use serde_json::json;
+
+use super::{EnabledEndpoint, Endpoint, TestSent, managing::object};
+use crate::{Actor, EndpointId, Space, StoreError, across_tenants, audit::Action, text::storable};
 
 impl Space<'_> {
     /// Enables an endpoint, which gets what is published from now on; [`Space::replay`] brings what it missed.
     /// [`StoreError::NotFound`] where this space has no such endpoint.
     pub async fn enable_endpoint(&self, id: EndpointId, actor: &Actor) -> Result<EnabledEndpoint, StoreError> {
         let mut transaction = self.begin().await?;
-        // Not locked: the lanes are, before the row, as wherever both are.
-        let before = self.find_endpoint(&mut transaction, id).await?;
+        let before = self.hold_endpoint(&mut transaction, id).await?;
         if !across_tenants::enable_endpoint(&mut transaction, id).await? {
             return Ok(EnabledEndpoint { endpoint: before, missed_since: None });
         }
@@ -25,7 +26,7 @@ impl Space<'_> {
     /// has no such endpoint.
     pub async fn disable_endpoint(&self, id: EndpointId, reason: &str, actor: &Actor) -> Result<Endpoint, StoreError> {
         let mut transaction = self.begin().await?;
-        let before = self.find_endpoint(&mut transaction, id).await?;
+        let before = self.hold_endpoint(&mut transaction, id).await?;
         if !across_tenants::disable_endpoint(&mut transaction, id, &storable(reason)).await? {
             return Ok(before);
         }
@@ -38,10 +39,13 @@ impl Space<'_> {
     /// Sends an event of the type `endpoint.test` to this endpoint alone, also while it is disabled, so that it can be
     /// tried before it is enabled. A test is tried twice at most. [`StoreError::NotFound`] where this space has no such
     /// endpoint.
-    pub async fn test_endpoint(&self, id: EndpointId) -> Result<TestSent, StoreError> {
+    pub async fn test_endpoint(&self, id: EndpointId, actor: &Actor) -> Result<TestSent, StoreError> {
         let mut transaction = self.begin().await?;
         let sent = across_tenants::send_test(&mut transaction, id).await?;
         let sent = sent.ok_or(StoreError::NotFound { what: "endpoint" })?;
+        let after = Some(json!({"delivery": sent.delivery_id.to_string()}));
+        let action = Action { name: "endpoint.test", object: &object(id), before: None, after };
+        self.log(&mut transaction, actor, action).await?;
         transaction.commit().await?;
         Ok(sent)
     }

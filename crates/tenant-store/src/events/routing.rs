@@ -7,11 +7,13 @@
 use std::time::Duration;
 
 use sqlx::{Acquire as _, PgConnection, Postgres, Transaction};
+use time::{Date, OffsetDateTime, UtcOffset};
 
 use super::{ChangeOutcome, InboxEvent, Routed, Routing, publishing};
 use crate::{
     Store, StoreError,
     across_tenants::{self, QueuedEvent},
+    calls,
     changes::settling,
     groups, store,
     text::{request_key, storable_option},
@@ -23,6 +25,9 @@ const TENANTS: usize = 50;
 
 /// How often an event is tried that cannot be applied.
 const TRIES: i16 = 5;
+
+/// The type of events that tell that a message of the business has reached somebody.
+const MESSAGE_DELIVERED: &str = "message.delivered";
 
 /// An event, and what it means.
 pub(super) struct Interpreted {
@@ -107,6 +112,13 @@ impl Interpreted {
         self.routing.change.as_ref().map(|told| settling::keys_of_event(self.event(), told)).unwrap_or_default()
     }
 
+    /// The day, in UTC, on which a message reached somebody in a group, where the event tells of that.
+    fn day_of_delivery(&self) -> Option<Date> {
+        let Routing { event_type, group_id, occurred_at, .. } = &self.routing;
+        let is_delivery = event_type == MESSAGE_DELIVERED && group_id.is_some();
+        is_delivery.then(|| occurred_at.unwrap_or_else(OffsetDateTime::now_utc).to_offset(UtcOffset::UTC).date())
+    }
+
     /// Whether there is nothing to do but to publish it.
     fn is_only_told(&self) -> bool {
         let Routing { change, group, media, .. } = &self.routing;
@@ -125,10 +137,12 @@ async fn apply_all<'a>(
         return Ok(());
     };
     store::enter(transaction, &first.event().cust_space_id).await?;
+    let mut delivered = Vec::new();
     for interpreted in events {
         match apply_alone(transaction, interpreted).await {
             Ok(Applied::Done { settled }) => {
                 routed.settled += u64::from(settled);
+                delivered.extend(interpreted.day_of_delivery());
                 published.push(publishing::Publication { interpreted, is_failed: false });
             }
             Ok(Applied::Held { longest }) => {
@@ -146,7 +160,7 @@ async fn apply_all<'a>(
             }
         }
     }
-    Ok(())
+    calls::count_group_messages(transaction, &first.event().cust_space_id, &delivered).await
 }
 
 /// Applies one event behind a savepoint, so that its failure undoes nothing of the others'.

@@ -84,7 +84,7 @@ impl Space<'_> {
         transaction: &mut PgConnection,
         new: &NewKey<'_>,
     ) -> Result<Option<HeldKey>, StoreError> {
-        let held = HeldKey::claimed(new, UniqueCode::new());
+        let held = HeldKey::claimed(new, new.unique_code);
         let inserted = sqlx::query!(
             "insert into idempotency_keys (cust_space_id, operation, key, fingerprint, state, claim, owner,
                                            running_until, unique_code)
@@ -156,10 +156,9 @@ impl Space<'_> {
         Ok(prolonged)
     }
 
-    /// Makes a held key as good as new: what was begun under its code did nothing, and the next change is begun under
-    /// another. `false` where it is a later call's.
-    pub async fn renew_key(&self, held: &mut HeldKey) -> Result<bool, StoreError> {
-        let unique_code = UniqueCode::new();
+    /// Makes a held key as good as new: what was begun under its code did nothing, and what is begun next is found by this
+    /// one. `false` where it is a later call's.
+    pub async fn renew_key(&self, held: &mut HeldKey, unique_code: UniqueCode) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let updated = sqlx::query!(
             "update idempotency_keys set unique_code = $5

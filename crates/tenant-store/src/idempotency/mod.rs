@@ -23,6 +23,8 @@ pub struct NewKey<'a> {
     pub fingerprint: [u8; 32],
     /// How long the call is believed to run without being heard of.
     pub lease: Duration,
+    /// What the call begins is found by this again.
+    pub unique_code: UniqueCode,
 }
 
 /// How a key stood when it was claimed.

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use nix::unistd::{Uid, User};
 
+use super::cluster::plain_environment;
 use super::error::PrivateServerError;
 
 /// Users to run the server as, in order of preference: PostgreSQL's own, or one that owns nothing.
@@ -63,7 +64,7 @@ impl Account {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        drop_to(&mut probe, Some(self)).status().is_ok_and(|status| status.success())
+        drop_to(plain_environment(&mut probe), Some(self)).status().is_ok_and(|status| status.success())
     }
 }
 

@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::cluster::plain_environment;
+
 /// The oldest major version that serves: the oldest one PostgreSQL's own project still cares for
 /// (<https://www.postgresql.org/support/versioning/>).
 pub(super) const OLDEST_MAJOR: u32 = 14;
@@ -87,7 +89,8 @@ fn matching(pattern: &str) -> Vec<PathBuf> {
 
 /// What a program prints when asked one thing, or `None` where it is missing or fails.
 fn output(program: &Path, argument: &str) -> Option<String> {
-    let output = Command::new(program).arg(argument).stdin(Stdio::null()).output().ok()?;
+    let mut command = Command::new(program);
+    let output = plain_environment(command.arg(argument).stdin(Stdio::null())).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

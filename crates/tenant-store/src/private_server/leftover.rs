@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::cluster::plain_environment;
 use super::error::PrivateServerError;
 use super::home::remove;
 
@@ -72,6 +73,9 @@ fn serves(pid: u32, cluster: &Path) -> bool {
     if Path::new("/proc/self").exists() {
         return std::fs::read_link(process.join("cwd")).is_ok_and(|directory| directory == cluster);
     }
-    let listed = Command::new("ps").args(["-o", "command=", "-p", &pid.to_string()]).stdin(Stdio::null()).output();
-    listed.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).contains(&*cluster.to_string_lossy()))
+    let mut ps = Command::new("ps");
+    ps.args(["-o", "command=", "-p", &pid.to_string()]).stdin(Stdio::null());
+    plain_environment(&mut ps)
+        .output()
+        .is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).contains(&*cluster.to_string_lossy()))
 }

@@ -41,6 +41,12 @@ pub use databases::{DatabaseNames, Urls};
 pub use error::PrivateServerError;
 pub use testing::{TestDatabase, test_database};
 
+/// A program of the newest PostgreSQL that this machine has installed, such as `pg_dump`; `None` where it has none.
+pub fn installed_program(name: &str) -> Option<PathBuf> {
+    let newest = Binaries::installed().into_iter().next()?;
+    Some(newest.program(name)).filter(|program| program.is_file())
+}
+
 /// What a private server is to be like.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {

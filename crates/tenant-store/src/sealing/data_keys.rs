@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use zeroize::Zeroizing;
 
 use super::{
-    MasterKeys, Place, Sealed,
+    MasterKeys, Place, Sealed, WhyUnreadable,
     sealed::{self, encode},
 };
 use crate::StoreError;
@@ -31,7 +31,15 @@ pub(crate) struct WrappedKey {
 /// Seals and opens values. Unwrapped keys are remembered; the cipher wipes them when it is dropped.
 pub(crate) struct DataKeys {
     master_keys: MasterKeys,
-    unwrapped: Mutex<HashMap<(String, WrappedKey), Arc<RandomizedNonceKey>>>,
+    /// By space and version.
+    unwrapped: Mutex<HashMap<(String, i32), Unwrapped>>,
+}
+
+/// A data key in memory.
+struct Unwrapped {
+    /// What it was unwrapped from: a key that was replaced is never taken from memory.
+    from: WrappedKey,
+    cipher: Arc<RandomizedNonceKey>,
 }
 
 impl DataKeys {
@@ -39,7 +47,12 @@ impl DataKeys {
         Self { master_keys, unwrapped: Mutex::default() }
     }
 
-    /// Seals a value under the newest data key of its space, which is made where there is none.
+    pub(super) fn master_keys(&self) -> &MasterKeys {
+        &self.master_keys
+    }
+
+    /// Seals a value under the newest data key of its space. A new one is made where there is none, or where the newest one's
+    /// master key is not configured: who lost it can go on, and whoever has both reads what either seals.
     /// `connection` is in a transaction of that space.
     pub(crate) async fn seal(
         &self,
@@ -47,8 +60,8 @@ impl DataKeys {
         place: Place<'_>,
         clear: &[u8],
     ) -> Result<Sealed, StoreError> {
-        let key = self.newest(connection, place.space).await?;
-        let cipher = self.unwrap(place.space, &key).map_err(|Unspecified| unreadable_key(place.space, &key))?;
+        let key = self.sealing(connection, place.space).await?;
+        let cipher = self.unwrap(place.space, &key).map_err(|_| unreadable_key(place.space, &key))?;
         let bytes = sealed::seal(&cipher, &place.associated_data(key.version), clear)
             .map_err(|Unspecified| StoreError::Internal("AES-256-GCM does not seal".to_owned()))?;
         Ok(Sealed { key_version: key.version, bytes })
@@ -61,45 +74,71 @@ impl DataKeys {
         key: &WrappedKey,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        let cipher = self.unwrap(place.space, key).map_err(|Unspecified| unreadable_key(place.space, key))?;
-        sealed::open(&cipher, &place.associated_data(key.version), sealed).map_err(|Unspecified| {
-            let Place { space, table, column, row } = place;
-            StoreError::Unreadable { place: format!("{table}.{column} of {row} in {space}") }
+        self.try_open(place, key, sealed).map_err(|why| match why {
+            WhyUnreadable::MasterKeyMissing | WhyUnreadable::DataKey => unreadable_key(place.space, key),
+            WhyUnreadable::Value => {
+                let Place { space, table, column, row } = place;
+                StoreError::Unreadable { place: format!("{table}.{column} of {row} in {space}") }
+            }
         })
     }
 
-    async fn newest(&self, connection: &mut PgConnection, space: &str) -> Result<WrappedKey, StoreError> {
-        if let Some(key) = newest_data_key(connection, space).await? {
-            return Ok(key);
-        }
-        let first = self.make(space, 1)?;
-        insert_data_key(connection, space, &first).await?;
+    /// The same, with the reason where it does not open.
+    pub(super) fn try_open(
+        &self,
+        place: Place<'_>,
+        key: &WrappedKey,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, WhyUnreadable> {
+        let cipher = self.unwrap(place.space, key)?;
+        sealed::open(&cipher, &place.associated_data(key.version), sealed).map_err(|Unspecified| WhyUnreadable::Value)
+    }
+
+    /// A data key in the clear.
+    pub(super) fn clear(&self, space: &str, key: &WrappedKey) -> Result<Zeroizing<Vec<u8>>, WhyUnreadable> {
+        let master = self.master_keys.by_id(&key.master_key_id).ok_or(WhyUnreadable::MasterKeyMissing)?;
+        let associated = wrapping_data(space, key.version, &master.id);
+        sealed::open(&master.cipher, &associated, &key.bytes).map_err(|Unspecified| WhyUnreadable::DataKey)
+    }
+
+    /// A data key, wrapped by the master key that seals.
+    pub(super) fn wrap(&self, space: &str, version: i32, clear: &[u8]) -> Result<WrappedKey, StoreError> {
+        let master = self.master_keys.sealing();
+        let bytes = sealed::seal(&master.cipher, &wrapping_data(space, version, &master.id), clear)
+            .map_err(|Unspecified| StoreError::Internal("AES-256-GCM does not seal".to_owned()))?;
+        Ok(WrappedKey { version, master_key_id: master.id.clone(), bytes })
+    }
+
+    async fn sealing(&self, connection: &mut PgConnection, space: &str) -> Result<WrappedKey, StoreError> {
+        let newest = newest_data_key(connection, space).await?;
+        let version = match newest {
+            Some(key) if self.master_keys.by_id(&key.master_key_id).is_some() => return Ok(key),
+            Some(key) => key.version + 1,
+            None => 1,
+        };
+        let made = self.make(space, version)?;
+        insert_data_key(connection, space, &made).await?;
         // Another replica may have been quicker: what stands in the table counts.
         newest_data_key(connection, space).await?.ok_or(StoreError::NotFound { what: "data key" })
     }
 
     fn make(&self, space: &str, version: i32) -> Result<WrappedKey, StoreError> {
-        let master = self.master_keys.sealing();
         let mut clear = Zeroizing::new([0; 32]);
-        let associated = wrapping_data(space, version, &master.id);
-        let bytes = rand::fill(clear.as_mut_slice())
-            .and_then(|()| sealed::seal(&master.cipher, &associated, clear.as_slice()))
+        rand::fill(clear.as_mut_slice())
             .map_err(|Unspecified| StoreError::Internal("no data key can be made".to_owned()))?;
-        Ok(WrappedKey { version, master_key_id: master.id.clone(), bytes })
+        self.wrap(space, version, clear.as_slice())
     }
 
-    fn unwrap(&self, space: &str, key: &WrappedKey) -> Result<Arc<RandomizedNonceKey>, Unspecified> {
-        // The wrapped bytes are part of the name, so that a key which was replaced is never taken from memory.
-        let name = (space.to_owned(), key.clone());
+    fn unwrap(&self, space: &str, key: &WrappedKey) -> Result<Arc<RandomizedNonceKey>, WhyUnreadable> {
+        let name = (space.to_owned(), key.version);
         let mut unwrapped = self.unwrapped.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cipher) = unwrapped.get(&name) {
-            return Ok(Arc::clone(cipher));
+        if let Some(known) = unwrapped.get(&name).filter(|known| known.from == *key) {
+            return Ok(Arc::clone(&known.cipher));
         }
-        let master = self.master_keys.by_id(&key.master_key_id).ok_or(Unspecified)?;
-        let associated = wrapping_data(space, key.version, &master.id);
-        let clear = sealed::open(&master.cipher, &associated, &key.bytes)?;
-        let cipher = Arc::new(RandomizedNonceKey::new(&AES_256_GCM, &clear)?);
-        unwrapped.insert(name, Arc::clone(&cipher));
+        let clear = self.clear(space, key)?;
+        let cipher = RandomizedNonceKey::new(&AES_256_GCM, &clear).map_err(|Unspecified| WhyUnreadable::DataKey)?;
+        let cipher = Arc::new(cipher);
+        unwrapped.insert(name, Unwrapped { from: key.clone(), cipher: Arc::clone(&cipher) });
         Ok(cipher)
     }
 }
@@ -113,7 +152,11 @@ fn unreadable_key(space: &str, key: &WrappedKey) -> StoreError {
     StoreError::Unreadable { place: format!("data_keys version {version} of {space} (master key {master_key_id})") }
 }
 
-async fn newest_data_key(connection: &mut PgConnection, space: &str) -> Result<Option<WrappedKey>, StoreError> {
+/// The data key of a space that seals; `None` where it has none.
+pub(super) async fn newest_data_key(
+    connection: &mut PgConnection,
+    space: &str,
+) -> Result<Option<WrappedKey>, StoreError> {
     let key = sqlx::query_as!(
         WrappedKey,
         "select version, master_key_id, wrapped_key as bytes from data_keys

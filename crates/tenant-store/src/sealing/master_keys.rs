@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{Engine as _, decoded_len_estimate, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
 /// The configured master keys, at least one. The first seals; all open, so that a key can be replaced without a gap.
@@ -92,9 +92,11 @@ impl MasterKey {
         if !is_key_id(id) {
             return Err(MasterKeysError::BadId(number));
         }
-        let bytes = STANDARD.decode(encoded).map(Zeroizing::new).map_err(|_| MasterKeysError::NotBase64(number))?;
-        let cipher = RandomizedNonceKey::new(&AES_256_GCM, &bytes)
-            .map_err(|_| MasterKeysError::WrongLength(number, bytes.len()))?;
+        // Decoded into a buffer that is wiped whatever comes of it.
+        let mut buffer = Zeroizing::new(vec![0; decoded_len_estimate(encoded.len())]);
+        let length = STANDARD.decode_slice(encoded, &mut buffer).map_err(|_| MasterKeysError::NotBase64(number))?;
+        let cipher = RandomizedNonceKey::new(&AES_256_GCM, &buffer[..length])
+            .map_err(|_| MasterKeysError::WrongLength(number, length))?;
         Ok(Self { id: id.to_owned(), cipher })
     }
 }

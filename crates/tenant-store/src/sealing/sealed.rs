@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) space: &'a str,
-    pub(crate) table: &'static str,
-    pub(crate) column: &'static str,
+    pub(crate) table: &'a str,
+    pub(crate) column: &'a str,
     /// The row's primary key.
     pub(crate) row: &'a str,
 }

@@ -1,7 +1,8 @@
 //! Access keys.
 
 use secrecy::ExposeSecret as _;
-use tenant_store::{Grant, KeyState, NewAccessKey, StoreError};
+use sqlx::PgPool;
+use tenant_store::{AccessKeyChange, Grant, KeyState, NewAccessKey, Notification, StoreError};
 use time::{Duration, OffsetDateTime};
 
 use crate::helpers::{KEY_B, World, actor, connect, secret};
@@ -12,7 +13,7 @@ fn grant() -> Grant {
 
 #[tokio::test]
 async fn a_made_key_comes_back_with_its_secret_and_grants() {
-    let world = World::new().await;
+    let world = World::with_tenants().await;
     let expires_at = OffsetDateTime::from_unix_timestamp(2_000_000_000).unwrap();
     let new = NewAccessKey {
         name: "backend".to_owned(),
@@ -48,7 +49,7 @@ async fn a_given_id_and_secret_are_kept_and_taken_once() {
 async fn a_revoked_key_says_so() {
     let world = World::new().await;
     let created = world.store.create_access_key(&NewAccessKey::default(), &actor()).await.unwrap();
-    world.store.revoke_access_key(&created.access_key_id, &actor()).await.unwrap();
+    world.store.revoke_access_key(&created.access_key_id, None, &actor()).await.unwrap();
     let key = world.store.access_key(&created.access_key_id).await.unwrap().unwrap();
     assert_eq!(key.state, KeyState::Revoked);
     assert_eq!(world.store.list_access_keys().await.unwrap()[0].state, KeyState::Revoked);
@@ -59,7 +60,7 @@ async fn an_unknown_key_is_none_and_cannot_be_revoked() {
     let world = World::new().await;
     for unknown in ["LTAIunknown", "", "nul\0", "' or true --"] {
         assert!(world.store.access_key(unknown).await.unwrap().is_none());
-        let error = world.store.revoke_access_key(unknown, &actor()).await.unwrap_err();
+        let error = world.store.revoke_access_key(unknown, None, &actor()).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { what: "access key" }), "{error}");
     }
 }
@@ -78,13 +79,15 @@ async fn a_secret_copied_to_another_key_does_not_open() {
 
 #[tokio::test]
 async fn making_and_revoking_are_in_the_audit_log_without_the_secret() {
-    let world = World::new().await;
-    let new = NewAccessKey { grants: vec![grant()], ..NewAccessKey::default() };
+    let world = World::with_tenants().await;
+    let allowed_networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let new = NewAccessKey { grants: vec![grant()], allowed_networks, ..NewAccessKey::default() };
     let created = world.store.create_access_key(&new, &actor()).await.unwrap();
-    world.store.revoke_access_key(&created.access_key_id, &actor()).await.unwrap();
+    world.store.revoke_access_key(&created.access_key_id, None, &actor()).await.unwrap();
     let entries = world.store.space("_system").audit(10).await.unwrap();
     let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(actions, ["key.revoke", "key.create"]);
+    assert_eq!(entries[1].after.as_ref().unwrap()["allowed_networks"][0], "192.0.2.0/24");
     assert!(entries.iter().all(|entry| entry.object == format!("access key {}", created.access_key_id)));
     assert_eq!(entries[1].after.as_ref().unwrap()["grants"][0]["scopes"][0], "groups.read");
     assert!(!format!("{entries:?}").contains(created.secret.expose_secret()));
@@ -97,4 +100,85 @@ async fn a_key_sealed_under_a_master_key_that_is_gone_says_which_one_is_missing(
     let elsewhere = connect(&world.database, KEY_B).await;
     let error = elsewhere.access_key(&created.access_key_id).await.unwrap_err();
     assert!(error.to_string().contains("data_keys version 1 of _system (master key a)"), "{error}");
+}
+
+#[tokio::test]
+async fn a_key_is_changed_and_removed_on_the_revision_that_was_seen_alone() {
+    let world = World::with_tenants().await;
+    let network = "192.0.2.7/24".parse().unwrap();
+    let new = NewAccessKey { name: "till".to_owned(), allowed_networks: vec![network], ..NewAccessKey::default() };
+    let id = world.store.create_access_key(&new, &actor()).await.unwrap().access_key_id;
+    let made = world.store.listed_access_key(&id).await.unwrap().unwrap();
+    assert_eq!(made.allowed_networks, ["192.0.2.0/24".parse().unwrap()]);
+    assert_eq!(world.store.access_key(&id).await.unwrap().unwrap().allowed_networks, made.allowed_networks);
+
+    let change = AccessKeyChange { grants: Some(vec![grant()]), ..AccessKeyChange::default() };
+    let seen = Some(made.revision);
+    let changed = world.store.change_access_key(&id, &change, seen, &actor()).await.unwrap();
+    assert_ne!(changed.revision, made.revision);
+    assert_eq!((changed.name.as_str(), changed.grants), ("till", vec![grant()]), "what is not named stays");
+    for stale in [
+        world.store.change_access_key(&id, &change, seen, &actor()).await.map(drop),
+        world.store.rotate_access_key(&id, std::time::Duration::ZERO, seen, &actor()).await.map(drop),
+        world.store.revoke_access_key(&id, seen, &actor()).await.map(drop),
+        world.store.remove_access_key(&id, seen, &actor()).await,
+    ] {
+        assert!(matches!(stale, Err(StoreError::Stale)), "{stale:?}");
+    }
+    let anywhere = AccessKeyChange { allowed_networks: Some(Vec::new()), ..AccessKeyChange::default() };
+    let changed = world.store.change_access_key(&id, &anywhere, Some(changed.revision), &actor()).await.unwrap();
+    assert!(changed.allowed_networks.is_empty());
+    world.store.remove_access_key(&id, Some(changed.revision), &actor()).await.unwrap();
+    assert!(world.store.access_key(&id).await.unwrap().is_none());
+    let error = world.store.remove_access_key(&id, None, &actor()).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { what: "access key" }), "{error}");
+}
+
+#[tokio::test]
+async fn a_use_is_noted_without_a_new_revision_and_without_telling_anybody() {
+    let world = World::new().await;
+    let id = world.store.create_access_key(&NewAccessKey::default(), &actor()).await.unwrap().access_key_id;
+    let before = world.store.listed_access_key(&id).await.unwrap().unwrap();
+    assert_eq!(before.last_used_at, None);
+    let mut told = world.store.listen().await.unwrap();
+    world.store.note_key_uses(&[id.clone(), "nobody".to_owned()]).await.unwrap();
+    let after = world.store.listed_access_key(&id).await.unwrap().unwrap();
+    assert!(after.last_used_at.is_some());
+    assert_eq!(after.revision, before.revision);
+    world.store.revoke_access_key(&id, None, &actor()).await.unwrap();
+    let first = tokio::time::timeout(std::time::Duration::from_secs(20), told.next()).await.unwrap();
+    let (told, untold) = (Notification::AccessKeys(id), told.next());
+    assert_eq!(first, told);
+    let more = tokio::time::timeout(std::time::Duration::ZERO, untold).await;
+    assert!(more.is_err(), "the revocation alone is told: {more:?}");
+}
+
+#[tokio::test]
+async fn a_tenant_that_goes_while_a_grant_on_it_is_written_leaves_no_grant() {
+    let world = World::with_tenants().await;
+    let wide = Grant { cust_space_ids: vec!["*".to_owned()], ..grant() };
+    let new = NewAccessKey { grants: vec![wide.clone()], ..NewAccessKey::default() };
+    let id = world.store.create_access_key(&new, &actor()).await.unwrap().access_key_id;
+    let owner = world.owner().await;
+    let mut erasing = owner.begin().await.unwrap();
+    sqlx::query("delete from tenants where cust_space_id = 'cams-alpha'").execute(&mut *erasing).await.unwrap();
+
+    let (new, by) = (NewAccessKey { grants: vec![wide.clone(), grant()], ..NewAccessKey::default() }, actor());
+    let change = AccessKeyChange { grants: Some(vec![grant()]), ..AccessKeyChange::default() };
+    let written = async {
+        tokio::join!(world.store.create_access_key(&new, &by), world.store.change_access_key(&id, &change, None, &by),)
+    };
+    let superuser = PgPool::connect(world.database.superuser_url.expose_secret()).await.unwrap();
+    let gone = async {
+        let waits =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while sqlx::query_scalar::<_, i64>(waits).fetch_one(&superuser).await.unwrap() < 2 {}
+        erasing.commit().await.unwrap();
+    };
+    let both = async { tokio::join!(written, gone) };
+    let ((made, changed), ()) = tokio::time::timeout(std::time::Duration::from_secs(20), both).await.unwrap();
+    assert!(matches!(made, Err(StoreError::NotFound { what: "tenant" })), "{made:?}");
+    assert!(matches!(changed, Err(StoreError::NotFound { what: "tenant" })), "{changed:?}");
+    let keys = world.store.list_access_keys().await.unwrap();
+    assert_eq!(keys.into_iter().map(|key| key.grants).collect::<Vec<_>>(), [[wide]]);
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use tenant_store::{
     Actor, ChangeOutcome, ChangeStatus, GroupUpdate, InboxEvent, MasterKeys, NewChange, NewKey, NewNumber, NewTenant,
-    Outcome, Received, ReceivedEvent, Routed, Routing, Store, StoreSettings,
+    Outcome, Received, ReceivedEvent, Routed, Routing, Store, StoreSettings, UniqueCode,
     private_server::{TestDatabase, test_database},
 };
 use time::OffsetDateTime;
@@ -85,7 +85,11 @@ pub(crate) fn actor() -> Actor {
 }
 
 pub(crate) fn new_tenant(cust_space_id: &str) -> NewTenant {
-    NewTenant { cust_space_id: cust_space_id.to_owned(), name: format!("Tenant {cust_space_id}") }
+    NewTenant {
+        cust_space_id: cust_space_id.to_owned(),
+        name: format!("Tenant {cust_space_id}"),
+        ..NewTenant::default()
+    }
 }
 
 pub(crate) fn new_number(business_number: &str, phone_number_id: &str) -> NewNumber {
@@ -124,7 +128,8 @@ pub(crate) fn delete(group_id: &str) -> NewChange {
 
 /// A call of `AddChatGroup` under this key, always with the same request.
 pub(crate) fn new_key(key: &str) -> NewKey<'_> {
-    NewKey { operation: "AddChatGroup", key, fingerprint: [7; 32], lease: Duration::from_mins(1) }
+    let lease = Duration::from_mins(1);
+    NewKey { operation: "AddChatGroup", key, fingerprint: [7; 32], lease, unique_code: UniqueCode::new() }
 }
 
 /// An event whose payload says outright what it means; see [`interpret`].

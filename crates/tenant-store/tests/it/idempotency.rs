@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
-use tenant_store::{ChangeStatus, Claim, HeldKey, NewChange, NewKey, Store, StoredAnswer};
+use tenant_store::{ChangeStatus, Claim, HeldKey, NewChange, NewKey, Store, StoredAnswer, UniqueCode};
 use uuid::Uuid;
 
 use crate::helpers::{ALPHA, BETA, KEY_A, TestEvent, World, connect, create, new_key};
@@ -227,7 +227,7 @@ async fn what_a_late_call_did_is_not_kept_with_a_key_that_was_made_new() {
     let Replicas { world, other, .. } = &replicas().await;
     let late = new(claim(&world.store, &NewKey { lease: NO_TIME, ..new_key("order-1") }).await);
     let mut later = open(claim(other, &new_key("order-1")).await);
-    assert!(other.space(ALPHA).renew_key(&mut later).await.unwrap());
+    assert!(other.space(ALPHA).renew_key(&mut later, UniqueCode::new()).await.unwrap());
     assert_ne!(late.unique_code, later.unique_code);
     assert!(!world.store.space(ALPHA).answer_key(&late, &answer("{}")).await.unwrap());
     assert!(other.space(ALPHA).answer_key(&later, &answer("[]")).await.unwrap());
@@ -243,7 +243,7 @@ async fn a_call_that_is_heard_of_is_believed_to_run() {
     assert!(space.prolong_key(&held, NO_TIME).await.unwrap());
     open(claim(other, &new_key("order-1")).await);
     assert!(!space.prolong_key(&held, Duration::from_mins(1)).await.unwrap(), "it is a later call's");
-    assert!(!space.renew_key(&mut held).await.unwrap(), "it is a later call's");
+    assert!(!space.renew_key(&mut held, UniqueCode::new()).await.unwrap(), "it is a later call's");
 }
 
 #[tokio::test]

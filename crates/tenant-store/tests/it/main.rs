@@ -4,8 +4,11 @@
 #![expect(clippy::print_stdout, reason = "a test says what it could not try")]
 
 mod access_keys;
+mod audit;
+mod calls;
 mod changes;
 mod credentials;
+mod custody;
 mod deliveries;
 mod erasing;
 mod events;
@@ -16,14 +19,17 @@ mod held_events;
 mod helpers;
 mod idempotency;
 mod isolation;
+mod issuers;
 mod limits;
 mod master_keys;
 mod mirrors;
 mod nonces;
 mod notifications;
+mod onboardings;
 mod partitions;
 mod private_server;
 mod races;
+mod rolling_back;
 mod rotating;
 mod schema;
 mod signing_keys;

@@ -89,14 +89,14 @@ async fn a_claim_that_is_given_back_is_taken_up_after_its_pause_or_when_it_is_as
     assert!(world.store.claim_mirrors(10).await.unwrap().is_empty());
     assert_eq!(space.mirrors().await.unwrap()[0].failure.as_deref(), Some("Meta was away"));
     let mut notifications = world.store.listen().await.unwrap();
-    assert_eq!(space.request_reconciliation(None).await.unwrap(), 1);
+    assert_eq!(space.request_reconciliation(None, &actor()).await.unwrap(), 1);
     assert_eq!(notifications.next().await, Notification::Mirrors);
     let second = claim(&world).await;
     assert_ne!(first.claim, second.claim);
     assert!(!space.renew_mirror_claim(&first).await.unwrap(), "the first claim is worth nothing now");
     assert_eq!(space.next_mirror_work(&first).await.unwrap(), None);
     assert!(space.renew_mirror_claim(&second).await.unwrap());
-    assert_eq!(space.request_reconciliation(Some("100000000000077")).await.unwrap(), 0);
+    assert_eq!(space.request_reconciliation(Some("100000000000077"), &actor()).await.unwrap(), 0);
 }
 
 #[tokio::test]

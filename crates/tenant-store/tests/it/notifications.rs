@@ -21,7 +21,7 @@ async fn every_change_of_tenants_and_keys_names_what_is_stale() {
     assert_eq!(next(&mut notifications).await, Notification::Tenants(BETA.to_owned()));
     let key = world.store.create_access_key(&NewAccessKey::default(), &actor()).await.unwrap();
     assert_eq!(next(&mut notifications).await, Notification::AccessKeys(key.access_key_id.clone()));
-    world.store.revoke_access_key(&key.access_key_id, &actor()).await.unwrap();
+    world.store.revoke_access_key(&key.access_key_id, None, &actor()).await.unwrap();
     assert_eq!(next(&mut notifications).await, Notification::AccessKeys(key.access_key_id));
 }
 

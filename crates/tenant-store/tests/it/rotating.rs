@@ -20,7 +20,7 @@ async fn read(world: &World, key: &CreatedAccessKey) -> AccessKey {
 async fn a_rotated_key_has_a_new_secret_and_the_one_before_for_the_overlap() {
     let world = World::new().await;
     let made = new_key(&world).await;
-    let rotated = world.store.rotate_access_key(&made.access_key_id, DAY, &actor()).await.unwrap();
+    let rotated = world.store.rotate_access_key(&made.access_key_id, DAY, None, &actor()).await.unwrap();
     assert_ne!(rotated.key.secret.expose_secret(), made.secret.expose_secret());
     let key = read(&world, &made).await;
     assert_eq!(key.secret.expose_secret(), rotated.key.secret.expose_secret());
@@ -35,8 +35,8 @@ async fn a_rotated_key_has_a_new_secret_and_the_one_before_for_the_overlap() {
 async fn without_an_overlap_the_secret_before_ends_at_once() {
     let world = World::new().await;
     let made = new_key(&world).await;
-    world.store.rotate_access_key(&made.access_key_id, DAY, &actor()).await.unwrap();
-    let rotated = world.store.rotate_access_key(&made.access_key_id, Duration::ZERO, &actor()).await.unwrap();
+    world.store.rotate_access_key(&made.access_key_id, DAY, None, &actor()).await.unwrap();
+    let rotated = world.store.rotate_access_key(&made.access_key_id, Duration::ZERO, None, &actor()).await.unwrap();
     assert_eq!(rotated.previous_until, None);
     assert!(read(&world, &made).await.previous.is_none());
     assert_eq!(world.store.list_access_keys().await.unwrap()[0].previous_until, None);
@@ -46,8 +46,8 @@ async fn without_an_overlap_the_secret_before_ends_at_once() {
 async fn a_second_rotation_leaves_the_newest_two_secrets() {
     let world = World::new().await;
     let made = new_key(&world).await;
-    let second = world.store.rotate_access_key(&made.access_key_id, DAY, &actor()).await.unwrap();
-    world.store.rotate_access_key(&made.access_key_id, DAY, &actor()).await.unwrap();
+    let second = world.store.rotate_access_key(&made.access_key_id, DAY, None, &actor()).await.unwrap();
+    world.store.rotate_access_key(&made.access_key_id, DAY, None, &actor()).await.unwrap();
     let previous = read(&world, &made).await.previous.unwrap();
     assert_eq!(previous.secret.expose_secret(), second.key.secret.expose_secret());
 }
@@ -56,7 +56,7 @@ async fn a_second_rotation_leaves_the_newest_two_secrets() {
 async fn an_overlap_that_is_over_shows_no_second_secret() {
     let world = World::new().await;
     let made = new_key(&world).await;
-    world.store.rotate_access_key(&made.access_key_id, DAY, &actor()).await.unwrap();
+    world.store.rotate_access_key(&made.access_key_id, DAY, None, &actor()).await.unwrap();
     sqlx::query("update access_keys set previous_until = now() - interval '1 second'")
         .execute(&world.owner().await)
         .await
@@ -68,9 +68,9 @@ async fn an_overlap_that_is_over_shows_no_second_secret() {
 async fn what_is_revoked_or_unknown_is_not_rotated() {
     let world = World::new().await;
     let made = new_key(&world).await;
-    world.store.revoke_access_key(&made.access_key_id, &actor()).await.unwrap();
+    world.store.revoke_access_key(&made.access_key_id, None, &actor()).await.unwrap();
     for id in [made.access_key_id.as_str(), "LTAIunknown", "nul\0"] {
-        let error = world.store.rotate_access_key(id, DAY, &actor()).await.unwrap_err();
+        let error = world.store.rotate_access_key(id, DAY, None, &actor()).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { what: "active access key" }), "{error}");
     }
 }
@@ -79,7 +79,7 @@ async fn what_is_revoked_or_unknown_is_not_rotated() {
 async fn a_previous_secret_that_does_not_open_leaves_the_key_usable() {
     let world = World::new().await;
     let made = new_key(&world).await;
-    let rotated = world.store.rotate_access_key(&made.access_key_id, DAY, &actor()).await.unwrap();
+    let rotated = world.store.rotate_access_key(&made.access_key_id, DAY, None, &actor()).await.unwrap();
     sqlx::query("update access_keys set previous_secret = sealed_secret").execute(&world.owner().await).await.unwrap();
     let key = read(&world, &made).await;
     assert_eq!(key.secret.expose_secret(), rotated.key.secret.expose_secret());
@@ -91,7 +91,7 @@ async fn a_rotation_is_told_and_logged_without_a_secret() {
     let world = World::new().await;
     let made = new_key(&world).await;
     let mut notifications = world.store.listen().await.unwrap();
-    let rotated = world.store.rotate_access_key(&made.access_key_id, DAY, &actor()).await.unwrap();
+    let rotated = world.store.rotate_access_key(&made.access_key_id, DAY, None, &actor()).await.unwrap();
     let told = tokio::time::timeout(Duration::from_secs(20), notifications.next()).await.unwrap();
     assert_eq!(told, Notification::AccessKeys(made.access_key_id.clone()));
     let entries = world.store.space("_system").audit(10).await.unwrap();

@@ -2,9 +2,9 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, migrate::Migrator};
-use tenant_store::{MasterKeys, Store, StoreSettings, schema::migrate};
+use tenant_store::{MasterKeys, NewAccessKey, NewSigningKey, OpenCredential, Store, StoreSettings, schema::migrate};
 
-use crate::helpers::{ALPHA, ALPHA_PHONE, BETA, KEY_A, World, actor, interpret, new_number};
+use crate::helpers::{ALPHA, ALPHA_PHONE, BETA, KEY_A, World, actor, interpret, new_number, new_tenant, secret};
 
 /// The last migration of the version before.
 const BEFORE: i64 = 9;
@@ -41,8 +41,34 @@ const OLDER: &str = r#"
     insert into event_fingerprints (fingerprint) values (decode(repeat('07', 32), 'hex'));
 "#;
 
+/// Statements that make what is sealed in a database of this version, as a database of the version before holds it.
+const SEALED: &str = r"
+    select format('insert into data_keys (cust_space_id, version, master_key_id, wrapped_key) values (%L, %L, %L, %L);',
+                  cust_space_id, version, master_key_id, wrapped_key) from data_keys
+    union all
+    select format('insert into credentials (cust_space_id, sealed_token, key_version, last4) values (%L, %L, %L, %L);',
+                  cust_space_id, sealed_token, key_version, last4) from credentials
+    union all
+    select format('insert into access_keys (access_key_id, name, grants, sealed_secret, key_version)
+                   values (%L, %L, %L, %L, %L);', access_key_id, name, grants, sealed_secret, key_version)
+    from access_keys
+    union all
+    select format('insert into signing_keys (kid, public_key, sealed_private, key_version) values (%L, %L, %L, %L);',
+                  kid, public_key, sealed_private, key_version) from signing_keys
+";
+
+/// Secrets of all kinds that the version before had: nothing about sealing has changed since.
+async fn seal(world: &World) -> String {
+    world.store.add_tenant(&new_tenant(ALPHA), &actor()).await.unwrap();
+    world.store.space(ALPHA).set_credential(&secret("EAAB-token-of-alpha"), &actor()).await.unwrap();
+    world.store.create_access_key(&NewAccessKey::default(), &actor()).await.unwrap();
+    let signing = || NewSigningKey { kid: "k".to_owned(), public_key: vec![1], private_key: vec![2].into() };
+    world.store.ensure_signing_key(signing).await.unwrap();
+    sqlx::query_scalar::<_, String>(SEALED).fetch_all(&world.owner().await).await.unwrap().join("\n")
+}
+
 /// A database of the version before, in which the older version has worked.
-async fn older(world: &World) -> (SecretString, SecretString) {
+pub(crate) async fn older(world: &World) -> (SecretString, SecretString) {
     let superuser = PgPool::connect(world.database.superuser_url.expose_secret()).await.unwrap();
     let name: String = sqlx::query_scalar("select current_database() || '_older'").fetch_one(&superuser).await.unwrap();
     sqlx::query(AssertSqlSafe(format!("create database {name} owner groupgate_owner")))
@@ -54,6 +80,7 @@ async fn older(world: &World) -> (SecretString, SecretString) {
     let released = MIGRATIONS.iter().filter(|migration| migration.version <= BEFORE).cloned().collect();
     Migrator::with_migrations(released).run_direct(None, &mut owner, false).await.unwrap();
     sqlx::raw_sql(OLDER).execute(&mut owner).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(seal(world).await)).execute(&mut owner).await.unwrap();
     owner.close().await.unwrap();
     (owner_url, of_older(&world.database.app_url))
 }
@@ -63,6 +90,19 @@ fn of_older(url: &SecretString) -> SecretString {
     let path = format!("{}_older", url.path());
     url.set_path(&path);
     SecretString::from(String::from(url))
+}
+
+/// That the token, the access key's secret and the signing key of [`older`] open.
+pub(crate) async fn assert_all_opens(store: &Store) {
+    let tenant = store.open_tenant(ALPHA).await.unwrap().unwrap();
+    assert!(matches!(tenant.credential, OpenCredential::Open(token) if token.expose_secret() == "EAAB-token-of-alpha"));
+    let key = store.list_access_keys().await.unwrap().remove(0);
+    assert!(store.access_key(&key.access_key_id).await.unwrap().is_some());
+    assert_eq!(store.signing_keys().await.unwrap()[0].private_key.expose_secret(), [2]);
+    for (space, opened) in [(store.space(ALPHA), 2), (store.isv(), 3)] {
+        let verified = space.verify_secrets().await.unwrap();
+        assert_eq!((verified.opened, verified.unreadable), (opened, Vec::new()));
+    }
 }
 
 async fn upgraded() -> Store {
@@ -92,6 +132,13 @@ async fn events_from_before_are_published_in_the_order_of_arrival_and_not_applie
     let page = store.space(ALPHA).events_after(Some(1), 1).await.unwrap();
     assert_eq!(page.events[0].unique_code.unwrap().to_string(), "01900000-0000-7000-8000-000000000001");
     assert_eq!(page.events[0].business_number.as_deref(), Some("15550000001"));
+}
+
+#[tokio::test]
+async fn what_was_sealed_before_opens() {
+    let store = upgraded().await;
+    assert_all_opens(&store).await;
+    assert_eq!(store.master_keys_in_use().await.unwrap()[0].data_keys, 2);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Who reads a tenant's events, and whether that is still so: a pull waits, and a stream goes on, for longer than a call.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
@@ -20,6 +21,8 @@ pub(super) struct Reader {
     services: Arc<Services>,
     authenticator: Arc<Authenticator>,
     caller: Caller,
+    /// Where it calls from.
+    client: Option<IpAddr>,
     cust_space_id: CustSpaceId,
     operation: &'static str,
 }
@@ -47,7 +50,8 @@ impl Reader {
         operation: &'static str,
     ) -> Result<(Self, Seat), ApiError> {
         let (services, authenticator) = (worker.services.clone(), worker.authenticator.clone());
-        let reader = Self { services, authenticator, caller, cust_space_id, operation };
+        let client = http.peer_addr().map(|peer| authenticator.proxies.client(peer.ip(), http.headers()));
+        let reader = Self { services, authenticator, caller, client, cust_space_id, operation };
         reader.authorize()?;
         learn(http, |learned| learned.cust_space_id = Some(reader.cust_space_id.as_str().to_owned()));
         let seat = count_tenant(http, &*reader.tenant().await?)?;
@@ -80,7 +84,7 @@ impl Reader {
     }
 
     async fn look_again(&mut self) -> Result<(), ApiError> {
-        self.caller = self.authenticator.again(&self.caller).await?;
+        self.caller = self.authenticator.again(&self.caller, self.client).await?;
         self.authorize()?;
         self.tenant().await?;
         Ok(())

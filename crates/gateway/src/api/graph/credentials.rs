@@ -18,13 +18,12 @@ pub(super) async fn authenticate(
 ) -> Result<Caller, AuthError> {
     let in_header = bearer(http)?;
     let token = in_header.or(in_query.map(|token| token.expose_secret().as_bytes())).ok_or(AuthError::Absent)?;
+    let client = http.peer_addr().map(|peer| authenticator.proxies.client(peer.ip(), http.headers()));
     match key_and_secret(token) {
         Some((access_key_id, secret)) => {
-            let peer = http.peer_addr().map(|peer| peer.ip());
-            let client = peer.map(|peer| authenticator.proxies.client(peer, http.headers()));
             Ok(Caller::with_key(authenticator.with_secret(access_key_id, &secret, client).await?))
         }
-        None => authenticator.with_token(token).await,
+        None => authenticator.with_token(token, client).await,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `groupgate credentials check`: what Meta says to a stored token.
 
 use cams_api::identifiers::CustSpaceId;
-use graph_client::{Call, GraphClient, GraphError, GraphSettings, ListPage, PhoneNumberId, RefusalKind, Token};
+use graph_client::{Call, GraphClient, GraphError, GraphSettings, ListPage, PhoneNumberId, Token};
 use serde::Serialize;
 use tenant_store::{BusinessNumber, OpenCredential, OpenTenant, Store};
 
@@ -13,6 +13,7 @@ use crate::{
         store,
     },
     config::{Environment, SettingFlags, Sources, catalog},
+    credentials::advice,
 };
 
 #[derive(Serialize)]
@@ -57,7 +58,8 @@ pub(super) async fn run(args: CheckArgs, environment: Environment) -> Result<(),
     if refused == 0 { Ok(()) } else { Err(CommandError::NotAccepted { refused, numbers }) }
 }
 
-fn graph_settings(sources: &Sources) -> Result<GraphSettings, CommandError> {
+/// How Meta is reached, as the gateway reaches it.
+pub(in crate::commands) fn graph_settings(sources: &Sources) -> Result<GraphSettings, CommandError> {
     Ok(GraphSettings {
         version: sources.required(&catalog::GRAPH_VERSION)?,
         connect_timeout: sources.required(&catalog::UPSTREAM_CONNECT_TIMEOUT)?,
@@ -86,7 +88,7 @@ fn token(tenant: &OpenTenant, sources: &Sources) -> Result<Token, CommandError> 
             "the stored token of tenant {id} does not open; put the master key that it was sealed under back into \
              GROUPGATE_MASTER_KEY, or store it anew"
         ))),
-        OpenCredential::Open(token) => Token::new(token, secrets.first())
+        OpenCredential::Open(token) | OpenCredential::Invalid(token) => Token::new(token, secrets.first())
             .map_err(|error| missing(format!("the stored token cannot be sent ({error})"))),
     }
 }
@@ -119,25 +121,6 @@ impl From<GraphError> for Refused {
             },
             _ => Self { message, code: None, subcode: None, fbtrace_id: None, advice },
         }
-    }
-}
-
-fn advice(error: &GraphError) -> &'static str {
-    let GraphError::Refused(refusal) = error else {
-        return "Look whether GROUPGATE_GRAPH_URL is right and can be reached from here.";
-    };
-    match refusal.kind() {
-        RefusalKind::TokenInvalid => {
-            "The token is expired, revoked, or of another app (then appsecret_proof is wrong): store a new one, and look \
-             at GROUPGATE_APP_SECRET."
-        }
-        RefusalKind::TokenForbidden => {
-            "The token lacks a permission: it takes whatsapp_business_management and whatsapp_business_messaging."
-        }
-        RefusalKind::NotFound => "The token does not see this phone number ID: is it right, and shared with the app?",
-        RefusalKind::NumberNotEligible => "The number may not have groups: Meta wants an Official Business Account.",
-        RefusalKind::Throttled | RefusalKind::Transient => "Nothing is wrong with the token by this: try again later.",
-        _ => "Meta's words say what is wrong.",
     }
 }
 

@@ -14,6 +14,8 @@ use crate::config::Environment;
 
 mod check;
 
+pub(super) use check::graph_settings;
+
 /// Far above any token that Meta gives; it bounds what a wrong file on standard input costs.
 const LONGEST_INPUT: u64 = 64 * 1024;
 

@@ -41,9 +41,10 @@ const TENANT_NAMES: [&str; 7] = [
     "GROUPGATE_ACCESS_KEY_SECRET",
 ];
 
-/// What commands beside the demo need of the gateway's settings. The demo takes it from its environment, too: it is none
-/// of its fixed values.
+/// What commands beside the demo need of the gateway's settings: where an endpoint may be, and whom `apply` and `credentials
+/// check` ask. The demo takes them from its environment, too: they are none of its fixed values.
 const ALLOWED_NETWORKS: &str = "GROUPGATE_ALLOWED_NETWORKS";
+const GRAPH_URL: &str = "GROUPGATE_GRAPH_URL";
 
 const SUFFIXES: [&str; 2] = ["", "_2"];
 
@@ -63,8 +64,9 @@ pub(super) fn text(facts: &Facts) -> String {
         let names = TENANT_NAMES.into_iter().map(move |name| format!("{name}{}", SUFFIXES[tenant]));
         names.zip(tenant_values(facts, tenant))
     });
-    let in_force = (ALLOWED_NETWORKS.to_owned(), facts.allowed_networks.clone());
-    let lines = fixed.chain([in_force]).chain(of_tenants).map(|(name, value)| format!("{name}={}\n", quoted(&value)));
+    let in_force = [(ALLOWED_NETWORKS, &facts.allowed_networks), (GRAPH_URL, &facts.graph_url)];
+    let in_force = in_force.map(|(name, value)| (name.to_owned(), value.clone()));
+    let lines = fixed.chain(in_force).chain(of_tenants).map(|(name, value)| format!("{name}={}\n", quoted(&value)));
     std::iter::once(HEADER.to_owned()).chain(lines).collect()
 }
 

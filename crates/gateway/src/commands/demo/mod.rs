@@ -25,7 +25,7 @@ use clap::Args;
 use tenant_store::private_server::Urls;
 
 use self::{directory::DemoDirectory, services::Services, settings::Plan, state::Secrets};
-use super::{CommandError, core_dumps, signals::StopSignals};
+use super::{CommandError, signals::StopSignals};
 use crate::{config::Environment, telemetry};
 
 pub use error::DemoError;
@@ -81,7 +81,6 @@ pub async fn run(args: DemoArgs, environment: Environment) -> Result<(), Command
     let plan = Plan::make(&args, environment)?;
     let _log = telemetry::init(&plan.log, plan.log_format)?;
     plan.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
-    core_dumps::disable();
     let mut stop = StopSignals::catch()?;
     let (services, facts) = tokio::select! {
         started = start(&args, &directory, plan) => started?,

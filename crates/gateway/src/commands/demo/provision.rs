@@ -46,7 +46,11 @@ async fn add_tenant(store: &Store, tenant: &DemoTenant) -> Result<(), StoreError
     if store.tenant(tenant.cust_space_id).await?.is_some() {
         return Ok(());
     }
-    let new = NewTenant { cust_space_id: tenant.cust_space_id.to_owned(), name: tenant.name.to_owned() };
+    let new = NewTenant {
+        cust_space_id: tenant.cust_space_id.to_owned(),
+        name: tenant.name.to_owned(),
+        ..NewTenant::default()
+    };
     unless_there(store.add_tenant(&new, &actor()).await)
 }
 
@@ -68,7 +72,7 @@ async fn add_number(store: &Store, tenant: &DemoTenant) -> Result<(), StoreError
 async fn set_credential(store: &Store, tenant: &DemoTenant, token: &SecretString) -> Result<(), CommandError> {
     let open = store.open_tenant(tenant.cust_space_id).await?;
     match open.map(|tenant| tenant.credential) {
-        Some(OpenCredential::Open(_)) => Ok(()),
+        Some(OpenCredential::Open(_) | OpenCredential::Invalid(_)) => Ok(()),
         Some(OpenCredential::Unreadable) => Err(other_secrets(format!("the token of {}", tenant.cust_space_id))),
         Some(OpenCredential::Missing) | None => {
             store.space(tenant.cust_space_id).set_credential(token, &actor()).await?;

@@ -2,41 +2,19 @@
 
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use tenant_store::{CreatedEndpoint, Endpoint, EndpointId, EndpointState, RotatedSecret};
+use tenant_store::{CreatedEndpoint, Endpoint, EndpointId, RotatedSecret};
 use time::{OffsetDateTime, serde::rfc3339};
 
+use crate::admin::endpoints::EndpointView;
 use crate::commands::output::{Table, counted, printable, time_or_dash, time_text};
 
 /// Whose an endpoint is that is no tenant's.
 const ISV: &str = "the ISV";
 
 #[derive(Serialize)]
-pub(super) struct ShownEndpoint {
-    endpoint_id: String,
-    /// None for the ISV's own.
-    cust_space_id: Option<String>,
-    url: String,
-    types: Vec<String>,
-    description: Option<String>,
-    state: &'static str,
-    disabled_reason: Option<String>,
-    #[serde(with = "rfc3339::option")]
-    disabled_at: Option<OffsetDateTime>,
-    #[serde(with = "rfc3339::option")]
-    failing_since: Option<OffsetDateTime>,
-    failures: i32,
-    #[serde(with = "rfc3339::option")]
-    previous_until: Option<OffsetDateTime>,
-    #[serde(with = "rfc3339")]
-    created_at: OffsetDateTime,
-    #[serde(with = "rfc3339")]
-    updated_at: OffsetDateTime,
-}
-
-#[derive(Serialize)]
 pub(super) struct Created {
     #[serde(flatten)]
-    endpoint: ShownEndpoint,
+    endpoint: EndpointView,
     /// Absent where the caller gave it, and so has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
@@ -55,7 +33,7 @@ pub(super) struct Rotated {
 #[derive(Serialize)]
 pub(super) struct Enabled {
     #[serde(flatten)]
-    pub(super) endpoint: ShownEndpoint,
+    pub(super) endpoint: EndpointView,
     /// How many events are delivered once more.
     pub(super) replayed: u64,
 }
@@ -66,27 +44,7 @@ pub(super) struct Removed {
     cust_space_id: Option<String>,
 }
 
-impl From<Endpoint> for ShownEndpoint {
-    fn from(endpoint: Endpoint) -> Self {
-        Self {
-            endpoint_id: endpoint.endpoint_id.to_string(),
-            cust_space_id: endpoint.cust_space_id,
-            url: endpoint.url,
-            types: endpoint.types,
-            description: endpoint.description,
-            state: state_text(endpoint.state),
-            disabled_reason: endpoint.disabled_reason,
-            disabled_at: endpoint.disabled_at,
-            failing_since: endpoint.failing_since,
-            failures: endpoint.failures,
-            previous_until: endpoint.previous_until,
-            created_at: endpoint.created_at,
-            updated_at: endpoint.updated_at,
-        }
-    }
-}
-
-impl ShownEndpoint {
+impl EndpointView {
     pub(super) fn text(&self) -> String {
         let lines = [
             ("Endpoint", self.endpoint_id.clone()),
@@ -117,13 +75,13 @@ impl ShownEndpoint {
     fn state_text(&self) -> String {
         match (&self.disabled_reason, self.failing_since) {
             (Some(reason), _) => {
-                format!("{}, since {} ({})", self.state, time_or_dash(self.disabled_at), printable(reason))
+                format!("{}, since {} ({})", self.state.as_str(), time_or_dash(self.disabled_at), printable(reason))
             }
             (None, Some(since)) => {
                 let failures = counted(self.failures.unsigned_abs().into(), "failure");
-                format!("{}, {failures} in a row since {}", self.state, time_text(since))
+                format!("{}, {failures} in a row since {}", self.state.as_str(), time_text(since))
             }
-            (None, None) => self.state.to_owned(),
+            (None, None) => self.state.as_str().to_owned(),
         }
     }
 
@@ -131,7 +89,7 @@ impl ShownEndpoint {
         [
             self.endpoint_id.clone(),
             self.owner().to_owned(),
-            self.state.to_owned(),
+            self.state.as_str().to_owned(),
             time_or_dash(self.failing_since),
             self.types_text(),
             without_query(&self.url),
@@ -144,16 +102,9 @@ fn without_query(url: &str) -> String {
     url.split_once('?').map_or_else(|| url.to_owned(), |(before, _)| format!("{before}?…"))
 }
 
-fn state_text(state: EndpointState) -> &'static str {
-    match state {
-        EndpointState::Enabled => "enabled",
-        EndpointState::Disabled => "disabled",
-    }
-}
-
-pub(super) fn list(endpoints: &[ShownEndpoint]) -> String {
+pub(super) fn list(endpoints: &[EndpointView]) -> String {
     let header = ["ENDPOINT", "OF", "STATE", "FAILING SINCE", "TYPES", "URL"];
-    let rows = endpoints.iter().map(ShownEndpoint::row);
+    let rows = endpoints.iter().map(EndpointView::row);
     Table::new(header, rows).or("No endpoints. Add one: groupgate endpoints add --help")
 }
 

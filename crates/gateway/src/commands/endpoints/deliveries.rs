@@ -1,13 +1,12 @@
 //! `endpoints deliveries`: what was sent to an endpoint, with each try.
 
 use cams_api::events::EventId;
-use clap::{Args, ValueEnum};
-use serde::Serialize;
-use tenant_store::{Delivery, DeliveryFilter, DeliveryId, DeliveryState, Try};
-use time::{OffsetDateTime, serde::rfc3339};
+use clap::Args;
+use tenant_store::{DeliveryFilter, DeliveryId, DeliveryState};
 
 use super::arguments::Named;
 use crate::{
+    admin::deliveries::{DeliveryView, State},
     commands::{
         CommandError,
         output::{OutputArgs, Table, time_or_dash},
@@ -45,71 +44,17 @@ pub struct DeliveriesArgs {
     output: OutputArgs,
 }
 
-/// Where a delivery stands, in the word that arguments and answers have for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum State {
-    /// It waits for its first try, or for the next.
-    Waiting,
-    /// It is being tried.
-    InFlight,
-    /// It was delivered.
-    Done,
-    /// It is not tried again.
-    Dead,
-}
-
-#[derive(Serialize)]
-pub(in crate::commands) struct ShownDelivery {
-    delivery_id: String,
-    endpoint_id: String,
-    event_id: String,
-    event_type: String,
-    cust_space_id: Option<String>,
-    sequence: Option<i64>,
-    group_id: Option<String>,
-    state: State,
-    #[serde(with = "rfc3339::option")]
-    due_at: Option<OffsetDateTime>,
-    reason: Option<String>,
-    tries: Vec<Try>,
-    #[serde(with = "rfc3339")]
-    created_at: OffsetDateTime,
-    #[serde(with = "rfc3339::option")]
-    ended_at: Option<OffsetDateTime>,
-}
-
 pub(super) async fn run(args: DeliveriesArgs, environment: Environment) -> Result<(), CommandError> {
     let store = store::open(environment).await?;
     let (space, _) = args.named.find(&store).await?;
     let state = args.state.map(DeliveryState::from);
     let filter = DeliveryFilter { state, event_id: args.event.map(|event| event.0) };
     let deliveries = space.deliveries(args.named.id, &filter, args.after, args.limit).await?;
-    let deliveries: Vec<_> = deliveries.into_iter().map(ShownDelivery::from).collect();
+    let deliveries: Vec<_> = deliveries.into_iter().map(DeliveryView::from).collect();
     Ok(args.output.print(&deliveries, |deliveries| table_of_deliveries(deliveries))?)
 }
 
-impl From<Delivery> for ShownDelivery {
-    fn from(delivery: Delivery) -> Self {
-        Self {
-            delivery_id: delivery.delivery_id.to_string(),
-            endpoint_id: delivery.endpoint_id.to_string(),
-            event_id: EventId(delivery.event_id).to_string(),
-            event_type: delivery.event_type,
-            cust_space_id: delivery.event_tenant,
-            sequence: delivery.sequence,
-            group_id: delivery.group_id,
-            state: delivery.state.into(),
-            due_at: delivery.due_at,
-            reason: delivery.reason,
-            tries: delivery.tries,
-            created_at: delivery.created_at,
-            ended_at: delivery.ended_at,
-        }
-    }
-}
-
-impl ShownDelivery {
+impl DeliveryView {
     fn row(&self) -> [String; 8] {
         let last = self.tries.last();
         let answer = last.map(|last| last.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()));
@@ -127,40 +72,7 @@ impl ShownDelivery {
 }
 
 /// Deliveries, each with its last try.
-pub(in crate::commands) fn table_of_deliveries(deliveries: &[ShownDelivery]) -> String {
+pub(in crate::commands) fn table_of_deliveries(deliveries: &[DeliveryView]) -> String {
     let header = ["DELIVERY", "ENDPOINT", "SEQUENCE", "TYPE", "STATE", "TRIES", "LAST ANSWER", "LAST TRY"];
-    Table::new(header, deliveries.iter().map(ShownDelivery::row)).or("No deliveries.")
-}
-
-impl State {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::InFlight => "in-flight",
-            Self::Done => "done",
-            Self::Dead => "dead",
-        }
-    }
-}
-
-impl From<DeliveryState> for State {
-    fn from(state: DeliveryState) -> Self {
-        match state {
-            DeliveryState::Waiting => Self::Waiting,
-            DeliveryState::InFlight => Self::InFlight,
-            DeliveryState::Done => Self::Done,
-            DeliveryState::Dead => Self::Dead,
-        }
-    }
-}
-
-impl From<State> for DeliveryState {
-    fn from(state: State) -> Self {
-        match state {
-            State::Waiting => Self::Waiting,
-            State::InFlight => Self::InFlight,
-            State::Done => Self::Done,
-            State::Dead => Self::Dead,
-        }
-    }
+    Table::new(header, deliveries.iter().map(DeliveryView::row)).or("No deliveries.")
 }

@@ -3,7 +3,7 @@
 //! An endpoint belongs to a tenant, or to the ISV, whose own get the events of all tenants. Its ID alone does not say
 //! whose it is, so that commands name the owner, too.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use cams_api::events::TypeFilter;
 use clap::Subcommand;
@@ -11,11 +11,11 @@ use tenant_store::{
     Endpoint, EndpointChange, EndpointSecret, NewEndpoint, Replay, Space, Store, StoreError, TenantStatus,
 };
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 use super::{CommandError, output::time_text, store};
 use crate::{
-    config::{Environment, SettingFlags, Sources, catalog},
+    admin::endpoints::EndpointView,
+    config::{ConfigError, Environment, SettingFlags, Sources, catalog, secret_file},
     egress::{EgressError, EgressSettings, ExternalUrl},
 };
 
@@ -26,9 +26,9 @@ mod replay;
 mod test;
 
 pub(super) use arguments::event_type;
-pub(super) use deliveries::{ShownDelivery, table_of_deliveries};
+pub(super) use deliveries::table_of_deliveries;
 
-use answers::{Created, Enabled, Removed, Rotated, ShownEndpoint};
+use answers::{Created, Enabled, Removed, Rotated};
 use arguments::{
     AddArgs, Changes, DisableArgs, EnableArgs, ListArgs, Named, Owner, RemoveArgs, RotateSecretArgs, ShowArgs,
     TestArgs, UpdateArgs,
@@ -107,14 +107,14 @@ async fn list(args: ListArgs, environment: Environment) -> Result<(), CommandErr
     for tenant in tenants {
         endpoints.extend(store.space(&tenant.cust_space_id).endpoints().await?);
     }
-    let endpoints: Vec<_> = endpoints.into_iter().map(ShownEndpoint::from).collect();
+    let endpoints: Vec<_> = endpoints.into_iter().map(EndpointView::from).collect();
     Ok(args.output.print(&endpoints, |endpoints| answers::list(endpoints))?)
 }
 
 async fn show(args: ShowArgs, environment: Environment) -> Result<(), CommandError> {
     let store = store::open(environment).await?;
     let (_, endpoint) = args.named.find(&store).await?;
-    Ok(args.output.print(&ShownEndpoint::from(endpoint), ShownEndpoint::text)?)
+    Ok(args.output.print(&EndpointView::from(endpoint), EndpointView::text)?)
 }
 
 async fn update(args: UpdateArgs, environment: Environment) -> Result<(), CommandError> {
@@ -123,7 +123,7 @@ async fn update(args: UpdateArgs, environment: Environment) -> Result<(), Comman
     let store = store::open_with(&sources).await?;
     let (space, _) = args.named.find(&store).await?;
     let endpoint = space.update_endpoint(args.named.id, &change, &store::actor()).await?;
-    Ok(args.output.print(&ShownEndpoint::from(endpoint), ShownEndpoint::text)?)
+    Ok(args.output.print(&EndpointView::from(endpoint), EndpointView::text)?)
 }
 
 async fn enable(args: EnableArgs, environment: Environment) -> Result<(), CommandError> {
@@ -157,7 +157,7 @@ async fn disable(args: DisableArgs, environment: Environment) -> Result<(), Comm
     let store = store::open(environment).await?;
     let (space, _) = args.named.find(&store).await?;
     let endpoint = space.disable_endpoint(args.named.id, &args.reason, &store::actor()).await?;
-    Ok(args.output.print(&ShownEndpoint::from(endpoint), ShownEndpoint::told)?)
+    Ok(args.output.print(&EndpointView::from(endpoint), EndpointView::told)?)
 }
 
 async fn rotate_secret(args: RotateSecretArgs, environment: Environment) -> Result<(), CommandError> {
@@ -231,10 +231,15 @@ impl Changes {
 
 /// The URL, where the gateway could call it, as far as that can be said without calling.
 fn checked_url(url: String, sources: &Sources) -> Result<String, CommandError> {
+    url_problem(&url, sources)?.map_or(Ok(url), |problem| Err(CommandError::Usage(problem)))
+}
+
+/// Why the gateway could not call this URL, as far as that can be said without calling.
+pub(super) fn url_problem(url: &str, sources: &Sources) -> Result<Option<String>, ConfigError> {
     let allowed_networks = sources.optional(&catalog::ALLOWED_NETWORKS)?.unwrap_or_default();
     let egress = EgressSettings { allowed_networks, ..EgressSettings::default() };
-    let checked = ExternalUrl::try_from(url.as_str()).and_then(|url| egress.check(&url));
-    checked.map(|()| url).map_err(|error| CommandError::Usage(advice(error)))
+    let checked = ExternalUrl::try_from(url).and_then(|url| egress.check(&url));
+    Ok(checked.err().map(advice))
 }
 
 fn advice(error: EgressError) -> String {
@@ -255,7 +260,7 @@ fn filter(types: &[String]) -> Result<Vec<String>, CommandError> {
 fn given_secret(file: Option<&Path>) -> Result<Option<EndpointSecret>, CommandError> {
     let Some(file) = file else { return Ok(None) };
     let wrong = |problem: String| CommandError::Usage(format!("{}: {problem}", file.display()));
-    let text = fs::read_to_string(file).map(Zeroizing::new).map_err(|error| wrong(error.to_string()))?;
+    let text = secret_file::read(file).map_err(|error| wrong(error.to_string()))?;
     let secret = text.trim_end_matches(['\r', '\n']).parse::<EndpointSecret>();
     secret.map(Some).map_err(|error| wrong(error.to_string()))
 }

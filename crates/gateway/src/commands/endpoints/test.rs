@@ -32,7 +32,7 @@ struct Tested {
 pub(super) async fn run(args: TestArgs, environment: Environment) -> Result<(), CommandError> {
     let store = store::open(environment).await?;
     let (space, endpoint) = args.named.find(&store).await?;
-    let TestSent { event_id, delivery_id } = space.test_endpoint(args.named.id).await?;
+    let TestSent { event_id, delivery_id } = space.test_endpoint(args.named.id, &store::actor()).await?;
     let answer = first_try(&space, delivery_id).await?;
     let is_suspended = args.named.is_of_suspended(&store).await?;
     let tested = Tested {

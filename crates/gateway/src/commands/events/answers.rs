@@ -9,9 +9,10 @@ use tenant_store::{PublishedEvent, UnroutedEvent};
 use time::{OffsetDateTime, serde::rfc3339};
 
 use crate::{
+    admin::deliveries::DeliveryView,
     commands::{
         CommandError,
-        endpoints::{ShownDelivery, table_of_deliveries},
+        endpoints::table_of_deliveries,
         output::{Table, printable, time_text},
     },
     events::render,
@@ -26,7 +27,7 @@ pub(super) struct ListedEvent {
 #[derive(Serialize)]
 pub(super) struct ShownEvent {
     event: Box<RawValue>,
-    deliveries: Vec<ShownDelivery>,
+    deliveries: Vec<DeliveryView>,
 }
 
 #[derive(Serialize)]
@@ -82,7 +83,7 @@ pub(super) fn table(events: &[ListedEvent]) -> String {
 }
 
 impl ShownEvent {
-    pub(super) fn new(event: &PublishedEvent, deliveries: Vec<ShownDelivery>) -> Result<Self, CommandError> {
+    pub(super) fn new(event: &PublishedEvent, deliveries: Vec<DeliveryView>) -> Result<Self, CommandError> {
         Ok(Self { event: as_delivered(event)?, deliveries })
     }
 

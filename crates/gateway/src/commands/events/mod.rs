@@ -7,12 +7,8 @@ use cams_api::{
 use clap::{Args, Subcommand};
 use tenant_store::{DeliveryFilter, EventPage, PublishedEvent, Space, Store, UnroutedEvent};
 
-use super::{
-    CommandError,
-    endpoints::{ShownDelivery, event_type},
-    output::OutputArgs,
-    store,
-};
+use super::{CommandError, endpoints::event_type, output::OutputArgs, store};
+use crate::admin::deliveries::DeliveryView;
 use crate::config::Environment;
 
 mod answers;
@@ -174,12 +170,12 @@ async fn show(args: ShowArgs, environment: Environment) -> Result<(), CommandErr
 }
 
 /// An event's deliveries to the endpoints of a space.
-async fn deliveries(space: &Space<'_>, id: EventId) -> Result<Vec<ShownDelivery>, CommandError> {
+async fn deliveries(space: &Space<'_>, id: EventId) -> Result<Vec<DeliveryView>, CommandError> {
     let filter = DeliveryFilter { event_id: Some(id.0), state: None };
     let mut found = Vec::new();
     for endpoint in space.endpoints().await? {
         let deliveries = space.deliveries(endpoint.endpoint_id, &filter, None, DELIVERIES).await?;
-        found.extend(deliveries.into_iter().map(ShownDelivery::from));
+        found.extend(deliveries.into_iter().map(DeliveryView::from));
     }
     Ok(found)
 }

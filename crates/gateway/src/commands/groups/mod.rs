@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use cams_api::identifiers::{BusinessNumber, CustSpaceId};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use tenant_store::{BusinessNumber as Number, GroupFilter, GroupStatus, GroupSummary, Space, StoreError};
 
 use super::{CommandError, output::OutputArgs, store};
+use crate::admin::groups::Status;
 use crate::config::{Environment, parse_duration};
 
 mod listed;
@@ -50,23 +51,6 @@ pub struct ListArgs {
     status: Option<Status>,
     #[command(flatten)]
     output: OutputArgs,
-}
-
-/// Where a group stands, in the words of arguments.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Status {
-    /// Asked for, and not yet made by Meta.
-    Creating,
-    /// In use.
-    Active,
-    /// A change of its settings is under way.
-    Updating,
-    /// Its deletion is under way.
-    Deleting,
-    /// Suspended by Meta.
-    Suspended,
-    /// Deleted, or gone.
-    Inactive,
 }
 
 /// The arguments of `groups reconcile`.
@@ -142,17 +126,4 @@ async fn numbers(space: &Space<'_>, named: Option<&BusinessNumber>) -> Result<Ve
         }
     }
     Ok(numbers)
-}
-
-impl From<Status> for GroupStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Creating => Self::Creating,
-            Status::Active => Self::Active,
-            Status::Updating => Self::Updating,
-            Status::Deleting => Self::Deleting,
-            Status::Suspended => Self::Suspended,
-            Status::Inactive => Self::Inactive,
-        }
-    }
 }

@@ -65,7 +65,7 @@ async fn ask(space: &Space<'_>, numbers: Vec<BusinessNumber>) -> Result<Vec<Aske
     let mut asked = Vec::new();
     for number in numbers {
         let at = mirrors.iter().position(|mirror| mirror.phone_number_id == number.phone_number_id);
-        space.request_reconciliation(Some(&number.phone_number_id)).await?;
+        space.request_reconciliation(Some(&number.phone_number_id), &store::actor()).await?;
         asked.push(Asked { number, before: at.map(|at| mirrors.swap_remove(at)) });
     }
     Ok(asked)

@@ -3,9 +3,11 @@
 use cams_api::identifiers::CustSpaceId;
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use tenant_store::{CreatedAccessKey, Grant, KeyState, ListedAccessKey, NewAccessKey, RotatedAccessKey};
+use tenant_store::{CreatedAccessKey, Grant, NewAccessKey, RotatedAccessKey};
 use time::{OffsetDateTime, serde::rfc3339};
 
+use crate::admin::grants::GrantView;
+use crate::admin::keys::KeyView;
 use crate::commands::output::{Table, time_or_dash, time_text};
 
 #[derive(Serialize)]
@@ -24,28 +26,6 @@ pub(super) struct Rotated {
     access_key_secret: String,
     #[serde(with = "rfc3339::option")]
     previous_until: Option<OffsetDateTime>,
-}
-
-#[derive(Serialize)]
-pub(super) struct ListedKey {
-    pub(super) access_key_id: String,
-    name: String,
-    state: State,
-    grants: Vec<Grant>,
-    #[serde(with = "rfc3339::option")]
-    expires_at: Option<OffsetDateTime>,
-    #[serde(with = "rfc3339::option")]
-    previous_until: Option<OffsetDateTime>,
-    #[serde(with = "rfc3339")]
-    created_at: OffsetDateTime,
-}
-
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Active,
-    Expired,
-    Revoked,
 }
 
 impl Created {
@@ -88,27 +68,14 @@ fn secret_text(id: &str, secret: &str) -> String {
     format!("AccessKeyId:     {id}\nAccessKeySecret: {secret}\nThe secret is not shown again.")
 }
 
-impl From<ListedAccessKey> for ListedKey {
-    fn from(key: ListedAccessKey) -> Self {
-        let is_over = key.expires_at.is_some_and(|end| end <= OffsetDateTime::now_utc());
-        let state = match key.state {
-            KeyState::Revoked => State::Revoked,
-            KeyState::Active if is_over => State::Expired,
-            KeyState::Active => State::Active,
-        };
-        let ListedAccessKey { access_key_id, name, grants, expires_at, previous_until, created_at, .. } = key;
-        Self { access_key_id, name, state, grants, expires_at, previous_until, created_at }
-    }
-}
-
-impl ListedKey {
+impl KeyView {
     /// Whether it has a grant on this tenant.
     pub(super) fn reaches(&self, tenant: &CustSpaceId) -> bool {
         self.grants.iter().flat_map(|grant| &grant.cust_space_ids).any(|id| id == "*" || id == tenant.as_str())
     }
 
     fn row(&self) -> [String; 7] {
-        let joined = |texts: fn(&Grant) -> &[String]| {
+        let joined = |texts: fn(&GrantView) -> &[String]| {
             self.grants.iter().map(|grant| texts(grant).join(",")).collect::<Vec<_>>().join("; ")
         };
         [
@@ -123,17 +90,7 @@ impl ListedKey {
     }
 }
 
-impl State {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-        }
-    }
-}
-
-pub(super) fn list(keys: &[ListedKey]) -> String {
+pub(super) fn list(keys: &[KeyView]) -> String {
     let header = ["ACCESS KEY ID", "STATE", "TENANTS", "SCOPES", "EXPIRES", "OLD SECRET UNTIL", "NAME"];
-    Table::new(header, keys.iter().map(ListedKey::row)).or("No access keys. Create one: groupgate keys create --help")
+    Table::new(header, keys.iter().map(KeyView::row)).or("No access keys. Create one: groupgate keys create --help")
 }

@@ -8,12 +8,13 @@ use tenant_store::{Grant, NewAccessKey};
 use time::OffsetDateTime;
 
 use super::{CommandError, output::OutputArgs, store};
+use crate::admin::keys::KeyView;
 use crate::auth::{UnknownScope, insert_scope};
 use crate::config::{Environment, parse_duration};
 
 mod answers;
 
-use answers::{Created, ListedKey, Rotated};
+use answers::{Created, Rotated};
 
 /// The commands about access keys.
 #[derive(Debug, Subcommand)]
@@ -156,22 +157,22 @@ async fn list(args: ListArgs, environment: Environment) -> Result<(), CommandErr
     if let Some(tenant) = &args.tenant {
         store::tenant(&store, tenant).await?;
     }
-    let keys = store.list_access_keys().await?.into_iter().map(ListedKey::from);
+    let keys = store.list_access_keys().await?.into_iter().map(KeyView::from);
     let keys: Vec<_> = keys.filter(|key| args.tenant.as_ref().is_none_or(|tenant| key.reaches(tenant))).collect();
     Ok(args.output.print(&keys, |keys| answers::list(keys))?)
 }
 
 async fn rotate(args: RotateArgs, environment: Environment) -> Result<(), CommandError> {
     let store = store::open(environment).await?;
-    let rotated = store.rotate_access_key(&args.access_key_id, args.overlap, &store::actor()).await?;
+    let rotated = store.rotate_access_key(&args.access_key_id, args.overlap, None, &store::actor()).await?;
     Ok(args.output.print(&Rotated::from(&rotated), Rotated::text)?)
 }
 
 async fn revoke(args: RevokeArgs, environment: Environment) -> Result<(), CommandError> {
     let store = store::open(environment).await?;
-    let revoked = store.revoke_access_key(&args.access_key_id, &store::actor()).await?;
-    let text = |key: &ListedKey| format!("Revoked access key {}.", key.access_key_id);
-    Ok(args.output.print(&ListedKey::from(revoked), text)?)
+    let revoked = store.revoke_access_key(&args.access_key_id, None, &store::actor()).await?;
+    let text = |key: &KeyView| format!("Revoked access key {}.", key.access_key_id);
+    Ok(args.output.print(&KeyView::from(revoked), text)?)
 }
 
 fn to_the_second(time: OffsetDateTime) -> OffsetDateTime {

@@ -124,7 +124,7 @@ async fn add(args: AddArgs, environment: Environment) -> Result<(), CommandError
     let cust_space_id = args.cust_space_id.to_string();
     let name = args.name.unwrap_or_else(|| cust_space_id.clone());
     let store = store::open(environment).await?;
-    let tenant = store.add_tenant(&NewTenant { cust_space_id, name }, &store::actor()).await?;
+    let tenant = store.add_tenant(&NewTenant { cust_space_id, name, ..NewTenant::default() }, &store::actor()).await?;
     Ok(args.output.print(&ShownTenant::from(tenant), ShownTenant::added)?)
 }
 

@@ -12,7 +12,7 @@ pub(super) fn unresolved_code(unresolved: &Unresolved) -> Code {
         Unresolved::Suspended => Code::TenantSuspended,
         Unresolved::NoNumber => Code::BusinessNumberNotFound,
         Unresolved::NoCredential => Code::CredentialMissing,
-        Unresolved::UnreadableCredential => Code::CredentialInvalid,
+        Unresolved::UnreadableCredential | Unresolved::RefusedCredential => Code::CredentialInvalid,
         Unresolved::Store(error) => store_code(error),
     }
 }

@@ -215,7 +215,7 @@ impl OperationError {
     }
 
     /// How a write's task came to its end, where that was none of the write's own.
-    pub(super) fn broken_off(error: &tokio::task::JoinError) -> Self {
+    pub(crate) fn broken_off(error: &tokio::task::JoinError) -> Self {
         if error.is_panic() { Self::Panicked } else { Self::Interrupted }
     }
 

@@ -33,6 +33,9 @@ pub(super) fn unresolved_message(unresolved: &Unresolved) -> String {
         Unresolved::UnreadableCredential => {
             "The tenant's Graph token cannot be used. An administrator must set it anew.".to_owned()
         }
+        Unresolved::RefusedCredential => {
+            "Meta no longer takes the tenant's Graph token. An administrator must replace it.".to_owned()
+        }
         Unresolved::Store(error) => store_message(error),
     }
 }

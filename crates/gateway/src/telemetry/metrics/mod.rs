@@ -49,6 +49,9 @@ pub struct Metrics {
     routing_lag: Histogram,
     tries: [Counter; TryEnd::ALL.len()],
     delivery_lag: Histogram,
+    audited: [Counter; 2],
+    recorded_calls: [Counter; 2],
+    key_set_fetches: [Counter; 2],
     backlog: Latest,
 }
 
@@ -134,6 +137,24 @@ impl Default for Metrics {
             "From an event's publication to its delivery, where the first try delivered it",
             LAG,
         );
+        let audited = by_result(
+            &mut registry,
+            "groupgate_audited_calls",
+            "Calls of administrators that changed nothing: written (in the audit log), dropped (they did not fit, or PostgreSQL was away)",
+            ["written", "dropped"],
+        );
+        let recorded_calls = by_result(
+            &mut registry,
+            "groupgate_recorded_calls",
+            "Calls of tenants: written (listed and counted), dropped (neither: they did not fit, or could not be written)",
+            ["written", "dropped"],
+        );
+        let key_set_fetches = by_result(
+            &mut registry,
+            "groupgate_key_set_fetches",
+            "Fetches of key sets of external issuers: fetched, failed (not to be had, or of no use; known keys go on for an hour)",
+            ["fetched", "failed"],
+        );
         let events_published = Counter::default();
         registry.register(
             "groupgate_events_published",
@@ -152,6 +173,9 @@ impl Default for Metrics {
             routing_lag,
             tries,
             delivery_lag,
+            audited,
+            recorded_calls,
+            key_set_fetches,
             backlog,
         }
     }
@@ -187,6 +211,31 @@ impl Metrics {
     /// An event that was delivered at the first try, `lag` after it had been published.
     pub fn delivered_at_first_try(&self, lag: Duration) {
         self.delivery_lag.observe(lag.as_secs_f64());
+    }
+
+    /// Calls of administrators that were written into the audit log.
+    pub fn audit_written(&self, calls: usize) {
+        self.audited[0].inc_by(u64::try_from(calls).unwrap_or(u64::MAX));
+    }
+
+    /// Calls of administrators that are not in the audit log.
+    pub fn audit_dropped(&self, calls: usize) {
+        self.audited[1].inc_by(u64::try_from(calls).unwrap_or(u64::MAX));
+    }
+
+    /// Calls of tenants that are listed and counted.
+    pub fn calls_written(&self, calls: usize) {
+        self.recorded_calls[0].inc_by(u64::try_from(calls).unwrap_or(u64::MAX));
+    }
+
+    /// Calls of tenants that are neither listed nor counted.
+    pub fn calls_dropped(&self, calls: usize) {
+        self.recorded_calls[1].inc_by(u64::try_from(calls).unwrap_or(u64::MAX));
+    }
+
+    /// A key set of an external issuer was fetched, or could not be.
+    pub fn key_set_fetched(&self, is_there: bool) {
+        self.key_set_fetches[usize::from(!is_there)].inc();
     }
 
     /// Keeps what lies in PostgreSQL fresh, for ever.

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Console;
-use crate::support::{Credentials, TestApp, eventually, with_tenant};
+use crate::support::{Admin, Credentials, TestApp, eventually, with_tenant};
 
 /// Far below the minute, and far above what a busy machine takes.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -119,4 +119,17 @@ async fn a_deleted_tenant_whose_key_may_act_for_others_too() {
     console.done(&format!("tenants delete {tenant} --confirm {tenant}"));
     until(&app, &app.first.key, "Unauthorized").await;
     until(&app, &key, "Forbidden.Tenant").await;
+}
+
+#[actix_web::test]
+async fn the_last_administrator_may_revoke_its_own_key_and_the_command_line_makes_another() {
+    let (app, console) = known().await;
+    let admin = app.admin().await;
+    admin.change("POST", "/keys/administrator/revoke", "*", Value::Null).await.done(200);
+    eventually("the key is refused", async || (admin.get("/keys").await.status == 401).then_some(())).await;
+    let scopes = "--scope admin.read --scope admin.write";
+    let made = console.done(&format!("keys create --name ops --all-tenants {scopes} --json")).json();
+    let text = |field: &str| made[field].as_str().unwrap();
+    let next = Credentials::new(text("access_key_id"), text("access_key_secret"));
+    Admin::new(app.client.clone(), next).get("/keys").await.done(200);
 }

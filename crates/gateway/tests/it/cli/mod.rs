@@ -1,6 +1,7 @@
 //! The command line: what each command does, prints and answers to scripts. One module a noun; here stands what is
 //! nobody's in particular.
 
+mod apply;
 mod completions;
 mod credentials;
 mod endpoints;
@@ -11,6 +12,7 @@ mod in_force;
 mod keys;
 mod limits;
 mod numbers;
+mod secrets;
 mod tenants;
 
 use std::net::{SocketAddr, TcpListener};
@@ -167,17 +169,6 @@ async fn serve_answers_until_it_is_told_to_stop() {
     serve.signal(Signal::SIGTERM);
     let (status, stderr) = serve.ended();
     assert!(status.success(), "{status}: {stderr}");
-}
-
-#[actix_web::test]
-async fn serve_leaves_no_core_dump_that_would_hold_opened_tokens() {
-    let console = Console::new().await;
-    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-    let serve = Running::spawn(groupgate(&["serve", "--bind", &address.to_string()], &console.environment()));
-    wait_until("it listens", || std::net::TcpStream::connect(address).is_ok());
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", serve.id())).unwrap();
-    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
-    assert_eq!(core.split_whitespace().skip(4).collect::<Vec<_>>(), ["0", "0", "bytes"]);
 }
 
 #[actix_web::test]

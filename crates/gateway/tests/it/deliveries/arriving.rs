@@ -8,7 +8,7 @@ use serde_json::json;
 use tenant_store::{DeliveryFilter, DeliveryState};
 
 use super::{app, endpoint, first, secret, tell};
-use crate::support::{Delivery, Receiver, Reply, WebServer, eventually};
+use crate::support::{Delivery, Receiver, Reply, WebServer, actor, eventually};
 
 /// All deliveries of a receiver, as soon as there are so many.
 async fn arrived(receiver: &Receiver, count: usize) -> Vec<Delivery> {
@@ -58,7 +58,7 @@ async fn a_test_arrives_at_once() {
     let app = app("5s").await;
     let receiver = Receiver::recording(|_| 200);
     let created = endpoint(&first(&app), &receiver.url("/"), &["message.*"]).await;
-    first(&app).test_endpoint(created.endpoint.endpoint_id).await.unwrap();
+    first(&app).test_endpoint(created.endpoint.endpoint_id, &actor()).await.unwrap();
     let delivery = arrived(&receiver, 1).await.remove(0);
     assert_eq!(delivery.event()["Type"], "endpoint.test");
     assert!(delivery.is_signed_with(&secret(&created)));

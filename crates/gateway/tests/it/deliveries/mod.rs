@@ -41,7 +41,7 @@ fn secret(created: &CreatedEndpoint) -> String {
 
 /// Tells by one webhook that these groups of the first tenant have been created, in this order; each is named once more
 /// by its `ordinal`, so that no two events are the same.
-async fn tell(app: &TestApp, groups: &[(&str, usize)]) {
+pub(crate) async fn tell(app: &TestApp, groups: &[(&str, usize)]) {
     let groups: Vec<Value> = groups.iter().map(|(group_id, ordinal)| created(group_id, *ordinal)).collect();
     let body = json!({"object": "whatsapp_business_account", "entry": [{"id": app.first.waba_id, "changes": [{
         "field": "group_lifecycle_update",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tenant_store::DeliveryState;
 
 use super::{app, delivery_when, endpoint, first, statuses, tell};
-use crate::support::{Receiver, TestApp, eventually, superuser};
+use crate::support::{Receiver, TestApp, actor, eventually, superuser};
 
 /// One that answers nobody until it may.
 fn patient_receiver() -> (Receiver, Arc<AtomicBool>) {
@@ -48,7 +48,7 @@ async fn an_endpoint_on_whose_deliveries_others_work_keeps_no_other_end_from_bei
     let (busy, other) =
         (endpoint(&first(&app), &slow.url("/"), &[]).await, endpoint(&first(&app), &quick.url("/"), &[]).await);
     let (space, busy, other) = (first(&app), busy.endpoint.endpoint_id, other.endpoint.endpoint_id);
-    space.test_endpoint(busy).await.unwrap();
+    space.test_endpoint(busy, &actor()).await.unwrap();
     delivery_when(&space, busy, DeliveryState::InFlight).await;
 
     let mut working = superuser(&app.database).await;
@@ -56,7 +56,7 @@ async fn an_endpoint_on_whose_deliveries_others_work_keeps_no_other_end_from_bei
     sqlx::query(lock).bind(busy.0).execute(&mut working).await.unwrap();
     may_answer.store(true, Ordering::SeqCst);
     eventually("the endpoint has answered", async || (slow.deliveries().len() == 1).then_some(())).await;
-    space.test_endpoint(other).await.unwrap();
+    space.test_endpoint(other, &actor()).await.unwrap();
     delivery_when(&space, other, DeliveryState::Done).await;
     delivery_when(&space, busy, DeliveryState::InFlight).await;
     drop(working);

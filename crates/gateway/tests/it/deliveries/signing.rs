@@ -10,7 +10,7 @@ use crate::support::{Delivery, Receiver, actor, eventually};
 
 /// A test that arrived, the `nth` of its receiver.
 async fn sent(space: &Space<'_>, endpoint: EndpointId, receiver: &Receiver, nth: usize) -> Delivery {
-    space.test_endpoint(endpoint).await.unwrap();
+    space.test_endpoint(endpoint, &actor()).await.unwrap();
     eventually("the test arrives", async || receiver.deliveries().get(nth).cloned()).await
 }
 

@@ -73,7 +73,11 @@ impl Scene {
     /// A tenant with a number. Its mirror rests: there is no Meta to ask.
     pub(super) async fn add(&self, number: &Number) {
         let actor = crate::support::actor();
-        let tenant = NewTenant { cust_space_id: number.cust_space_id.clone(), name: "A tenant".to_owned() };
+        let tenant = NewTenant {
+            cust_space_id: number.cust_space_id.clone(),
+            name: "A tenant".to_owned(),
+            ..NewTenant::default()
+        };
         self.store.add_tenant(&tenant, &actor).await.unwrap();
         let new = NewNumber {
             business_number: number.digits.clone(),

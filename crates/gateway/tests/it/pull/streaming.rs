@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tenant_store::AccessKeyChange;
 
 use super::{Reading, STREAM, about, get, published, pull, reader, receive, texts};
 use crate::demo_kill::Dice;
@@ -92,6 +93,7 @@ async fn a_stream_ends_with_the_right_to_it() {
     let own = reader(&app, &app.first).await;
     let revoked = app.key("to-be-revoked", &[(first, &["events.read"])]).await;
     let rotated = app.key("to-be-rotated", &[(first, &["events.read"])]).await;
+    let moved = app.key("to-be-moved", &[(first, &["events.read"])]).await;
     let suspended = reader(&app, &app.second).await;
     let soon = time::OffsetDateTime::now_utc().unix_timestamp() + 4;
     let token = signed(&app, json!({"sub": own.id, "scope": "events.read", "exp": soon})).await;
@@ -99,11 +101,15 @@ async fn a_stream_ends_with_the_right_to_it() {
     let ends = [
         Reading::with_key(&app.client, &revoked, first).await,
         Reading::with_key(&app.client, &rotated, first).await,
+        Reading::with_key(&app.client, &moved, first).await,
         Reading::with_key(&app.client, &suspended, second).await,
         Reading::open(&app.client, &format!("Bearer {token}"), first, "", None).await,
     ];
-    app.store.revoke_access_key(&revoked.id, &actor()).await.unwrap();
-    app.store.rotate_access_key(&rotated.id, Duration::ZERO, &actor()).await.unwrap();
+    app.store.revoke_access_key(&revoked.id, None, &actor()).await.unwrap();
+    app.store.rotate_access_key(&rotated.id, Duration::ZERO, None, &actor()).await.unwrap();
+    let elsewhere = vec!["192.0.2.0/24".parse().unwrap()];
+    let elsewhere = AccessKeyChange { allowed_networks: Some(elsewhere), ..AccessKeyChange::default() };
+    app.store.change_access_key(&moved.id, &elsewhere, None, &actor()).await.unwrap();
     app.store.space(second).suspend("unpaid", &actor()).await.unwrap();
     let all = tokio::time::timeout(Duration::from_secs(12), join_all(ends.map(Reading::ends)));
     all.await.expect("each has ended within seconds");

@@ -25,7 +25,7 @@ async fn an_unknown_key_a_wrong_secret_and_a_revoked_key_are_told_apart() {
     }
     look(&app, &Credentials::new(&sound.id, "another secret")).await.expect(400, "SignatureDoesNotMatch");
     look(&app, &sound).await.expect(200, "OK");
-    app.store.revoke_access_key(&sound.id, &actor()).await.unwrap();
+    app.store.revoke_access_key(&sound.id, None, &actor()).await.unwrap();
     eventually("the key is refused", async || (look(&app, &sound).await.code() != "OK").then_some(())).await;
     look(&app, &sound).await.expect(400, "InvalidAccessKeyId.Inactive");
 }
@@ -35,11 +35,11 @@ async fn a_rotated_key_signs_with_both_secrets_until_the_overlap_is_over() {
     let app = TestApp::start().await;
     let old = app.first.key.clone();
     look(&app, &old).await.expect(200, "OK");
-    let rotated = app.store.rotate_access_key(&old.id, Duration::from_hours(1), &actor()).await.unwrap();
+    let rotated = app.store.rotate_access_key(&old.id, Duration::from_hours(1), None, &actor()).await.unwrap();
     let new = Credentials::new(&old.id, rotated.key.secret.expose_secret());
     eventually("the new secret is known", async || (look(&app, &new).await.code() == "OK").then_some(())).await;
     look(&app, &old).await.expect(200, "OK");
-    let rotated = app.store.rotate_access_key(&old.id, Duration::ZERO, &actor()).await.unwrap();
+    let rotated = app.store.rotate_access_key(&old.id, Duration::ZERO, None, &actor()).await.unwrap();
     let newest = Credentials::new(&old.id, rotated.key.secret.expose_secret());
     eventually("the newest secret is known", async || (look(&app, &newest).await.code() == "OK").then_some(())).await;
     for gone in [&old, &new] {

@@ -1,5 +1,6 @@
 //! A whole groupgate in the test's own process: a fresh database, the sandbox, and the gateway, on free ports.
 
+mod admin;
 mod client;
 mod dns;
 mod groups;
@@ -19,8 +20,9 @@ use graph_sandbox::{RunningSandbox, SandboxSettings, Seed};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection};
 use tenant_store::private_server::{TestDatabase, test_database};
-use tenant_store::{Actor, Grant, NewAccessKey, NewNumber, NewTenant, Store, StoreSettings};
+use tenant_store::{Actor, Grant, MasterKeys, NewAccessKey, NewNumber, NewTenant, Store, StoreSettings};
 
+pub(crate) use admin::Admin;
 pub(crate) use client::{Answered, Client, Credentials, with_tenant};
 pub(crate) use dns::NameServer;
 pub(crate) use proxy::ChaosProxy;
@@ -29,7 +31,7 @@ pub(crate) use rpc::{RpcRequest, SignedRequest};
 pub(crate) use sandbox::SandboxControl;
 pub(crate) use web::{Reply, WebServer, serve};
 
-pub(crate) const APP_SECRET: &str = "the app's secret in tests";
+pub(crate) const APP_SECRET: &str = "the-secret-of-the-app-in-tests";
 pub(crate) const VERIFY_TOKEN: &str = "the verify token in tests";
 pub(crate) const MASTER_KEY: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
@@ -157,7 +159,12 @@ impl TestApp {
 
     /// The same with these settings more.
     pub(crate) async fn replica_with(&self, settings: &[(&str, &str)]) -> (Client, Running) {
-        let running = start_gateway(&self.database.app_url, &self.sandbox.url, settings).await;
+        self.gateway_on(&self.database.app_url, settings).await
+    }
+
+    /// A gateway on another database, with the same sandbox.
+    pub(crate) async fn gateway_on(&self, app_url: &SecretString, settings: &[(&str, &str)]) -> (Client, Running) {
+        let running = start_gateway(app_url, &self.sandbox.url, settings).await;
         (Client::new(format!("http://{}", running.addrs()[0])), running)
     }
 
@@ -236,8 +243,13 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
 }
 
 pub(crate) async fn connect(app_url: &SecretString) -> Store {
+    connect_with(app_url, MASTER_KEY.parse().unwrap()).await
+}
+
+/// With other master keys.
+pub(crate) async fn connect_with(app_url: &SecretString, master_keys: MasterKeys) -> Store {
     let settings = StoreSettings { url: app_url.clone(), connections: 4, acquire_timeout: Duration::from_secs(5) };
-    Store::connect(&settings, MASTER_KEY.parse().unwrap()).await.unwrap()
+    Store::connect(&settings, master_keys).await.unwrap()
 }
 
 /// What a gateway of a test is told by its environment.
@@ -267,7 +279,7 @@ async fn start_gateway_asking(
     let usual = gateway_environment(app_url, graph_url);
     let environment: Environment = usual.iter().chain(more).map(|(name, value)| (*name, *value)).collect();
     let settings = Settings::read(&Sources::new(SettingFlags::default(), environment)).unwrap();
-    let store = connect(app_url).await;
+    let store = connect_with(app_url, settings.master_keys.clone()).await;
     app::start(GatewayParts { settings: Arc::new(settings), store, name_servers }).await.unwrap()
 }
 
@@ -299,7 +311,10 @@ fn second_tenant() -> Tenant {
 
 async fn provision(store: &Store, tenant: &Tenant) {
     let id = tenant.cust_space_id.to_owned();
-    store.add_tenant(&NewTenant { cust_space_id: id, name: "A tenant".to_owned() }, &actor()).await.unwrap();
+    store
+        .add_tenant(&NewTenant { cust_space_id: id, name: "A tenant".to_owned(), ..NewTenant::default() }, &actor())
+        .await
+        .unwrap();
     let space = store.space(tenant.cust_space_id);
     let number = NewNumber {
         business_number: tenant.business_number.to_owned(),

@@ -45,6 +45,37 @@ async fn an_endpoint_is_made_changed_listed_and_removed_and_the_log_says_so() {
 }
 
 #[tokio::test]
+async fn an_endpoint_is_changed_on_the_revision_that_was_seen_alone() {
+    let post = Post::new().await;
+    let id = post.endpoint;
+    let seen = post.alpha().endpoint(id).await.unwrap().unwrap().revision;
+    let change = EndpointChange { description: Some(Some("CRM".to_owned())), ..EndpointChange::default() };
+    let space = post.alpha().expecting(Some(seen));
+    let now = space.update_endpoint(id, &change, &actor()).await.unwrap().revision;
+    for stale in [
+        space.update_endpoint(id, &change, &actor()).await.map(drop),
+        space.rotate_endpoint_secret(id, DAY, None, &actor()).await.map(drop),
+        space.disable_endpoint(id, "moves", &actor()).await.map(drop),
+        space.enable_endpoint(id, &actor()).await.map(drop),
+        space.remove_endpoint(id, &actor()).await.map(drop),
+    ] {
+        assert!(matches!(stale, Err(StoreError::Stale)), "{stale:?}");
+    }
+    let space = post.alpha().expecting(Some(now));
+    let rotated = space.rotate_endpoint_secret(id, DAY, None, &actor()).await.unwrap();
+    assert!(post.alpha().endpoint_has_secret(id, &rotated.secret).await.unwrap());
+    assert!(!post.alpha().endpoint_has_secret(id, &EndpointSecret::generate().unwrap()).await.unwrap());
+    // What the gateway itself keeps up to date is no change of an administrator's.
+    let seen = post.alpha().endpoint(id).await.unwrap().unwrap().revision;
+    post.publish(&["G1"]).await;
+    let claimed = post.claim().await;
+    post.end(&claimed, tenant_store::AfterTry::Again { after: DAY }).await;
+    let after = post.alpha().endpoint(id).await.unwrap().unwrap();
+    assert_eq!((after.failures, after.revision), (1, seen));
+    post.alpha().expecting(Some(seen)).remove_endpoint(id, &actor()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_removed_endpoint_gets_nothing_any_more_and_its_late_ends_are_lost() {
     let post = Post::new().await;
     post.publish(&["G1", "G1"]).await;
@@ -70,7 +101,7 @@ async fn what_is_another_spaces_endpoint_is_no_endpoint() {
             space.rotate_endpoint_secret(id, DAY, None, &actor()).await.unwrap_err(),
             space.enable_endpoint(id, &actor()).await.unwrap_err(),
             space.disable_endpoint(id, "x", &actor()).await.unwrap_err(),
-            space.test_endpoint(id).await.unwrap_err(),
+            space.test_endpoint(id, &actor()).await.unwrap_err(),
         ];
         for error in errors {
             assert!(matches!(error, StoreError::NotFound { what: "endpoint" }), "{error}");
@@ -114,6 +145,16 @@ async fn a_rotated_secret_signs_beside_the_one_before_until_the_overlap_is_over(
     assert_eq!((last.previous_until, signing(&post).await), (None, vec![text(&last.secret)]));
     let log = space.audit(1).await.unwrap();
     assert_eq!(log[0].action, "endpoint.rotate_secret");
+}
+
+#[tokio::test]
+async fn a_secret_that_does_not_open_can_be_replaced_where_the_one_before_is_to_end_at_once() {
+    let post = Post::new().await;
+    post.as_owner("update endpoints set sealed_secret = sealed_secret || '\\x00' where endpoint_id = $1").await;
+    let refused = post.alpha().rotate_endpoint_secret(post.endpoint, DAY, None, &actor()).await.unwrap_err();
+    assert!(matches!(refused, tenant_store::StoreError::Unreadable { .. }), "{refused}");
+    let new = post.alpha().rotate_endpoint_secret(post.endpoint, Duration::ZERO, None, &actor()).await.unwrap();
+    assert_eq!(signing(&post).await, [text(&new.secret)]);
 }
 
 #[tokio::test]

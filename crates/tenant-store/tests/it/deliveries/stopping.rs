@@ -59,11 +59,11 @@ async fn disabled_with(post: &Post, events: usize) -> i64 {
 async fn what_is_too_much_to_end_with_its_endpoint_is_not_delivered_and_ends_in_parts() {
     let post = Post::new().await;
     assert_eq!(disabled_with(&post, 1_200).await, 200);
-    post.alpha().test_endpoint(post.endpoint).await.unwrap();
+    post.alpha().test_endpoint(post.endpoint, &actor()).await.unwrap();
     assert!(post.claim().await.is_empty());
     assert_eq!(post.store().end_stopped_deliveries().await.unwrap(), 201, "a test that came meanwhile goes, too");
     assert_eq!(post.store().end_stopped_deliveries().await.unwrap(), 0);
-    post.alpha().test_endpoint(post.endpoint).await.unwrap();
+    post.alpha().test_endpoint(post.endpoint, &actor()).await.unwrap();
     assert_eq!(post.claim().await.len(), 1);
 }
 
@@ -151,7 +151,7 @@ async fn an_enabled_endpoint_gets_what_comes_and_what_it_missed_when_asked() {
 async fn a_test_goes_to_its_endpoint_alone_and_is_tried_twice_at_most() {
     let post = Post::new().await;
     let isv = endpoint(post.store().isv(), &["group.*"]).await;
-    let sent = post.alpha().test_endpoint(post.endpoint).await.unwrap();
+    let sent = post.alpha().test_endpoint(post.endpoint, &actor()).await.unwrap();
     let claimed = post.claim().await;
     assert_eq!((claimed.len(), claimed[0].event.id), (1, sent.event_id));
     assert_eq!((claimed[0].delivery_id, claimed[0].event.event_type.as_str()), (sent.delivery_id.0, "endpoint.test"));
@@ -159,7 +159,7 @@ async fn a_test_goes_to_its_endpoint_alone_and_is_tried_twice_at_most() {
     let now = AfterTry::Again { after: std::time::Duration::ZERO };
     assert_eq!(post.end(&claimed, now.clone()).await.again, 1);
     assert_eq!(post.end(&post.claim().await, now).await.dead, 1);
-    let sent = post.store().isv().test_endpoint(isv).await.unwrap();
+    let sent = post.store().isv().test_endpoint(isv, &actor()).await.unwrap();
     let claimed = post.claim().await;
     assert_eq!((claimed[0].event.id, claimed[0].endpoint.id), (sent.event_id, isv), "whatever its filter says");
     assert_eq!(claimed[0].event.cust_space_id, None);
@@ -170,7 +170,7 @@ async fn a_disabled_endpoint_can_be_tested_and_is_replayed_nothing() {
     let post = Post::new().await;
     post.publish(&["G1"]).await;
     post.alpha().disable_endpoint(post.endpoint, "maintenance", &actor()).await.unwrap();
-    post.alpha().test_endpoint(post.endpoint).await.unwrap();
+    post.alpha().test_endpoint(post.endpoint, &actor()).await.unwrap();
     let claimed = post.claim().await;
     assert_eq!(claimed[0].event.event_type, "endpoint.test");
     let recorded = post.end(&claimed, AfterTry::Gone).await;
@@ -193,7 +193,7 @@ async fn tests_hide_neither_since_when_an_endpoint_failed_nor_what_it_missed() {
         if is_disabled {
             post.alpha().disable_endpoint(post.endpoint, "maintenance", &actor()).await.unwrap();
         }
-        let sent = post.alpha().test_endpoint(post.endpoint).await.unwrap();
+        let sent = post.alpha().test_endpoint(post.endpoint, &actor()).await.unwrap();
         post.as_owner("update endpoints set failures = 1 where endpoint_id = $1").await;
         let test: Vec<_> = post.claim().await.into_iter().filter(|claimed| claimed.event.id == sent.event_id).collect();
         assert_eq!(test.len(), 1);

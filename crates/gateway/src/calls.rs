@@ -1,0 +1,172 @@
+//! Calls of tenants, on their way into the list of the last calls and into what is counted by the day: told when they
+//! are answered, written behind their back, many at once.
+//!
+//! The queue is bounded. While PostgreSQL is away it fills; what does not fit is dropped and counted, so that no call waits.
+
+use std::time::Duration;
+
+use actix_web::rt;
+use cams_api::Code;
+use tenant_store::{CallRecord, Store, StoreError};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::telemetry::metrics::Metrics;
+
+/// How many calls may be on their way: what comes in some ten seconds at a replica's limit.
+const CAPACITY: usize = 64 * 1024;
+/// How many are written at once.
+const BATCH: usize = 2048;
+/// Between two writes, in which calls gather.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The code of a call whose caller hung up before it was answered.
+const HUNG_UP: &str = "Cancelled";
+
+/// A call that is over, as little worked on as can be.
+pub(crate) struct EndedCall {
+    /// Its ID.
+    pub(crate) request_id: Uuid,
+    /// The tenant that it was about.
+    pub(crate) cust_space_id: String,
+    /// Who called.
+    pub(crate) access_key_id: Option<String>,
+    /// The operation's name.
+    pub(crate) operation: &'static str,
+    /// What was answered; `None` where the caller hung up.
+    pub(crate) code: Option<Code>,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// Meta's code and trace ID, where Meta refused.
+    pub(crate) upstream: Option<(i64, Option<String>)>,
+    /// How long it took.
+    pub(crate) duration: Duration,
+}
+
+/// The calls' end of the queue.
+pub(crate) struct CallJournal {
+    queue: mpsc::Sender<EndedCall>,
+    metrics: Metrics,
+}
+
+/// The store's end of the queue.
+pub(crate) struct CallWriter {
+    queue: mpsc::Receiver<EndedCall>,
+    /// What is being written, and written again where that did not succeed.
+    batch: Vec<EndedCall>,
+    metrics: Metrics,
+}
+
+impl CallJournal {
+    /// An empty queue and its other end.
+    pub(crate) fn new(metrics: Metrics) -> (Self, CallWriter) {
+        let (sender, receiver) = mpsc::channel(CAPACITY);
+        let writer = CallWriter { queue: receiver, batch: Vec::new(), metrics: metrics.clone() };
+        (Self { queue: sender, metrics }, writer)
+    }
+
+    /// A call is over.
+    pub(crate) fn ended(&self, call: EndedCall) {
+        if self.queue.try_send(call).is_err() {
+            self.metrics.calls_dropped(1);
+        }
+    }
+}
+
+impl CallWriter {
+    /// Writes calls as they come, until the journal is gone.
+    pub(crate) async fn run(&mut self, store: &Store) {
+        while !self.batch.is_empty() || self.queue.recv_many(&mut self.batch, BATCH).await > 0 {
+            let is_full = self.batch.len() == BATCH;
+            self.write(store).await;
+            // Where more wait than fit into a batch, there is nothing to gather.
+            if !is_full || !self.batch.is_empty() {
+                rt::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Writes what is there now, before the gateway ends.
+    pub(crate) async fn flush(&mut self, store: &Store) {
+        while self.fill() {
+            self.write(store).await;
+            if !self.batch.is_empty() {
+                // Nobody waits for PostgreSQL any more: the rest goes with this batch.
+                while let Ok(call) = self.queue.try_recv() {
+                    self.batch.push(call);
+                }
+                self.drop_batch(&"PostgreSQL is away");
+            }
+        }
+    }
+
+    /// Fills the batch with what is in the queue; whether it holds anything then.
+    fn fill(&mut self) -> bool {
+        while self.batch.len() < BATCH
+            && let Ok(call) = self.queue.try_recv()
+        {
+            self.batch.push(call);
+        }
+        !self.batch.is_empty()
+    }
+
+    /// Writes the batch, which is empty then; it is kept for the next time where PostgreSQL is away.
+    async fn write(&mut self, store: &Store) {
+        match store.record_calls(self.batch.iter().map(EndedCall::record).collect()).await {
+            Ok(()) => {
+                self.metrics.calls_written(self.batch.len());
+                self.batch.clear();
+            }
+            Err(StoreError::Unavailable(error)) => tracing::debug!(error, "calls wait for PostgreSQL"),
+            Err(error) => self.drop_batch(&error),
+        }
+    }
+
+    fn drop_batch(&mut self, reason: &dyn std::fmt::Display) {
+        tracing::warn!(%reason, count = self.batch.len(), "calls are neither listed nor counted");
+        self.metrics.calls_dropped(self.batch.len());
+        self.batch.clear();
+    }
+}
+
+impl EndedCall {
+    fn record(&self) -> CallRecord {
+        let (upstream_code, fbtrace_id) = self.upstream.clone().unzip();
+        CallRecord {
+            request_id: self.request_id,
+            cust_space_id: self.cust_space_id.clone(),
+            access_key_id: self.access_key_id.clone(),
+            operation: self.operation.to_owned(),
+            code: self.code.map_or(HUNG_UP, Code::as_str).to_owned(),
+            status: self.status,
+            upstream_code,
+            fbtrace_id: fbtrace_id.flatten(),
+            milliseconds: u32::try_from(self.duration.as_millis()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_dropped_and_counted_and_nobody_waits() {
+        let metrics = Metrics::default();
+        let (journal, _writer) = CallJournal::new(metrics.clone());
+        for _ in 0..CAPACITY + 2 {
+            journal.ended(EndedCall {
+                request_id: Uuid::nil(),
+                cust_space_id: String::new(),
+                access_key_id: None,
+                operation: "GetChatGroup",
+                code: None,
+                status: 499,
+                upstream: None,
+                duration: Duration::ZERO,
+            });
+        }
+        let text = metrics.text().unwrap();
+        assert!(text.contains("groupgate_recorded_calls_total{result=\"dropped\"} 2\n"), "{text}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Calls of all tenants: recorded and counted together, and dropped by age.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use time::Date;
+use uuid::Uuid;
+
+use super::interval;
+use crate::StoreError;
+
+/// Calls, column by column.
+#[derive(Debug, Default)]
+pub(crate) struct RecordedCalls {
+    pub(crate) request_ids: Vec<Uuid>,
+    pub(crate) days: Vec<Date>,
+    pub(crate) cust_space_ids: Vec<String>,
+    pub(crate) access_key_ids: Vec<Option<String>>,
+    pub(crate) operations: Vec<String>,
+    pub(crate) codes: Vec<String>,
+    pub(crate) statuses: Vec<i16>,
+    pub(crate) upstream_codes: Vec<Option<i64>>,
+    pub(crate) fbtrace_ids: Vec<Option<String>>,
+    pub(crate) milliseconds: Vec<i32>,
+}
+
+/// Records and counts calls, but for those that stand there already or are of no tenant that there is.
+pub(crate) async fn record_calls(pool: &PgPool, calls: &RecordedCalls) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select record_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &calls.request_ids,
+        &calls.days,
+        &calls.cust_space_ids,
+        &calls.access_key_ids as &[Option<String>],
+        &calls.operations,
+        &calls.codes,
+        &calls.statuses,
+        &calls.upstream_codes as &[Option<i64>],
+        &calls.fbtrace_ids as &[Option<String>],
+        &calls.milliseconds,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Drops the oldest day of calls, if it is older than `retention`. Whether it did, and whether that was put off for a lock.
+pub(crate) async fn drop_old_calls(pool: &PgPool, retention: Duration) -> Result<(bool, bool), StoreError> {
+    let dropped = sqlx::query!(
+        r#"select dropped as "dropped!", is_put_off as "is_put_off!" from drop_old_calls($1)"#,
+        interval(retention),
+    );
+    let dropped = dropped.fetch_one(pool).await?;
+    Ok((dropped.dropped, dropped.is_put_off))
+}
