@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use crate::ids::shortened;
@@ -66,7 +67,7 @@ pub(crate) struct Effect {
     /// The answer's body: a text as it stands, anything else as JSON. Nothing is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<Value>,
-    /// How long the call waits before anything else.
+    /// How long the call waits before anything else; no longer than until all faults are dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delay_ms: Option<u64>,
     /// The connection drops.
@@ -161,7 +162,20 @@ fn path_fits(wanted: &str, path: &str) -> bool {
 
 /// The faults that are still to come.
 #[derive(Default)]
-pub(crate) struct Faults(Mutex<Waiting>);
+pub(crate) struct Faults {
+    waiting: Mutex<Waiting>,
+    dropped: watch::Sender<()>,
+}
+
+/// What a call waits with for its fault's delay: taken before its fault is, it misses no drop of all faults.
+pub(crate) struct Patience(watch::Receiver<()>);
+
+impl Patience {
+    /// Waits so long, or until all faults are dropped.
+    pub(crate) async fn wait(mut self, delay: Duration) {
+        let _ = tokio::time::timeout(delay, self.0.changed()).await;
+    }
+}
 
 #[derive(Default)]
 struct Waiting {
@@ -196,13 +210,20 @@ impl Faults {
         self.lock().faults.iter().map(shown).collect()
     }
 
-    /// Drops all; how many there were.
+    /// Drops all, and lets those calls go on that wait; how many there were.
     pub(crate) fn clear(&self) -> usize {
-        self.lock().faults.drain(..).count()
+        let count = self.lock().faults.drain(..).count();
+        self.dropped.send_replace(());
+        count
+    }
+
+    /// For a call that comes now.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience(self.dropped.subscribe())
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -229,5 +250,16 @@ mod tests {
         assert_eq!(faults.take("GET", "/1", None).unwrap().code, Some(4));
         assert!(faults.take("GET", "/2", None).is_some());
         assert!(faults.take("GET", "/3", None).is_none());
+    }
+
+    #[actix_web::test]
+    async fn a_delay_ends_by_itself_or_when_all_faults_are_dropped() {
+        let (faults, for_ever) = (Faults::default(), Duration::from_hours(1));
+        faults.patience().wait(Duration::from_millis(1)).await;
+        let delayed = faults.patience();
+        faults.clear();
+        tokio::time::timeout(Duration::from_mins(1), delayed.wait(for_ever)).await.expect("it goes on");
+        let comes_later = faults.patience().wait(for_ever);
+        assert!(tokio::time::timeout(Duration::from_millis(20), comes_later).await.is_err(), "it waits");
     }
 }

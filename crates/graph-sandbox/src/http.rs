@@ -143,9 +143,10 @@ async fn handle(engine: Arc<Engine>, incoming: Incoming) -> Option<HttpResponse>
     let seq = engine.requests.begin(incoming.to_log(engine.nature.now_text()));
     let token = incoming.token();
     let method = incoming.method.as_str();
+    let patience = engine.faults.patience();
     let fault = engine.faults.take(method, &incoming.path, token.as_deref());
     let fault = fault.unwrap_or_default();
-    tokio::time::sleep(fault.delay()).await;
+    patience.wait(fault.delay()).await;
     let reply = match fault.close {
         Some(Close::Before) => return None,
         None if fault.replaces_the_answer() => faulty(&engine, &fault),

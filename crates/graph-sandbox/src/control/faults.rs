@@ -70,6 +70,8 @@ pub(crate) async fn list(engine: Data<Engine>) -> ControlResult {
 }
 
 /// Drop all faults.
+///
+/// Calls that a fault delays go on at once.
 #[utoipa::path(
     delete,
     path = "/_sandbox/faults",
