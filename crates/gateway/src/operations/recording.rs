@@ -52,6 +52,7 @@ mod tests {
         let begun = Instant::now();
         let away = async || Err::<(), _>(StoreError::Unavailable("away".to_owned()));
         assert!(matches!(persistently(away).await, Err(StoreError::Unavailable(_))));
-        assert!(begun.elapsed() < RECORDING + Duration::from_secs(1));
+        // Far below forever, and above what a machine that does other things takes.
+        assert!(begun.elapsed() < RECORDING + Duration::from_secs(20));
     }
 }

@@ -14,9 +14,13 @@ use std::{
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::program::{Ended, Running, free_port, groupgate, http, processes_naming, run, wait_until};
+use crate::program::{
+    Ended, Measured, Running, free_port, groupgate, http, one_is_within, processes_naming, run, wait_until,
+};
 
 pub(crate) const LAST_LINE: &str = "Ctrl-C stops everything";
+/// How long a stop and a second start take at the most.
+const FIVE_SECONDS: Duration = Duration::from_secs(5);
 
 /// Demos are started one after another: some tests measure how long one takes.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -171,42 +175,59 @@ fn what_the_file_for_scripts_holds_is_not_taken_from_the_environment() {
 fn it_stops_within_five_seconds_and_leaves_no_process() {
     let place = Place::new();
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let demo = place.start(&[]);
-        assert_ne!(processes_naming(&place.data_dir()), Vec::<String>::new());
-        let asked = Instant::now();
-        demo.signal(signal);
-        let (status, stderr) = demo.ended();
-        assert!(status.success(), "{status}: {stderr}");
-        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-        assert_eq!(processes_naming(&place.data_dir()), Vec::<String>::new());
+        one_is_within(FIVE_SECONDS, || {
+            let started = Instant::now();
+            let demo = place.start(&[]);
+            let plain = started.elapsed();
+            assert_ne!(processes_naming(&place.data_dir()), Vec::<String>::new());
+            let asked = Instant::now();
+            demo.signal(signal);
+            let (status, stderr) = demo.ended();
+            let time = asked.elapsed();
+            assert!(status.success(), "{status}: {stderr}");
+            assert_eq!(processes_naming(&place.data_dir()), Vec::<String>::new());
+            Measured { time, plain }
+        });
     }
 }
 
 #[test]
 fn a_start_can_be_stopped_too() {
-    let place = Place::new();
-    let demo = place.spawn(&[], &[]);
-    wait_until("PostgreSQL is being made", || place.data_dir().join("postgres").exists());
-    let asked = Instant::now();
-    demo.signal(Signal::SIGINT);
-    let (status, stderr) = demo.ended();
-    assert!(status.success(), "{status}: {stderr}");
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    wait_until("PostgreSQL is gone", || processes_naming(&place.data_dir()).is_empty());
+    one_is_within(FIVE_SECONDS, || {
+        let place = Place::new();
+        let started = Instant::now();
+        let demo = place.spawn(&[], &[]);
+        wait_until("PostgreSQL is being made", || place.data_dir().join("postgres").exists());
+        let plain = started.elapsed();
+        let asked = Instant::now();
+        demo.signal(Signal::SIGINT);
+        let (status, stderr) = demo.ended();
+        let time = asked.elapsed();
+        assert!(status.success(), "{status}: {stderr}");
+        wait_until("PostgreSQL is gone", || processes_naming(&place.data_dir()).is_empty());
+        Measured { time, plain }
+    });
 }
 
 #[test]
 fn a_second_start_is_ready_within_five_seconds_with_the_same_keys_and_links() {
     let place = Place::new();
+    let started = Instant::now();
     let demo = place.start(&[]);
+    // It makes what the second one finds.
+    let plain = started.elapsed();
     let before = place.environment();
     let body = link_body(&before, "");
     let key = basic(&before["GROUPGATE_ACCESS_KEY_ID"], &before["GROUPGATE_ACCESS_KEY_SECRET"]);
     let link = get_link(&place, &key, &body);
     stop(demo);
-    let started = Instant::now();
-    let _demo = place.start(&[]);
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    let mut demo = None;
+    one_is_within(FIVE_SECONDS, || {
+        demo.take().into_iter().for_each(stop);
+        let started = Instant::now();
+        demo = Some(place.start(&[]));
+        Measured { time: started.elapsed(), plain }
+    });
     assert_eq!(secrets(&place.environment()), secrets(&before));
     assert_eq!(get_link(&place, &key, &body), link);
 }

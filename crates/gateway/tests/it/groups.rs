@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{TestApp, eventually};
+use crate::support::{META_MAY_TAKE, TestApp, eventually};
 
 #[actix_web::test]
 async fn a_group_is_answered_with_its_link_once_meta_has_made_it() {
@@ -50,7 +50,8 @@ async fn the_time_to_wait_is_kept() {
     let answer = app.client.call("AddChatGroup", &app.first, json!({"Subject": "S", "WaitSeconds": 1})).await;
     let answer = answer.expect(200, "OK");
     assert!(answer.get("GroupId").is_none(), "{answer}");
-    assert!((Duration::from_secs(1)..Duration::from_secs(4)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    // Who does not say how long waits for ten seconds.
+    assert!((Duration::from_secs(1)..Duration::from_secs(9)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
 }
 
 #[actix_web::test]
@@ -152,7 +153,7 @@ async fn a_group_that_could_not_be_made_has_no_settings_that_failed() {
 
 #[actix_web::test]
 async fn a_create_whose_answer_was_lost_is_settled_by_its_webhook() {
-    let app = TestApp::with(&[("GROUPGATE_UPSTREAM_TIMEOUT", "1s")]).await;
+    let app = TestApp::with(&[META_MAY_TAKE]).await;
     app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "close": "after"})).await;
     let lost = app.client.call("AddChatGroup", &app.first, json!({"Subject": "Lost and found"})).await;
     let lost = lost.expect(502, "Upstream.Unavailable");

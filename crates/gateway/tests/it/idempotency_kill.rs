@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::demo_kill::{Dice, number};
 use crate::idempotency::UNLIMITED;
 use crate::program::{Running, free_port, groupgate};
-use crate::support::{TestApp, eventually, gateway_environment, with_tenant};
+use crate::support::{TestApp, eventually, gateway_environment, http_client, with_tenant};
 
 /// How many callers call at once.
 const CALLERS: usize = 4;
@@ -119,7 +119,7 @@ impl Scene {
         for method in ["POST", "DELETE"] {
             app.sandbox.fail(json!({"method": method, "count": 1_000_000, "delay_ms": META_MS})).await;
         }
-        Self { app, http: awc::Client::builder().timeout(Duration::from_secs(20)).finish(), port: free_port() }
+        Self { app, http: http_client(), port: free_port() }
     }
 
     fn mortal_url(&self) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, eventually};
+use crate::support::{TestApp, eventually, overtaken};
 
 const USER: &str = "16505559999";
 
@@ -146,7 +146,7 @@ async fn a_slow_meta_ends_at_the_callers_deadline() {
     let path = "/v1/GetChatGroupInviteLink";
     let body = json!({"CustSpaceId": "cams-demo1", "BusinessNumber": "15550000001", "GroupId": app.first.group_id});
     app.client.call_as(&app.first.key, "GetChatGroupInviteLink", body.clone()).await.expect(200, "OK");
-    app.sandbox.fail(json!({"path": "*/invite_link", "delay_ms": 5000})).await;
+    app.sandbox.fail(json!({"path": "*/invite_link", "delay_ms": 60_000})).await;
     let token = app.client.token(&app.first.key, None).await.body()["access_token"].as_str().unwrap().to_owned();
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("x-request-timeout-ms", "150")];
@@ -185,8 +185,7 @@ async fn a_list_that_cannot_be_read_proves_nothing() {
     let group = json!({"GroupId": app.first.group_id});
     app.sandbox.fail(json!({"path": "*/groups", "http_status": 200, "body": {"data": []}, "count": 1000})).await;
     app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(502, "Upstream.Unavailable");
-    let address = format!("{}/_sandbox/faults", app.sandbox.url);
-    assert_eq!(awc::Client::default().delete(address).send().await.unwrap().status(), 200);
+    app.sandbox.calm().await;
     app.client.call("GetChatGroupInviteLink", &app.first, group).await.expect(200, "OK");
 }
 
@@ -195,13 +194,19 @@ async fn a_write_goes_on_when_its_callers_time_is_over() {
     let app = TestApp::start().await;
     let group = json!({"GroupId": app.first.group_id});
     let old = app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
-    app.sandbox.fail(json!({"method": "POST", "path": "*/invite_link", "delay_ms": 600})).await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/invite_link", "delay_ms": 60_000})).await;
     let token = app.client.token(&app.first.key, None).await.body()["access_token"].as_str().unwrap().to_owned();
     let bearer = format!("Bearer {token}");
-    let headers = [("authorization", bearer.as_str()), ("x-request-timeout-ms", "150")];
     let body = json!({"CustSpaceId": "cams-demo1", "BusinessNumber": "15550000001", "GroupId": app.first.group_id});
-    let late = app.client.send("POST", "/v1/AddChatGroupInviteLink", &headers, body.to_string().into()).await;
-    assert_eq!(late.expect(504, "Upstream.Timeout")["RetrySafe"], false);
+    let late = overtaken(
+        async || app.sandbox.count("POST", "/invite_link").await,
+        async |time| {
+            let headers = [("authorization", bearer.as_str()), ("x-request-timeout-ms", time)];
+            app.client.send("POST", "/v1/AddChatGroupInviteLink", &headers, body.to_string().into()).await
+        },
+    );
+    assert_eq!(late.await.expect(504, "Upstream.Timeout")["RetrySafe"], false);
+    app.sandbox.calm().await;
     eventually("the link is new", async || {
         let now = app.client.call("GetChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
         (link(&now) != link(&old)).then_some(())

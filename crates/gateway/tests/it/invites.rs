@@ -1,8 +1,10 @@
 //! `SendChatGroupInvite`.
 
+use std::cell::Cell;
+
 use serde_json::{Value, json};
 
-use crate::support::{Answered, TestApp, with_tenant};
+use crate::support::{Answered, TestApp, overtaken, with_tenant};
 
 const PERSON: &str = "16505550100";
 
@@ -121,7 +123,7 @@ async fn a_cause_that_concerns_the_call_ends_it_with_its_own_code() {
         let before = app.sandbox.count("POST", "/messages").await;
         app.sandbox.fail(json!({"path": "*/messages", "code": upstream, "count": 100})).await;
         let answer = app.invite(&people(40)).await.expect(status, code);
-        app.sandbox.control("DELETE", "faults").await;
+        app.sandbox.calm().await;
         assert_eq!(with_status(&answer, "NOT_SENT").len(), 40, "{answer}");
         let tried = app.sandbox.count("POST", "/messages").await - before;
         assert!(tried <= 8, "{upstream}: {tried} were sent although the first failure concerns them all");
@@ -161,16 +163,24 @@ async fn an_invitation_whose_answer_was_lost_is_unknown_and_not_said_to_be_unsen
 async fn the_callers_deadline_ends_the_sending_and_all_that_is_known_is_told() {
     let app = TestApp::start().await;
     app.invite_template().await;
-    app.sandbox.fail(json!({"path": "*/messages", "delay_ms": 400, "count": 1000})).await;
     let body = with_tenant(&app.first, invitation(&app, &people(100))).to_string();
     let token = app.client.token(&app.first.key, None).await.body()["access_token"].as_str().unwrap().to_owned();
     let bearer = format!("Bearer {token}");
-    let headers =
-        [("authorization", bearer.as_str()), ("content-type", "application/json"), ("x-request-timeout-ms", "1000")];
-    for key in [None, Some(("idempotency-key", "1"))] {
-        let headers: Vec<_> = headers.into_iter().chain(key).collect();
-        let answer = app.client.send("POST", "/v1/SendChatGroupInvite", &headers, body.clone().into_bytes()).await;
-        let answer = answer.expect(200, "PartialSuccess");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    for is_keyed in [false, true] {
+        // The first eight are answered at once, and the eight behind them not within the caller's time.
+        let begun_at = Cell::new(app.sandbox.count("POST", "/messages").await);
+        let eight_sent = async || app.sandbox.count("POST", "/messages").await.saturating_sub(begun_at.get()) / 16;
+        let answer = overtaken(eight_sent, async |time| {
+            app.sandbox.calm().await;
+            begun_at.set(app.sandbox.count("POST", "/messages").await);
+            app.sandbox.fail(json!({"path": "*/messages", "delay_ms": 1, "count": 8})).await;
+            app.sandbox.fail(json!({"path": "*/messages", "delay_ms": 60_000, "count": 1000})).await;
+            let key = is_keyed.then_some(("idempotency-key", time));
+            let headers = headers.into_iter().chain([("x-request-timeout-ms", time)]).chain(key).collect::<Vec<_>>();
+            app.client.send("POST", "/v1/SendChatGroupInvite", &headers, body.clone().into_bytes()).await
+        });
+        let answer = answer.await.expect(200, "PartialSuccess");
         let count = |status| with_status(&answer, status).len();
         let (sent, unknown, not_sent) = (count("SENT"), count("UNKNOWN"), count("NOT_SENT"));
         assert!(sent >= 8 && unknown <= 8 && not_sent > 50, "{sent} sent, {unknown} unknown, {not_sent} not");

@@ -214,7 +214,7 @@ async fn a_rightly_signed_token_is_held_to_its_claims() {
 async fn a_token_that_was_verified_still_ends() {
     let app = TestApp::start().await;
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
-    let short = signed(&app, json!({"exp": now + 2})).await;
+    let short = signed(&app, json!({"exp": now + 10})).await;
     app.client.call_with_token(&short, "GetChatGroup", group_of(&app)).await.expect(200, "OK");
     crate::support::eventually("the token ends", async || {
         let answer = app.client.call_with_token(&short, "GetChatGroup", group_of(&app)).await;

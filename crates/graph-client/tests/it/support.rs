@@ -74,7 +74,7 @@ impl Graph {
 
     pub(crate) fn settings(&self) -> GraphSettings {
         GraphSettings {
-            timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(30),
             ..GraphSettings::new(format!("http://{}", self.address).parse().unwrap())
         }
     }
@@ -137,13 +137,13 @@ pub(crate) async fn all_answered(client: &GraphClient, calls: usize) {
 
 /// Waits until something is so, and no longer than a slow machine takes.
 pub(crate) async fn until(so: impl Fn() -> bool) {
-    for _ in 0..2000 {
+    for _ in 0..9000 {
         if so() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("it did not come about within 10 s");
+    panic!("it did not come about within 45 s");
 }
 
 async fn accept(listener: TcpListener, requests: Arc<Mutex<Vec<Request>>>, replies: Arc<Mutex<VecDeque<Reply>>>) {

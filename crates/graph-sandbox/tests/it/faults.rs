@@ -70,6 +70,19 @@ async fn answers_can_be_late_and_drip() {
 }
 
 #[actix_web::test]
+async fn what_a_fault_delays_goes_on_when_all_faults_are_dropped() {
+    let sandbox = TestSandbox::start().await;
+    fault(&sandbox, json!({ "delay_ms": 3_600_000, "count": 2 })).await;
+    let delayed = async { futures_util::future::join(sandbox.get(LINK), sandbox.get(LINK)).await };
+    let dropped = async {
+        sandbox.logged(2).await;
+        sandbox.control(Method::DELETE, "faults", Value::Null).await;
+    };
+    let ((one, other), ()) = futures_util::future::join(delayed, dropped).await;
+    assert_eq!((one.0, other.0), (200, 200));
+}
+
+#[actix_web::test]
 async fn a_fault_hits_only_the_calls_that_it_names() {
     let sandbox = TestSandbox::start().await;
     fault(&sandbox, json!({ "path": "/v23.0/*/invite_link", "token": TOKEN_2, "code": 2, "count": 2 })).await;

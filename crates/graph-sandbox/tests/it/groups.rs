@@ -164,7 +164,7 @@ async fn a_deleted_group_is_told_of_by_webhook_and_is_131041_afterwards() {
 
 #[actix_web::test]
 async fn of_two_deletions_under_way_the_second_fails_by_webhook() {
-    let sandbox = sandbox_with_latency(Duration::from_millis(500)).await;
+    let sandbox = sandbox_with_latency(Duration::from_secs(3)).await;
     let (_, first) = sandbox.graph(Method::DELETE, DEMO_SPARE_GROUP_ID_1, Value::Null).await;
     let (_, second) = sandbox.graph(Method::DELETE, DEMO_SPARE_GROUP_ID_1, Value::Null).await;
     assert_ne!(first["request_id"], second["request_id"]);

@@ -16,7 +16,7 @@ pub(crate) const TOKEN_2: &str = "EAA-token-of-the-solution-partner";
 pub(crate) const APP_ID: &str = "300000000000001";
 pub(crate) const APP_SECRET: &str = "the secret of the app";
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A status and a body.
 pub(crate) type Reply = (u16, Value);

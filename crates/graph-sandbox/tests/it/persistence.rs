@@ -44,7 +44,7 @@ async fn webhooks_that_were_not_answered_survive_a_restart() {
 #[actix_web::test]
 async fn changes_that_were_promised_are_done_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
-    let latency = Duration::from_secs(1)..=Duration::from_secs(1);
+    let latency = Duration::from_secs(4)..=Duration::from_secs(4);
     let settings = SandboxSettings { latency, ..settings_in(&dir) };
     let first = TestSandbox::start_with(settings.clone()).await;
     let body = whatsapp(json!({ "subject": "Promised" }));
@@ -161,17 +161,22 @@ async fn a_file_that_is_no_state_is_an_error_that_names_it() {
 
 #[actix_web::test]
 async fn it_stops_within_two_seconds_even_while_callers_wait() {
-    let sandbox = TestSandbox::start().await;
-    let fault = json!({ "delay_ms": 60_000 });
-    sandbox.control(Method::POST, "faults", fault).await;
-    let url = format!("{}/v23.0/{DEMO_GROUP_ID_1}", sandbox.sandbox.url());
-    let call = crate::helpers::client().get(url).bearer_auth(TOKEN_1);
-    let call = actix_web::rt::spawn(call.send());
-    sandbox.logged(1).await;
-    let begun = Instant::now();
-    sandbox.sandbox.stop().await;
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
-    call.abort();
+    let mut times = Vec::new();
+    // A machine that does other things may be slow once, and a stop that waits for its callers is it each time.
+    while times.iter().all(|time| *time >= Duration::from_secs(2)) {
+        assert!(times.len() < 4, "{times:?}");
+        let sandbox = TestSandbox::start().await;
+        let fault = json!({ "delay_ms": 60_000 });
+        sandbox.control(Method::POST, "faults", fault).await;
+        let url = format!("{}/v23.0/{DEMO_GROUP_ID_1}", sandbox.sandbox.url());
+        let call = crate::helpers::client().get(url).bearer_auth(TOKEN_1);
+        let call = actix_web::rt::spawn(call.send());
+        sandbox.logged(1).await;
+        let begun = Instant::now();
+        sandbox.sandbox.stop().await;
+        times.push(begun.elapsed());
+        call.abort();
+    }
 }
 
 #[test]

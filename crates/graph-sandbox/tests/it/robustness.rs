@@ -95,7 +95,7 @@ async fn of_many_resets_at_once_one_link_lives() {
 #[actix_web::test]
 async fn a_call_that_has_begun_is_done_even_if_its_caller_hangs_up() {
     let sandbox = TestSandbox::start().await;
-    sandbox.control(Method::POST, "faults", json!({ "delay_ms": 300 })).await;
+    sandbox.control(Method::POST, "faults", json!({ "delay_ms": 60_000 })).await;
     let before = sandbox.link_without_faults(DEMO_GROUP_ID_1).await;
     let body = r#"{"messaging_product":"whatsapp"}"#;
     let mut caller = TcpStream::connect(sandbox.sandbox.addr()).unwrap();
@@ -108,6 +108,7 @@ async fn a_call_that_has_begun_is_done_even_if_its_caller_hangs_up() {
     .unwrap();
     sandbox.logged(1).await;
     drop(caller);
+    sandbox.control(Method::DELETE, "faults", Value::Null).await;
     sandbox.answered(1).await;
     assert_ne!(sandbox.link_without_faults(DEMO_GROUP_ID_1).await, before);
 }

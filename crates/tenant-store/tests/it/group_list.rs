@@ -172,16 +172,15 @@ async fn what_is_told_again_modifies_nothing() {
     assert!(space.group(ALPHA_PHONE, "G").await.unwrap().unwrap().modified_at > before);
 }
 
-/// The middle of seven.
-async fn typical(world: &World, filter: &GroupFilter<'_>) -> Duration {
+/// The quickest of seven: how long the rest took is also the machine's affair.
+async fn quickest(world: &World, filter: &GroupFilter<'_>) -> Duration {
     let mut times = Vec::new();
     for _ in 0..7 {
         let begun = Instant::now();
         list(world, filter).await;
         times.push(begun.elapsed());
     }
-    times.sort();
-    times[3]
+    times.into_iter().min().unwrap()
 }
 
 #[tokio::test]
@@ -195,7 +194,7 @@ async fn of_ten_thousand_groups_the_last_page_takes_no_longer_than_the_first() {
     let page = list(&world, &last).await;
     assert_eq!((page.total, page.groups.len()), (10_000, 100));
     assert_eq!(page.groups[99].group_id.as_deref(), Some("G00000"));
-    let (of_first, of_last) = (typical(&world, &first).await, typical(&world, &last).await);
+    let (of_first, of_last) = (quickest(&world, &first).await, quickest(&world, &last).await);
     println!("10,000 groups: the first page takes {of_first:?}, the last {of_last:?}");
     assert!(of_last < of_first * 3 + Duration::from_millis(20), "{of_first:?}, {of_last:?}");
     let filtered = list(&world, &GroupFilter { subject: Some("ORDER 777"), ..all(&ids) }).await;

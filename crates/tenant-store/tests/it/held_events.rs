@@ -26,7 +26,7 @@ async fn an_event_before_the_answer_is_published_with_the_code_that_the_answer_f
 
     let mut notifications = world.store.listen().await.unwrap();
     assert_eq!(space.record_answer(code, Some("req-1")).await.unwrap().status, ChangeStatus::Succeeded);
-    let told = timeout(Duration::from_secs(20), notifications.next()).await.unwrap();
+    let told = timeout(Duration::from_mins(1), notifications.next()).await.unwrap();
     assert_eq!(told, Notification::Events, "routers are told that there is something to publish");
     assert_eq!(world.route().await.routed, 1);
     assert_eq!(codes(&world).await, [None, Some(code)]);
@@ -36,7 +36,7 @@ async fn an_event_before_the_answer_is_published_with_the_code_that_the_answer_f
 async fn an_event_that_no_answer_claims_is_published_when_its_time_is_over_and_applied_once() {
     let world = World::with_tenants().await;
     let space = world.store.space(ALPHA);
-    let waiting = NewChange { answer_due: Duration::from_millis(300), ..delete("G1") };
+    let waiting = NewChange { answer_due: Duration::from_secs(4), ..delete("G1") };
     space.begin_change(&waiting).await.unwrap();
     let count = tenant_store::GroupUpdate {
         group_id: "G1".to_owned(),
@@ -54,7 +54,7 @@ async fn an_event_that_no_answer_claims_is_published_when_its_time_is_over_and_a
             tokio::task::yield_now().await;
         }
     };
-    timeout(Duration::from_secs(20), published).await.unwrap();
+    timeout(Duration::from_mins(1), published).await.unwrap();
     assert_eq!(codes(&world).await, [None]);
     let group = space.group(crate::helpers::ALPHA_PHONE, "G1").await.unwrap().unwrap();
     assert_eq!(group.total_participant_count, Some(2));

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use crate::helpers::{ALPHA, ALPHA_PHONE, BETA, TestEvent, World, actor, create, new_number, new_tenant, secret};
 
 async fn next(notifications: &mut Notifications) -> Notification {
-    timeout(Duration::from_secs(20), notifications.next()).await.expect("a notification within 20 s")
+    timeout(Duration::from_mins(1), notifications.next()).await.expect("a notification within a minute")
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ async fn a_rotation_is_told_and_logged_without_a_secret() {
     let made = new_key(&world).await;
     let mut notifications = world.store.listen().await.unwrap();
     let rotated = world.store.rotate_access_key(&made.access_key_id, DAY, None, &actor()).await.unwrap();
-    let told = tokio::time::timeout(Duration::from_secs(20), notifications.next()).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_mins(1), notifications.next()).await.unwrap();
     assert_eq!(told, Notification::AccessKeys(made.access_key_id.clone()));
     let entries = world.store.space("_system").audit(10).await.unwrap();
     assert_eq!(entries[0].action, "key.rotate");

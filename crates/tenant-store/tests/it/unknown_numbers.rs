@@ -42,7 +42,7 @@ async fn they_are_published_when_their_number_is_added_and_shown_no_more() {
     let mut notifications = world.store.listen().await.unwrap();
     world.store.space(BETA).add_number(&new_number("15550000009", "999"), &actor()).await.unwrap();
     let routers_are_told = async { while notifications.next().await != Notification::Events {} };
-    timeout(Duration::from_secs(20), routers_are_told).await.unwrap();
+    timeout(Duration::from_mins(1), routers_are_told).await.unwrap();
     assert_eq!(world.route().await.routed, 2);
     let page = world.store.space(BETA).events_after(None, 10).await.unwrap();
     assert_eq!((page.last, page.events[0].business_number.as_deref()), (2, Some("15550000009")));

@@ -213,7 +213,7 @@ async fn of_two_onboardings_at_once_the_later_wins_and_the_other_leaves_nothing(
     let (app, admin) = stage(one_number()).await;
     let other = account("200000000000010", "EAAthe-other-token", &[100_000_000_000_010]);
     assert_eq!(app.sandbox.post("wabas", other).await.0, 200);
-    app.sandbox.fail(json!({"path": "*/phone_numbers", "delay_ms": 800})).await;
+    app.sandbox.fail(json!({"path": "*/phone_numbers", "delay_ms": 60_000})).await;
     let first = rt::spawn({
         let admin = admin.clone();
         async move { admin.post(ONBOARDING, json!({"access_token": TOKEN})).await }
@@ -224,6 +224,7 @@ async fn of_two_onboardings_at_once_the_later_wins_and_the_other_leaves_nothing(
     .await;
     let second = begin(&admin, json!({"access_token": "EAAthe-other-token"})).await;
     assert_eq!(states(&second), ["done"; 5], "{second}");
+    app.sandbox.calm().await;
     let overtaken = first.await.unwrap().problem(409, "Conflict.State");
     assert!(overtaken["detail"].as_str().unwrap().contains("Meanwhile somebody else"), "{overtaken}");
 

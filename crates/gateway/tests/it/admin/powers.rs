@@ -123,7 +123,7 @@ async fn a_key_that_is_revoked_is_refused_at_every_replica_and_so_are_its_tokens
         refused.await.expect(401, "Unauthorized");
         replica.call_with_token(&token, "GetChatGroup", group.clone()).await.expect(401, "InvalidToken");
     }
-    assert!(begun.elapsed() < std::time::Duration::from_secs(15), "it was told, and not forgotten after a minute");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(40), "it was told, and not forgotten after a minute");
 }
 
 #[actix_web::test]

@@ -53,9 +53,8 @@ impl Stage {
     }
 
     /// A call that ends when its caller's time is over.
-    pub(super) async fn call_within(&self, case: &Case, milliseconds: u32) -> Answered {
-        let milliseconds = milliseconds.to_string();
-        self.send(case.operation, &[("x-request-timeout-ms", &milliseconds)], self.request(case).to_string()).await
+    pub(super) async fn call_within(&self, case: &Case, milliseconds: &str) -> Answered {
+        self.send(case.operation, &[("x-request-timeout-ms", milliseconds)], self.request(case).to_string()).await
     }
 
     /// The same with any body.
@@ -82,7 +81,7 @@ impl Stage {
 
     /// Nothing fails any more.
     pub(super) async fn recover(&self) {
-        self.app.sandbox.control("DELETE", "faults").await;
+        self.app.sandbox.calm().await;
     }
 
     /// All that Meta holds for its customers, once nothing is under way any more: what a write changes is in here.

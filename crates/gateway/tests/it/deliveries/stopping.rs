@@ -33,7 +33,8 @@ async fn what_does_not_end_within_the_drain_is_given_back_and_tried_elsewhere() 
     eventually("the endpoint is called", async || (silent.requests().len() == 1).then_some(())).await;
     let begun = Instant::now();
     let stopped = app.stop_gateway_within(Duration::from_millis(100)).await;
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // The endpoint would be waited for for 15 s.
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
     let delivery = store.space(tenant).deliveries(id, &DeliveryFilter::default(), None, 1).await.unwrap().remove(0);
     assert_eq!((delivery.state, delivery.tries.len()), (DeliveryState::Waiting, 0));
 

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use gateway::egress::{EgressError, Full, Limits, NameServers};
 
 use super::{LIMITS, egress, get, get_for, get_within, soon, to_loopback};
-use crate::support::{PATIENCE, Reply, WebServer};
+use crate::support::{ClosedPort, PATIENCE, Reply, WebServer};
 
 async fn failure(reply: Reply) -> EgressError {
     let server = WebServer::start(reply).await;
@@ -36,7 +36,8 @@ async fn what_stands_at_a_url_is_fetched_with_no_more_than_is_needed() {
 async fn a_forbidden_address_is_told_alike_whether_or_not_anything_listens_there() {
     let server = WebServer::start(Reply::file("text/plain", b"inside")).await;
     let open = server.addr.port();
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let nobody = ClosedPort::hold();
+    let closed = nobody.addr.port();
     let nothing_allowed = egress(&[], NameServers::System);
     for port in [open, closed] {
         for host in ["127.0.0.1", "2130706433", "0x7f.1", "127.1"] {
@@ -139,8 +140,8 @@ async fn what_is_compressed_stays_compressed() {
 
 #[actix_web::test]
 async fn a_server_that_does_not_listen_is_told_as_that() {
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    assert_eq!(get(&to_loopback(), &format!("http://{closed}/")).await.unwrap_err(), EgressError::Connect);
+    let closed = ClosedPort::hold();
+    assert_eq!(get(&to_loopback(), &closed.url("/")).await.unwrap_err(), EgressError::Connect);
 }
 
 #[actix_web::test]

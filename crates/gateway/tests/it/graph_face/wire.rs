@@ -114,7 +114,7 @@ async fn a_read_is_answered_at_once_whatever_it_says_of_a_body() {
     let path = format!("/graph/v23.0/{}/groups", app.first.phone_number_id);
     for more in ["connection: Upgrade\r\nupgrade: websocket\r\n", "content-length: 5\r\n"] {
         let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: {authorization}\r\n{more}\r\n");
-        let answer = tokio::time::timeout(std::time::Duration::from_secs(10), answered(&app, &head)).await;
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(25), answered(&app, &head)).await;
         assert!(answer.unwrap().starts_with("HTTP/1.1 200"), "{more}");
     }
 }

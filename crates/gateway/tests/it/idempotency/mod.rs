@@ -65,6 +65,23 @@ async fn with_keys(app: &TestApp, statement: &'static str) {
     assert!(sqlx::query(statement).execute(&mut superuser(&app.database).await).await.unwrap().rows_affected() > 0);
 }
 
+/// While Meta takes its time over a call: as if the process that runs it looked dead.
+async fn look_dead(app: &TestApp, path: &str) {
+    eventually("Meta is asked", async || (app.sandbox.count("POST", path).await == 1).then_some(())).await;
+    with_keys(app, "update idempotency_keys set owner = 0").await;
+}
+
+/// Meta takes no more time once another process has taken the call over from the one that looked dead.
+async fn calm_once_taken_over(app: &TestApp) {
+    let mut database = superuser(&app.database).await;
+    eventually("the call is taken over", async || {
+        let living = sqlx::query("select from idempotency_keys where owner <> 0");
+        living.fetch_optional(&mut database).await.unwrap().map(|_| ())
+    })
+    .await;
+    app.sandbox.calm().await;
+}
+
 /// As if the process had died before it could write down how its call ended.
 async fn forget_ends(app: &TestApp) {
     let statement = "update idempotency_keys set state = 'open', claim = null, owner = null, running_until = null,

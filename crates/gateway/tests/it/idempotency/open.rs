@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{call, creates, forget_begins, forget_ends, is_replayed, keyed, send, subject, with_keys};
+use super::{
+    call, calm_once_taken_over, creates, forget_begins, forget_ends, is_replayed, keyed, look_dead, send, subject,
+};
 use crate::matrix;
-use crate::support::{Reply, TestApp, WebServer, eventually, fixture};
+use crate::support::{META_MAY_TAKE, Reply, TestApp, WebServer, eventually, fixture};
 
 /// Meta does it, and its answer is lost.
 fn lost_answer(method: &str, path: &str) -> Value {
@@ -21,7 +23,7 @@ async fn groups_at_meta(app: &TestApp, subject: &str) -> Vec<String> {
 }
 
 async fn losing_answers() -> TestApp {
-    let app = TestApp::with(&[("GROUPGATE_UPSTREAM_TIMEOUT", "1s")]).await;
+    let app = TestApp::with(&[META_MAY_TAKE]).await;
     app.sandbox.fail(lost_answer("POST", "*")).await;
     app
 }
@@ -67,7 +69,7 @@ async fn a_group_of_which_no_webhook_told_yet_is_unknown_until_one_does() {
 
 #[actix_web::test]
 async fn a_group_that_was_deleted_without_saying_so_is_known_to_be_under_its_key() {
-    let app = TestApp::with(&[("GROUPGATE_UPSTREAM_TIMEOUT", "1s")]).await;
+    let app = TestApp::with(&[META_MAY_TAKE]).await;
     let made = app.client.call("AddChatGroup", &app.first, subject("S")).await.expect(200, "OK");
     app.sandbox.fail(lost_answer("DELETE", "*")).await;
     let group = json!({"GroupId": made["GroupId"]});
@@ -79,7 +81,7 @@ async fn a_group_that_was_deleted_without_saying_so_is_known_to_be_under_its_key
 
 #[actix_web::test]
 async fn a_picture_that_meta_took_without_saying_so_is_not_fetched_again_under_its_key() {
-    let settings = [("GROUPGATE_UPSTREAM_TIMEOUT", "1s"), ("GROUPGATE_ALLOWED_NETWORKS", "127.0.0.0/8")];
+    let settings = [META_MAY_TAKE, ("GROUPGATE_ALLOWED_NETWORKS", "127.0.0.0/8")];
     let app = TestApp::with(&settings).await;
     app.sandbox.fail(lost_answer("POST", "*")).await;
     let web = WebServer::start(Reply::file("image/jpeg", &fixture("pictures/baseline.jpg"))).await;
@@ -138,14 +140,8 @@ async fn a_call_that_broke_off_after_its_end_is_answered_from_the_record() {
     assert_eq!(creates(&app).await, 3);
 }
 
-/// How long Meta takes over a call, in milliseconds, so that there is time to do something beside it.
-const TAKES_ITS_TIME: u64 = 2000;
-
-/// While Meta takes its time over a call: as if the process that runs it looked dead.
-async fn look_dead(app: &TestApp, path: &str) {
-    eventually("Meta is asked", async || (app.sandbox.count("POST", path).await == 1).then_some(())).await;
-    with_keys(app, "update idempotency_keys set owner = 0").await;
-}
+/// How long Meta takes over a call, in milliseconds: until the sandbox is calmed.
+const TAKES_ITS_TIME: u64 = 60_000;
 
 #[actix_web::test]
 async fn a_process_that_looked_dead_and_was_not_makes_one_group_with_the_one_that_took_over() {
@@ -154,7 +150,8 @@ async fn a_process_that_looked_dead_and_was_not_makes_one_group_with_the_one_tha
     app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": TAKES_ITS_TIME})).await;
     let taken_over = async {
         look_dead(&app, "/groups").await;
-        call(&other, &app.first, "AddChatGroup", "order-1", subject("S")).await
+        let call = call(&other, &app.first, "AddChatGroup", "order-1", subject("S"));
+        tokio::join!(call, calm_once_taken_over(&app)).0
     };
     let (first, second) = tokio::join!(keyed(&app, "AddChatGroup", "order-1", subject("S")), taken_over);
     let (first, second) = (first.expect(200, "OK"), second.expect(200, "OK"));
@@ -173,7 +170,9 @@ async fn a_process_that_looked_dead_and_was_not_tells_what_the_one_that_took_ove
     app.sandbox.fail(json!({"method": "POST", "path": "*/invite_link", "delay_ms": TAKES_ITS_TIME})).await;
     let taken_over = async {
         look_dead(&app, "/invite_link").await;
-        call(&other, &app.first, "AddChatGroupInviteLink", "1", group.clone()).await
+        let told = call(&other, &app.first, "AddChatGroupInviteLink", "1", group.clone()).await;
+        app.sandbox.calm().await;
+        told
     };
     let (first, second) = tokio::join!(keyed(&app, "AddChatGroupInviteLink", "1", group.clone()), taken_over);
     second.expect(409, "IdempotentProcessing");

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{UNLIMITED, call, creates, forget_begins, is_replayed, keyed, subject, with_keys};
-use crate::support::{TestApp, eventually};
+use super::{
+    UNLIMITED, call, calm_once_taken_over, creates, forget_begins, is_replayed, keyed, look_dead, subject, with_keys,
+};
+use crate::support::{ClosedPort, TestApp};
 
 const REFUSALS: [(i64, u16, &str); 3] =
     [(130_429, 429, "Throttling.Upstream"), (190, 424, "Credential.Invalid"), (10, 424, "Credential.Forbidden")];
@@ -68,8 +70,8 @@ async fn a_call_whose_process_died_after_the_refusal_is_made_again() {
 #[actix_web::test]
 async fn a_call_that_did_not_reach_meta_is_made_when_meta_can_be_reached() {
     let app = TestApp::with(&UNLIMITED).await;
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (astray, running) = app.replica_with(&[("GROUPGATE_GRAPH_URL", &format!("http://{nobody}"))]).await;
+    let nobody = ClosedPort::hold();
+    let (astray, running) = app.replica_with(&[("GROUPGATE_GRAPH_URL", &nobody.url(""))]).await;
     break_off(&app, "order-1").await;
     let refused = call(&astray, &app.first, "AddChatGroup", "order-1", subject("order-1")).await;
     assert_eq!(refused.expect(502, "Upstream.Unavailable")["RetrySafe"], true);
@@ -81,12 +83,12 @@ async fn a_call_that_did_not_reach_meta_is_made_when_meta_can_be_reached() {
 async fn a_refusal_that_comes_while_another_looks_for_the_end_is_no_end() {
     let app = TestApp::with(&UNLIMITED).await;
     let (other, running) = app.replica_with(&UNLIMITED).await;
-    let slow_refusal = json!({"method": "POST", "path": "*/groups", "code": 130_429, "delay_ms": 2000});
+    let slow_refusal = json!({"method": "POST", "path": "*/groups", "code": 130_429, "delay_ms": 60_000});
     app.sandbox.fail(slow_refusal).await;
     let taken_over = async {
-        eventually("Meta is asked", async || (creates(&app).await == 1).then_some(())).await;
-        with_keys(&app, "update idempotency_keys set owner = 0").await;
-        call(&other, &app.first, "AddChatGroup", "order-1", subject("order-1")).await
+        look_dead(&app, "/groups").await;
+        let call = call(&other, &app.first, "AddChatGroup", "order-1", subject("order-1"));
+        tokio::join!(call, calm_once_taken_over(&app)).0
     };
     let (first, second) = tokio::join!(keyed(&app, "AddChatGroup", "order-1", subject("order-1")), taken_over);
     first.expect(429, "Throttling.Upstream");

@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::{creates, is_replayed, keyed, send};
-use crate::support::{TestApp, eventually, superuser, with_tenant};
+use crate::support::{META_MAY_TAKE, TestApp, eventually, overtaken, superuser, with_tenant};
 
 #[actix_web::test]
 async fn a_call_that_waits_for_meta_ends_with_its_callers_time_as_one_without_a_key() {
     let app = TestApp::start().await;
     app.sandbox.webhooks(json!({"mode": "hold"})).await;
     let body = with_tenant(&app.first, json!({"Subject": "S", "WaitSeconds": 30})).to_string();
-    let in_time = ("x-request-timeout-ms", "2500");
+    let in_time = ("x-request-timeout-ms", "6000");
     let without = send(&app.client, &app.first.key, "AddChatGroup", &[in_time], body.clone()).await.expect(200, "OK");
     assert!(without["UniqueCode"].is_string() && without.get("GroupId").is_none(), "{without}");
     let headers = [("idempotency-key", "order-1"), in_time];
@@ -25,11 +25,17 @@ async fn a_call_that_waits_for_meta_ends_with_its_callers_time_as_one_without_a_
 #[actix_web::test]
 async fn a_call_whose_time_was_over_before_metas_answer_names_the_change_that_goes_on() {
     let app = TestApp::start().await;
-    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": 1500})).await;
+    app.sandbox.fail(json!({"method": "POST", "path": "*/groups", "delay_ms": 60_000})).await;
     let body = with_tenant(&app.first, json!({"Subject": "S"})).to_string();
-    let late = send(&app.client, &app.first.key, "AddChatGroup", &[("x-request-timeout-ms", "500")], body).await;
-    let late = late.expect(504, "Upstream.Timeout");
+    let late = overtaken(
+        async || creates(&app).await,
+        async |time| {
+            send(&app.client, &app.first.key, "AddChatGroup", &[("x-request-timeout-ms", time)], body.clone()).await
+        },
+    );
+    let late = late.await.expect(504, "Upstream.Timeout");
     assert_eq!(late["RetrySafe"], false);
+    app.sandbox.calm().await;
     let ask = json!({"UniqueCode": late["UniqueCode"]});
     eventually("the change goes on to its end", async || {
         let state = app.client.call("QueryChatGroupRequest", &app.first, ask.clone()).await.expect(200, "OK");
@@ -40,7 +46,7 @@ async fn a_call_whose_time_was_over_before_metas_answer_names_the_change_that_go
 
 #[actix_web::test]
 async fn a_call_is_believed_to_run_however_long_it_takes() {
-    let app = TestApp::with(&[("GROUPGATE_UPSTREAM_TIMEOUT", "1s")]).await;
+    let app = TestApp::with(&[META_MAY_TAKE]).await;
     app.sandbox.webhooks(json!({"mode": "hold"})).await;
     let wanted = json!({"Subject": "S", "WaitSeconds": 30});
     let meanwhile = async {

@@ -137,7 +137,7 @@ async fn a_token_that_was_verified_still_ends() {
     add(&admin, issuer_of(&provider)).await;
     let lasting = provider.token("EdDSA", &json!({}));
     eventually("the issuer is known", async || (read(&app, &lasting).await.status == 200).then_some(())).await;
-    let short = provider.token("EdDSA", &json!({"exp": now() + 2}));
+    let short = provider.token("EdDSA", &json!({"exp": now() + 10}));
     read(&app, &short).await.expect(200, "OK");
     eventually("the token ends", async || (read(&app, &short).await.code() == "ExpiredToken").then_some(())).await;
 }

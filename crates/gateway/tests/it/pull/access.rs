@@ -1,12 +1,10 @@
 //! Who may read events, and how often.
 
-use std::time::Duration;
-
 use cams_api::Scope;
 use serde_json::json;
 
 use super::{PULL, STREAM, about, get, published, reader, receive, texts};
-use crate::support::{Credentials, TestApp, actor, eventually};
+use crate::support::{Credentials, PATIENCE, TestApp, actor, eventually};
 
 const BOTH: [&str; 2] = [PULL, STREAM];
 
@@ -83,7 +81,7 @@ async fn only_looking_is_possible_and_head_waits_for_nothing() {
             assert_eq!(refused.header("allow"), Some("GET, HEAD"));
             refused.expect(405, "MethodNotAllowed");
         }
-        let looked = tokio::time::timeout(Duration::from_secs(5), app.client.send("HEAD", &path, &headers, Vec::new()));
+        let looked = tokio::time::timeout(PATIENCE, app.client.send("HEAD", &path, &headers, Vec::new()));
         let looked = looked.await.unwrap();
         assert_eq!((looked.status, looked.text.as_str()), (200, ""), "{path}");
     }

@@ -61,7 +61,8 @@ impl Reading {
         more: &str,
         last_event_id: Option<i64>,
     ) -> (Self, Frame) {
-        let http = awc::Client::builder().disable_timeout().finish();
+        let connector = awc::Connector::new().timeout(PATIENCE).handshake_timeout(PATIENCE);
+        let http = awc::Client::builder().connector(connector).disable_timeout().finish();
         let url = format!("{}{STREAM}?CustSpaceId={cust_space_id}{more}", client.url);
         let mut request = http.get(url).insert_header(("authorization", authorization)).no_decompress();
         if let Some(last) = last_event_id {

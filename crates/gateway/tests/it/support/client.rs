@@ -1,12 +1,14 @@
 //! A caller of the gateway.
 
+use std::time::Duration;
+
 use awc::http::header::HeaderMap;
 use awc::http::{Method, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::Tenant;
+use super::{PATIENCE, Tenant};
 
 /// An access key.
 #[derive(Debug, Clone)]
@@ -60,6 +62,14 @@ impl Answered {
     }
 }
 
+/// Who waits long enough for connections and answers, and leaves a connection before the server does: both may end it
+/// after 5 s without a call.
+pub(crate) fn http_client() -> awc::Client {
+    let connector =
+        awc::Connector::new().timeout(PATIENCE).handshake_timeout(PATIENCE).conn_keep_alive(Duration::from_secs(3));
+    awc::Client::builder().connector(connector).timeout(PATIENCE).disable_redirects().finish()
+}
+
 /// Calls one gateway.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -69,8 +79,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(url: String) -> Self {
-        let http = awc::Client::builder().timeout(super::PATIENCE).disable_redirects().finish();
-        Self { url, http }
+        Self { url, http: http_client() }
     }
 
     /// Calls an operation for a tenant with its own key; `parameters` stand beside the tenant and the number.

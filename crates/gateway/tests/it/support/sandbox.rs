@@ -13,7 +13,7 @@ pub(crate) type Fault = Value;
 
 impl SandboxControl {
     pub(crate) fn new(url: String) -> Self {
-        Self { url, http: awc::Client::builder().timeout(super::PATIENCE).finish() }
+        Self { url, http: super::http_client() }
     }
 
     /// A user follows an invite link; answers with the status and the body.
@@ -38,6 +38,11 @@ impl SandboxControl {
     pub(crate) async fn fail(&self, fault: Fault) {
         let (status, body) = self.post("faults", fault).await;
         assert_eq!(status, 200, "{body}");
+    }
+
+    /// Nothing fails any more, and what was delayed goes on.
+    pub(crate) async fn calm(&self) {
+        self.control("DELETE", "faults").await;
     }
 
     /// What was asked of Meta's paths.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 /// What every request gets.
@@ -80,7 +80,7 @@ impl WebServer {
         Self { addr, seen, accepting }
     }
 
-    /// Listens no longer: whoever comes now is refused.
+    /// Listens no longer: whoever comes now is refused, unless the system gives the port to another.
     pub(crate) async fn stop(self) {
         self.accepting.abort();
         self.accepting.await.unwrap_err();
@@ -99,6 +99,30 @@ impl WebServer {
     /// How many connections were made so far.
     pub(crate) fn connections(&self) -> usize {
         self.seen.lock().unwrap().connections
+    }
+}
+
+/// A port of 127.0.0.1 that takes no connection, and that nobody else is given meanwhile.
+pub(crate) struct ClosedPort {
+    pub(crate) addr: SocketAddr,
+    socket: TcpSocket,
+}
+
+impl ClosedPort {
+    pub(crate) fn hold() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        Self { addr: socket.local_addr().unwrap(), socket }
+    }
+
+    /// A URL of it.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+
+    /// A server that listens there from now on.
+    pub(crate) fn open(self, reply: Reply) -> WebServer {
+        WebServer::on(self.socket.listen(16).unwrap(), reply)
     }
 }
 

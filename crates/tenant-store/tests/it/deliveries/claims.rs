@@ -124,7 +124,7 @@ async fn the_claims_of_a_process_that_died_are_soon_free_and_those_of_a_living_o
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), released).await.expect("PostgreSQL sees that the session ended");
+    tokio::time::timeout(Duration::from_mins(1), released).await.expect("PostgreSQL sees that the session ended");
     assert_eq!(sequences(&post.claim().await), [1]);
 }
 

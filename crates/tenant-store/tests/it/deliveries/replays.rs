@@ -186,7 +186,7 @@ async fn a_replay_of_what_is_missing_is_quick_beside_very_much_that_is_not() {
         let begin = std::time::Instant::now();
         assert_eq!(replay(post.alpha(), post.endpoint, whole_day(), only).await.unwrap(), 2);
         println!("{only:?} of {events} events: {:?}", begin.elapsed());
-        assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_mins(1), "{:?}", begin.elapsed());
         let claimed = post.claim().await;
         assert_eq!(post.end(&claimed, AfterTry::Dead { reason: "again".to_owned() }).await.dead, 2);
     }

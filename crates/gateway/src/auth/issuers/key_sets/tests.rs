@@ -91,7 +91,7 @@ async fn a_new_key_is_found_and_keys_that_nobody_has_cost_a_fetch_a_pause() {
 
 #[actix_web::test]
 async fn while_the_issuer_is_away_its_keys_are_good_for_a_bounded_time() {
-    let pace = Pace { fresh: Duration::from_millis(20), trusted: Duration::from_millis(400), ..PACE };
+    let pace = Pace { fresh: Duration::from_millis(20), trusted: Duration::from_secs(3), ..PACE };
     told(pace, async |sets, served| {
         served.serve(Some(&["a"]));
         assert!(knows(sets, "a").await);
