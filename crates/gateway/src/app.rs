@@ -19,6 +19,7 @@ use crate::api::{
 };
 use crate::background::RunningBackground;
 use crate::config::{Docs, Settings};
+use crate::console;
 use crate::egress::NameServers;
 use crate::openapi::Documents;
 use crate::operations::Services;
@@ -67,6 +68,7 @@ fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents, face: Fa
         .service(read_only("/health/ready", health::ready))
         .service(read_only("/.well-known/jwks.json", oauth::key_set))
         .configure(admin::routes)
+        .configure(console::routes)
         .configure(|config| cams_rpc::routes(config, &face.public_url))
         .configure(|config| graph::routes(config, face))
         .configure(|config| docs::routes(config, docs, documents))

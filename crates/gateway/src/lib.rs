@@ -10,6 +10,7 @@ mod calls;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod console;
 mod credentials;
 pub mod deliveries;
 pub mod egress;

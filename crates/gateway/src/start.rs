@@ -78,6 +78,8 @@ pub(crate) struct Shared {
     streams: Arc<OpenStreams>,
     health: Arc<Health>,
     verify_token: Option<SecretString>,
+    is_over_tls: bool,
+    public_url: String,
     graph: GraphSettings,
     egress: EgressSettings,
 }
@@ -97,6 +99,8 @@ impl Shared {
             streams: self.streams.clone(),
             verify_token: self.verify_token.clone(),
             health: self.health.clone(),
+            is_over_tls: self.is_over_tls,
+            public_url: self.public_url.clone(),
             graph,
             egress,
         }
@@ -178,7 +182,19 @@ pub(crate) async fn prepare(
     let inbox = Arc::new(Inbox::new(store, secrets, nudge, services.metrics.clone()));
     let verify_token = settings.webhook_verify_token.clone();
     let streams = Arc::new(OpenStreams::new(settings.workers));
-    let shared = Shared { services, authenticator, inbox, streams, health, verify_token, graph, egress };
+    let (is_over_tls, public_url) = (settings.public_url.scheme() == "https", issuer(settings));
+    let shared = Shared {
+        services,
+        authenticator,
+        inbox,
+        streams,
+        health,
+        verify_token,
+        is_over_tls,
+        public_url,
+        graph,
+        egress,
+    };
     shared.clients()?;
     Ok((shared, background))
 }

@@ -2,9 +2,11 @@
 
 mod access_keys;
 mod across_tenants;
+mod attention;
 mod audit;
 mod calls;
 mod changes;
+mod console_sessions;
 mod credentials;
 mod deliveries;
 mod endpoint_secret;
@@ -32,21 +34,28 @@ mod sealing;
 mod shown_ids;
 mod signing_keys;
 mod store;
+mod tenant_list;
 mod tenants;
 mod text;
+mod times_of_ids;
 mod upstream_objects;
 
 pub use access_keys::{
-    AccessKey, AccessKeyChange, CreatedAccessKey, Grant, KeyState, ListedAccessKey, NewAccessKey, PreviousSecret,
-    RotatedAccessKey,
+    AccessKey, AccessKeyChange, AccessKeyFilter, CreatedAccessKey, Grant, KeyStanding, KeyState, ListedAccessKey,
+    NewAccessKey, PreviousSecret, RotatedAccessKey,
+};
+pub use attention::{
+    Attention, CredentialTrouble, DisabledEndpoint, FailedOnboarding, Found, KnownEndpoint, KnownTenant,
+    LostDeliveries, NumberTrouble, ThrottledTenant, TroubledToken, UnknownNumbers,
 };
 pub use audit::{Actor, AuditEntry, AuditFilter, SeenCall};
-pub use calls::{CallFilter, CallRecord, OperationUsage, UsageDay};
+pub use calls::{CallFilter, CallRecord, OperationUsage, TenantTraffic, Traffic, TrafficHour, TrafficOrder, UsageDay};
 pub use changes::{Change, ChangeStatus, NewChange, Outcome, StaleChange, UniqueCode};
+pub use console_sessions::{ConsoleSession, NewConsoleSession};
 pub use credentials::{Credential, CredentialCheck, CredentialState, StoredToken};
 pub use deliveries::{
-    AfterTry, ClaimedDelivery, ClaimedEndpoint, Delivery, DeliveryBacklog, DeliveryFilter, DeliveryState, Replay,
-    ReplayOnly, ReplaySpan, TriedDelivery, TriesRecorded, Try,
+    AfterTry, ClaimedDelivery, ClaimedEndpoint, Delivery, DeliveryBacklog, DeliveryFilter, DeliveryState,
+    EndpointProgress, Replay, ReplayOnly, ReplaySize, ReplaySpan, TriedDelivery, TriesRecorded, Try,
 };
 pub use endpoint_secret::{EndpointSecret, InvalidEndpointSecret};
 pub use endpoints::{
@@ -55,8 +64,8 @@ pub use endpoints::{
 pub use erasing::{ErasedRows, ErasedTenant};
 pub use error::StoreError;
 pub use events::{
-    ChangeOutcome, EventBacklog, EventPage, InboxEvent, NumberActivity, Partitions, PublishedEvent, Received,
-    ReceivedEvent, Routed, Routing, UnroutedEvent,
+    ChangeOutcome, EventBacklog, EventFilter, EventOrder, EventPage, InboxEvent, NumberActivity, Partitions,
+    PublishedEvent, Received, ReceivedEvent, Routed, Routing, UnroutedEvent,
 };
 pub use groups::{
     Group, GroupFilter, GroupLifecycle, GroupList, GroupStatus, GroupSummary, GroupUpdate, LearnedLink, ListedGroup,
@@ -79,5 +88,6 @@ pub use sealing::{
 pub use shown_ids::{DeliveryId, EndpointId, InvalidId, IssuerId};
 pub use signing_keys::{NewSigningKey, SigningKey};
 pub use store::{Space, Store, StoreSettings};
+pub use tenant_list::{ListedTenant, TenantFilter, TokenState};
 pub use tenants::{NewTenant, OpenCredential, OpenTenant, Tenant, TenantChange, TenantStatus};
 pub use upstream_objects::{ObjectKind, ObjectOwner};

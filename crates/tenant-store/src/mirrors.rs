@@ -228,12 +228,14 @@ impl Space<'_> {
         .execute(&mut *transaction)
         .await?;
         sqlx::query!(
-            "update mirrors set listed_at = $3, list_due = now() + make_interval(secs => $4), failure = null
+            "update mirrors
+             set listed_at = $3, list_due = now() + make_interval(secs => $4), failure = null, groups = $5
              where cust_space_id = $1 and phone_number_id = $2 and list_due <= now()",
             self.cust_space_id,
             &phone_number_id,
             asked_at,
             next.as_secs_f64(),
+            i32::try_from(groups.len()).unwrap_or(i32::MAX),
         )
         .execute(&mut *transaction)
         .await?;

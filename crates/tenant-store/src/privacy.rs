@@ -5,9 +5,9 @@
 use std::fmt;
 
 use crate::{
-    AuditEntry, BusinessNumber, Change, ClaimedEndpoint, Endpoint, EndpointChange, Group, GroupSummary, GroupUpdate,
-    InboxEvent, LearnedLink, NewChange, NewEndpoint, NewNumber, Outcome, PublishedEvent, ReceivedEvent, TriedDelivery,
-    Try, UnroutedEvent,
+    AuditEntry, BusinessNumber, Change, ClaimedEndpoint, Endpoint, EndpointChange, EventFilter, Group, GroupSummary,
+    GroupUpdate, InboxEvent, LearnedLink, NewChange, NewEndpoint, NewNumber, NumberTrouble, Outcome, PublishedEvent,
+    ReceivedEvent, TriedDelivery, Try, UnroutedEvent,
 };
 
 /// `Debug` that shows these fields and no others.
@@ -28,6 +28,7 @@ debug_shows!(Outcome: status, group_id);
 debug_shows!(ReceivedEvent, ReceivedEvent<'_>: field, waba_id, phone_number_id);
 debug_shows!(InboxEvent: id, cust_space_id, field, waba_id, phone_number_id, received_at);
 debug_shows!(PublishedEvent: id, sequence, event_type, cust_space_id, phone_number_id, waba_id, group_id, unique_code);
+debug_shows!(EventFilter: event_type, group_id, since, until, order, after);
 debug_shows!(UnroutedEvent: id, field, waba_id, phone_number_id, received_at);
 debug_shows!(Group: phone_number_id, group_id, lifecycle, suspended, total_participant_count, modified_at);
 debug_shows!(GroupSummary: phone_number_id, group_id, status, total_participant_count, modified_at);
@@ -35,6 +36,7 @@ debug_shows!(GroupUpdate: group_id, occurred_at, lifecycle, suspended, total_par
 debug_shows!(LearnedLink: phone_number_id, group_id, learned_at);
 debug_shows!(NewNumber: phone_number_id, waba_id);
 debug_shows!(BusinessNumber: phone_number_id, waba_id, status, groups_eligible);
+debug_shows!(NumberTrouble: tenant, status, quality_rating, ineligible, groups);
 debug_shows!(AuditEntry: at, actor, action, request_id);
 debug_shows!(Endpoint: endpoint_id, cust_space_id, types, state, disabled_at, failing_since, failures);
 debug_shows!(NewEndpoint: types);

@@ -12,7 +12,7 @@ use crate::{
     across_tenants::{self, ResolvedTenant},
     audit::Action,
     credentials,
-    text::{json_text, storable, storable_option},
+    text::{folded, json_text, storable, storable_option},
 };
 
 /// Whether a tenant may call.
@@ -178,11 +178,12 @@ impl Space<'_> {
         let notes = change.notes.as_ref().unwrap_or(&before.notes);
         let labels = change.labels.as_ref().unwrap_or(&before.labels);
         sqlx::query!(
-            "update tenants set name = $2, notes = $3, labels = $4::text::json where cust_space_id = $1",
+            "update tenants set name = $2, notes = $3, labels = $4::text::json, searched = $5 where cust_space_id = $1",
             self.cust_space_id,
             &storable(name),
             storable_option(notes.as_deref()),
             json_text(Some(&json!(labels))),
+            searched(name, labels),
         )
         .execute(&mut *transaction)
         .await?;
@@ -273,16 +274,24 @@ impl Tenant {
     }
 }
 
+/// What a search looks through, line by line.
+fn searched(name: &str, labels: &BTreeMap<String, String>) -> String {
+    let labels = labels.iter().map(|(name, value)| format!("{name}={value}"));
+    let lines: Vec<String> = std::iter::once(name.to_owned()).chain(labels).collect();
+    folded(&storable(&lines.join("\n")))
+}
+
 async fn insert(transaction: &mut PgConnection, new: &NewTenant) -> Result<Tenant, StoreError> {
     let tenant = sqlx::query_as!(
         TenantRow,
-        r#"insert into tenants (cust_space_id, name, notes, labels) values ($1, $2, $3, $4::text::json)
+        r#"insert into tenants (cust_space_id, name, notes, labels, searched) values ($1, $2, $3, $4::text::json, $5)
            returning cust_space_id, name, status as "status: TenantStatus", suspended_reason, notes,
                      labels as "labels: Json<BTreeMap<String, String>>", created_at, revision as "revision: Revision""#,
         new.cust_space_id,
         &storable(&new.name),
         storable_option(new.notes.as_deref()),
         json_text(Some(&json!(new.labels))),
+        searched(&new.name, &new.labels),
     );
     Ok(tenant.fetch_one(transaction).await?.into())
 }

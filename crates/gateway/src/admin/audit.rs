@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenant_store::{AuditEntry, AuditFilter};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::filters::{instant, parsed};
 use super::view::{Listed, Paging, View};
-use super::{AdminContext, AdminError, FieldError};
+use super::{AdminContext, AdminError};
 
 /// An entry of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
@@ -107,26 +107,6 @@ pub async fn list(ctx: &AdminContext, asked: ListAudit) -> Result<Listed<AuditVi
     let limit = limit?;
     let found = ctx.store().audit(&filter, before, limit + 1).await?;
     Ok(Paging::page(limit, found, |entry| entry.id.to_string(), AuditView::from))
-}
-
-fn instant(wrong: &mut Vec<FieldError>, field: &str, text: Option<&str>) -> Option<OffsetDateTime> {
-    let rule = "a time in RFC 3339, such as `2026-11-21T22:00:00Z`";
-    parsed(wrong, field, text, rule, |text| OffsetDateTime::parse(text, &Rfc3339).ok())
-}
-
-fn parsed<T>(
-    wrong: &mut Vec<FieldError>,
-    field: &str,
-    text: Option<&str>,
-    rule: &str,
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Option<T> {
-    let text = text?;
-    let parsed = parse(text);
-    if parsed.is_none() {
-        wrong.push(FieldError::new(field, rule));
-    }
-    parsed
 }
 
 impl From<AuditEntry> for AuditView {

@@ -58,6 +58,8 @@ pub struct CallQuery {
     code: Option<String>,
     /// Only the one that Meta gave this trace ID.
     fbtrace_id: Option<String>,
+    /// `true`: only those that ended with anything but `OK`.
+    errors_only: Option<bool>,
 }
 
 /// The tenant's calls of the last seven days, newest first. One is listed within a second of its answer.
@@ -66,11 +68,12 @@ pub struct CallQuery {
 /// [`AdminError`]
 pub async fn list(ctx: &AdminContext, tenant: &CustSpaceId, query: CallQuery) -> Result<Listed<CallView>, AdminError> {
     super::tenants::get(ctx, tenant).await?;
-    let CallQuery { limit, after, request_id, operation, code, fbtrace_id } = query;
+    let CallQuery { limit, after, request_id, operation, code, fbtrace_id, errors_only } = query;
     let limit = Paging::limited(limit)?;
     let before = after.map(|after| after.parse::<Uuid>()).transpose();
     let before = before.map_err(|_| AdminError::field("after", "the `next` of the page before"))?;
-    let filter = CallFilter { operation, code, request_id, fbtrace_id, before };
+    let errors_only = errors_only.unwrap_or_default();
+    let filter = CallFilter { operation, code, request_id, fbtrace_id, errors_only, before };
     let found = ctx.space(tenant).calls(&filter, limit + 1).await?;
     Ok(Paging::page(limit, found, |call| call.request_id.to_string(), CallView::from))
 }

@@ -50,7 +50,7 @@ pub struct CredentialView {
 }
 
 /// How good a tenant's token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ShownState {
     /// Meta takes it, as far as is known.
@@ -61,6 +61,18 @@ pub enum ShownState {
     Invalid,
     /// There is none.
     Missing,
+}
+
+impl ShownState {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Expiring => "expiring",
+            Self::Invalid => "invalid",
+            Self::Missing => "missing",
+        }
+    }
 }
 
 /// A token to store.
@@ -126,6 +138,11 @@ pub async fn check(ctx: &AdminContext, tenant: &CustSpaceId) -> Result<Credentia
     let checked = credentials::check(&ctx.graph, app(ctx)?, token).await.map_err(|error| unasked(&error))?;
     space.record_asked_credential_check(stored.revision, &checked.check, &ctx.actor).await?;
     get(ctx, tenant).await
+}
+
+/// Whether Meta can be asked about tokens: whether there is an app to ask in the name of.
+pub fn can_ask(ctx: &AdminContext) -> bool {
+    ctx.services.app.is_some()
 }
 
 /// The Meta app, in whose name tokens are asked about.

@@ -1,21 +1,21 @@
-//! Deliveries: what an endpoint gets, how its tries ended, and what it gets once more.
+//! Deliveries: what an endpoint gets, and how its tries ended.
 
-use cams_api::events::EventId;
+use std::collections::HashMap;
+
+use cams_api::events::{EventId, TypeFilter};
 use cams_api::identifiers::CustSpaceId;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use tenant_store::{
-    Delivery, DeliveryFilter, DeliveryId, DeliveryState, EndpointId, EndpointState, Replay, ReplayOnly, ReplaySpan,
-    StoreError,
-};
+use tenant_store::{Delivery, DeliveryFilter, DeliveryId, DeliveryState, EndpointId, EndpointProgress};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use time::serde::rfc3339;
 use utoipa::{IntoParams, ToSchema};
 
 use super::endpoints::space;
+use super::filters::{instant, parsed};
+use super::tenants::refuse;
 use super::view::{Listed, Paging, View};
-use super::{AdminContext, AdminError};
+use super::{AdminContext, AdminError, FieldError};
 
 /// A delivery: an event on its way to an endpoint.
 #[derive(Serialize, ToSchema)]
@@ -101,7 +101,7 @@ impl State {
 }
 
 /// Which deliveries, and which page of them.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct ListDeliveries {
     /// How many at the most: 1 to 1000, 100 where it is absent.
@@ -113,6 +113,23 @@ pub struct ListDeliveries {
     state: Option<State>,
     /// Those of this event, `evt_…`.
     event_id: Option<String>,
+    /// Those of events of this type, such as `group.created`, or of a family of types, such as `group.*`.
+    event_type: Option<String>,
+    /// Those that were made then or later, in RFC 3339.
+    since: Option<String>,
+    /// Those that were made then or before, in RFC 3339.
+    until: Option<String>,
+}
+
+/// How the deliveries of an endpoint go.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Progress {
+    /// How many are neither done nor dead; counted up to 10,000.
+    pub open: i64,
+    /// When one was last done, among the last 100 that ended.
+    pub last_done_at: Option<OffsetDateTime>,
+    /// When one was last given up.
+    pub last_dead_at: Option<OffsetDateTime>,
 }
 
 /// A test event on its way.
@@ -126,40 +143,8 @@ pub struct TestSent {
     pub delivery_id: String,
 }
 
-/// Which events are delivered once more.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReplayEvents {
-    /// The first: its sequence, or the time at which it was received, in RFC 3339. To an endpoint of the ISV's own, a time.
-    #[schema(example = "2026-11-20T00:00:00Z")]
-    since: Point,
-    /// The last, in the form of `since`; all up to now where it is absent.
-    until: Option<Point>,
-    /// Only events whose last delivery to this endpoint is dead.
-    #[serde(default)]
-    only_failed: bool,
-}
-
-/// A place among the events of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum Point {
-    /// By its sequence.
-    Sequence(i64),
-    /// By its time, in RFC 3339.
-    Time(String),
-}
-
-/// How much is delivered once more.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Replayed {
-    /// So many events, under the IDs that they had.
-    pub replayed: u64,
-}
-
 impl View for DeliveryView {}
 impl View for TestSent {}
-impl View for Replayed {}
 
 /// An endpoint's deliveries, newest first.
 ///
@@ -173,13 +158,27 @@ pub async fn list(
 ) -> Result<Listed<DeliveryView>, AdminError> {
     super::endpoints::get(ctx, owner, endpoint).await?;
     let limit = Paging::limited(asked.limit)?;
-    let after = asked.after.map(|text| text.parse::<DeliveryId>()).transpose();
+    let after = asked.after.as_deref().map(str::parse::<DeliveryId>).transpose();
     let after = after.map_err(|error| AdminError::field("after", error.to_string()))?;
-    let event = asked.event_id.map(|text| text.parse::<EventId>()).transpose();
-    let event = event.map_err(|_| AdminError::field("event_id", "`evt_` and 32 hex digits"))?;
-    let filter = DeliveryFilter { state: asked.state.map(Into::into), event_id: event.map(|event| event.0) };
+    let filter = asked.filter()?;
     let found = space(ctx, owner).deliveries(endpoint, &filter, after, limit.saturating_add(1)).await?;
     Ok(Paging::page(limit, found, |delivery| delivery.delivery_id.to_string(), DeliveryView::from))
+}
+
+/// How deliveries go to each endpoint of a tenant, or of the ISV's own, by their IDs; or to one of them.
+///
+/// # Errors
+/// [`AdminError`]
+pub async fn progress(
+    ctx: &AdminContext,
+    owner: Option<&CustSpaceId>,
+    endpoint: Option<EndpointId>,
+) -> Result<HashMap<String, Progress>, AdminError> {
+    let told = space(ctx, owner).delivery_progress(endpoint).await?.into_iter().map(|progress| {
+        let EndpointProgress { endpoint_id, open, last_done_at, last_dead_at } = progress;
+        (endpoint_id.to_string(), Progress { open, last_done_at, last_dead_at })
+    });
+    Ok(told.collect())
 }
 
 /// One delivery to an endpoint.
@@ -205,49 +204,26 @@ pub async fn test(ctx: &AdminContext, owner: Option<&CustSpaceId>, id: EndpointI
     Ok(TestSent { event_id: EventId(sent.event_id).to_string(), delivery_id: sent.delivery_id.to_string() })
 }
 
-/// Delivers events once more.
-///
-/// # Errors
-/// [`AdminError::Unfit`] where the endpoint is disabled.
-pub async fn replay(
-    ctx: &AdminContext,
-    owner: Option<&CustSpaceId>,
-    id: EndpointId,
-    asked: ReplayEvents,
-) -> Result<Replayed, AdminError> {
-    let only = if asked.only_failed { ReplayOnly::Failed } else { ReplayOnly::All };
-    let replay = Replay { span: span(owner, asked.since, asked.until)?, only };
-    let space = space(ctx, owner);
-    let endpoint = space.endpoint(id).await?.ok_or(StoreError::NotFound { what: "endpoint" })?;
-    if endpoint.state == EndpointState::Disabled {
-        let why = "The endpoint is disabled, so nothing is delivered to it: enable it first.".to_owned();
-        return Err(AdminError::Unfit { why });
+impl ListDeliveries {
+    /// So many of the newest.
+    pub fn newest(limit: i64) -> Self {
+        Self { limit: Some(limit), ..Self::default() }
     }
-    Ok(Replayed { replayed: space.replay(id, &replay, &ctx.actor).await? })
-}
 
-fn span(owner: Option<&CustSpaceId>, since: Point, until: Option<Point>) -> Result<ReplaySpan, AdminError> {
-    match (since, until) {
-        (Point::Sequence(since), None) => sequences(owner, since, None),
-        (Point::Sequence(since), Some(Point::Sequence(until))) => sequences(owner, since, Some(until)),
-        (Point::Time(since), None) => Ok(ReplaySpan::Times { since: time("since", &since)?, until: None }),
-        (Point::Time(since), Some(Point::Time(until))) => {
-            Ok(ReplaySpan::Times { since: time("since", &since)?, until: Some(time("until", &until)?) })
+    fn filter(&self) -> Result<DeliveryFilter, AdminError> {
+        let mut wrong = Vec::new();
+        let rule = "`evt_` and 32 hex digits";
+        let event = parsed(&mut wrong, "event_id", self.event_id.as_deref(), rule, |text| text.parse::<EventId>().ok());
+        if let Some(Err(error)) = self.event_type.as_deref().map(|text| TypeFilter::parse([text])) {
+            wrong.push(FieldError::new("event_type", error.to_string()));
         }
-        _ => Err(AdminError::field("until", "in the form of `since`: both sequences, or both times")),
+        let since = instant(&mut wrong, "since", self.since.as_deref());
+        let until = instant(&mut wrong, "until", self.until.as_deref());
+        refuse(wrong)?;
+        let state = self.state.map(Into::into);
+        let event_type = self.event_type.as_deref().map(|text| text.trim().to_owned());
+        Ok(DeliveryFilter { state, event_id: event.map(|event| event.0), event_type, since, until })
     }
-}
-
-fn sequences(owner: Option<&CustSpaceId>, since: i64, until: Option<i64>) -> Result<ReplaySpan, AdminError> {
-    let tenant = owner.ok_or_else(|| {
-        AdminError::field("since", "a time: each tenant has sequences of its own, and this endpoint hears of them all")
-    })?;
-    Ok(ReplaySpan::Sequences { cust_space_id: tenant.to_string(), since, until })
-}
-
-fn time(field: &str, text: &str) -> Result<OffsetDateTime, AdminError> {
-    let rule = "a sequence such as 1742, or a time such as \"2026-11-20T08:00:00Z\"";
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| AdminError::field(field, rule))
 }
 
 impl From<State> for DeliveryState {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tenant_store::StoreError;
 use utoipa::ToSchema;
 
+use crate::limits::Throttled;
 use crate::operations::store_message;
 
 /// What is wrong with one field of a request.
@@ -75,6 +76,9 @@ pub enum AdminError {
         /// Meta's words, and what to do.
         why: String,
     },
+    /// A limit is reached.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// The store could not be asked. Nothing of the inside is told.
     #[error("{}", store_message(.0))]
     Store(StoreError),
@@ -97,6 +101,7 @@ impl AdminError {
             Self::Stale | Self::ForeignTag => ("PreconditionFailed", 412),
             Self::Upstream { .. } => ("Upstream.Rejected", 422),
             Self::NoPrecondition => ("PreconditionRequired", 428),
+            Self::Throttled(limit) => (limit.code().as_str(), limit.code().http_status()),
             Self::Store(StoreError::Unavailable(_)) => ("ServiceUnavailable", 503),
             Self::Store(_) => ("InternalError", 500),
         }

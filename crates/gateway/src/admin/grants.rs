@@ -1,11 +1,11 @@
 //! Grants as administrators write them: scopes on tenants.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cams_api::ScopeSet;
 use cams_api::identifiers::CustSpaceId;
 use serde::{Deserialize, Serialize};
-use tenant_store::Grant;
+use tenant_store::{Grant, TenantFilter};
 use utoipa::ToSchema;
 
 use super::{AdminContext, AdminError, FieldError};
@@ -61,6 +61,24 @@ pub(super) async fn checked(
 /// Grants as they are shown.
 pub(super) fn stored(grants: Vec<Grant>) -> Vec<GrantView> {
     grants.into_iter().map(|Grant { cust_space_ids, scopes }| GrantView { cust_space_ids, scopes }).collect()
+}
+
+/// What the tenants are called that the grants name, by their IDs. One that was erased has no name.
+///
+/// # Errors
+/// [`AdminError`]
+pub async fn tenant_names<'a>(
+    ctx: &AdminContext,
+    grants: impl IntoIterator<Item = &'a GrantView>,
+) -> Result<HashMap<String, String>, AdminError> {
+    let ids: BTreeSet<&String> = grants.into_iter().flat_map(|grant| &grant.cust_space_ids).collect();
+    let only: Vec<String> = ids.into_iter().filter(|id| *id != EVERYBODY).cloned().collect();
+    if only.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let asked = TenantFilter { only: Some(only), ..TenantFilter::default() };
+    let found = ctx.store().find_tenants(&asked, "", i64::MAX).await?;
+    Ok(found.into_iter().map(|found| (found.tenant.cust_space_id, found.tenant.name)).collect())
 }
 
 /// What the grants name that can be a tenant's ID.

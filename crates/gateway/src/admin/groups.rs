@@ -1,9 +1,9 @@
 //! A tenant's groups in the mirror, and comparing the mirror with Meta's lists.
 
-use cams_api::identifiers::CustSpaceId;
+use cams_api::identifiers::{CustSpaceId, GroupId};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use tenant_store::{GroupFilter, GroupStatus, GroupSummary, MirrorState};
+use tenant_store::{BusinessNumber, GroupFilter, GroupStatus, GroupSummary, MirrorState};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +21,9 @@ pub struct GroupView {
     /// Meta's ID of the number that owns it.
     #[schema(example = "100000000000001")]
     pub phone_number_id: String,
+    /// The same in digits; `null` where the tenant has it no longer.
+    #[schema(example = "15550000001")]
+    pub business_number: Option<String>,
     /// Its subject.
     pub subject: Option<String>,
     /// Its description.
@@ -58,6 +61,20 @@ pub enum Status {
     Inactive,
 }
 
+impl Status {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Active => "active",
+            Self::Updating => "updating",
+            Self::Deleting => "deleting",
+            Self::Suspended => "suspended",
+            Self::Inactive => "inactive",
+        }
+    }
+}
+
 /// Which groups, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +86,10 @@ pub struct ListGroups {
     /// Those that stand so; all but inactive ones where it is absent.
     #[param(value_type = Option<String>)]
     status: Option<Status>,
+    /// Those of this number of the tenant's, in digits.
+    business_number: Option<String>,
+    /// Those with this in their subject, in any case.
+    subject: Option<String>,
 }
 
 /// How a number's mirror stands.
@@ -109,13 +130,16 @@ pub async fn list(
 ) -> Result<Listed<GroupView>, AdminError> {
     super::tenants::get(ctx, tenant).await?;
     let limit = Paging::limited(asked.limit)?;
-    let offset = asked.after.map(|text| text.parse::<u64>()).transpose();
+    let offset = asked.after.as_deref().map(str::parse::<u64>).transpose();
     let offset = offset.map_err(|_| AdminError::field("after", "the `next` of the page before"))?.unwrap_or_default();
     let space = ctx.space(tenant);
-    let numbers: Vec<String> = space.numbers().await?.into_iter().map(|number| number.phone_number_id).collect();
+    let numbers = space.numbers().await?;
+    let is_asked_for =
+        |number: &&BusinessNumber| asked.business_number.as_ref().is_none_or(|only| *only == number.business_number);
+    let ids: Vec<String> = numbers.iter().filter(is_asked_for).map(|number| number.phone_number_id.clone()).collect();
     let filter = GroupFilter {
-        phone_number_ids: &numbers,
-        subject: None,
+        phone_number_ids: &ids,
+        subject: asked.subject.as_deref(),
         status: asked.status.map(Into::into),
         offset,
         limit: limit.unsigned_abs(),
@@ -123,7 +147,25 @@ pub async fn list(
     let listed = space.list_groups(&filter).await?;
     let end = offset.saturating_add(limit.unsigned_abs());
     let next = (listed.total > end).then(|| end.to_string());
-    Ok(Listed { data: listed.groups.into_iter().map(Into::into).collect(), next })
+    Ok(Listed { data: listed.groups.into_iter().map(|group| view(&numbers, group)).collect(), next })
+}
+
+/// One group of the mirror, also one that is gone.
+///
+/// # Errors
+/// [`AdminError::NotFound`]
+pub async fn get(ctx: &AdminContext, tenant: &CustSpaceId, group: &GroupId) -> Result<GroupView, AdminError> {
+    let space = ctx.space(tenant);
+    let found = space.group_summary(group.as_str()).await?.ok_or(AdminError::NotFound { what: "group".into() })?;
+    Ok(view(&space.numbers().await?, found))
+}
+
+/// How the mirrors of the tenant's numbers stand.
+///
+/// # Errors
+/// [`AdminError`]
+pub async fn mirrors(ctx: &AdminContext, tenant: &CustSpaceId) -> Result<Vec<MirrorView>, AdminError> {
+    Ok(ctx.space(tenant).mirrors().await?.into_iter().map(Into::into).collect())
 }
 
 /// Asks for the mirror of all the tenant's numbers to be compared with Meta's lists now.
@@ -147,19 +189,19 @@ impl From<MirrorState> for MirrorView {
     }
 }
 
-impl From<GroupSummary> for GroupView {
-    fn from(group: GroupSummary) -> Self {
-        Self {
-            group_id: group.group_id,
-            phone_number_id: group.phone_number_id,
-            subject: group.subject,
-            description: group.description,
-            join_approval_mode: group.join_approval_mode,
-            status: group.status.into(),
-            total_participant_count: group.total_participant_count,
-            created_at: group.creation_timestamp,
-            modified_at: group.modified_at,
-        }
+fn view(numbers: &[BusinessNumber], group: GroupSummary) -> GroupView {
+    let owner = numbers.iter().find(|number| number.phone_number_id == group.phone_number_id);
+    GroupView {
+        group_id: group.group_id,
+        business_number: owner.map(|number| number.business_number.clone()),
+        phone_number_id: group.phone_number_id,
+        subject: group.subject,
+        description: group.description,
+        join_approval_mode: group.join_approval_mode,
+        status: group.status.into(),
+        total_participant_count: group.total_participant_count,
+        created_at: group.creation_timestamp,
+        modified_at: group.modified_at,
     }
 }
 

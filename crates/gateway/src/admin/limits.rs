@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::view::View;
 use super::{AdminContext, AdminError, FieldError};
+use crate::limits::DefaultRates;
 
 /// As in rates.
 const MOST_IN_FLIGHT: u32 = 9_999_999;
@@ -57,6 +58,11 @@ impl View for LimitsView {
 /// [`AdminError::NotFound`]
 pub async fn get(ctx: &AdminContext, tenant: &CustSpaceId) -> Result<LimitsView, AdminError> {
     Ok(ctx.space(tenant).standing_limits().await?.into())
+}
+
+/// What holds where a tenant has no limit of its own; as many calls as come may be in flight.
+pub fn defaults(ctx: &AdminContext) -> DefaultRates {
+    ctx.services.resolver.default_rates()
 }
 
 /// Sets all of them.

@@ -4,6 +4,7 @@
 //! A function takes an [`AdminContext`] and what its path, query and body say, and answers a view: what may be told, in
 //! the words of the API. Whether the caller may do it was decided before (`api/admin/dispatch.rs`).
 
+pub mod attention;
 pub mod audit;
 pub mod calls;
 mod context;
@@ -12,7 +13,9 @@ pub mod deliveries;
 pub mod endpoints;
 mod error;
 pub mod events;
+mod filters;
 pub mod grants;
+pub mod group_members;
 pub mod groups;
 pub mod issuers;
 mod journal;
@@ -20,8 +23,11 @@ pub mod keys;
 pub mod limits;
 pub mod numbers;
 pub mod onboarding;
+pub mod replays;
 pub mod status;
+mod tenant_list;
 pub mod tenants;
+pub mod traffic;
 pub mod usage;
 mod view;
 

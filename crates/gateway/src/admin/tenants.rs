@@ -8,7 +8,8 @@ use tenant_store::{NewTenant, Revision, Tenant, TenantChange, TenantStatus};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::view::{Created, Listed, NoContent, Paging, View};
+pub use super::tenant_list::{ListTenants, ListedTenantView, list};
+use super::view::{Created, NoContent, View};
 use super::{AdminContext, AdminError, FieldError};
 
 const LONGEST_NAME: usize = 200;
@@ -52,6 +53,17 @@ pub enum Status {
     Active,
     /// An administrator has suspended it.
     Suspended,
+}
+
+impl Status {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
 }
 
 /// A tenant to add.
@@ -102,6 +114,13 @@ pub struct Confirm {
     confirm: Option<String>,
 }
 
+impl Confirm {
+    /// As somebody has typed it.
+    pub fn of(typed: Option<&str>) -> Self {
+        Self { confirm: typed.map(ToOwned::to_owned) }
+    }
+}
+
 impl View for TenantView {
     fn revision(&self) -> Option<Revision> {
         self.revision
@@ -112,33 +131,13 @@ impl View for TenantView {
     }
 }
 
-/// The tenants that the caller may see, in the order of their IDs.
-///
-/// # Errors
-/// [`AdminError`]
-pub async fn list(ctx: &AdminContext, paging: Paging) -> Result<Listed<TenantView>, AdminError> {
-    let limit = paging.limit()?;
-    let after = paging.after.as_deref().unwrap_or_default();
-    let found = match ctx.caller.named_tenants(cams_api::Scope::AdminRead) {
-        None => ctx.store().list_tenants(after, limit + 1).await?,
-        Some(ids) => ctx.store().tenants(&ids, after, limit + 1).await?,
-    };
-    Ok(Paging::page(limit, found, |tenant| tenant.cust_space_id.clone(), TenantView::from))
-}
-
 /// Adds a tenant. It is pending until it has a number and a token.
 ///
 /// # Errors
 /// [`AdminError::Conflict`] where its ID is taken.
 pub async fn add(ctx: &AdminContext, new: AddTenant) -> Result<Created<TenantView>, AdminError> {
-    let mut wrong = about(Some(&new.name), new.notes.as_deref(), Some(&new.labels));
-    let given = new.cust_space_id.as_deref().map(str::parse::<CustSpaceId>).transpose();
-    let cust_space_id = given.unwrap_or_else(|error| {
-        wrong.push(FieldError::new("cust_space_id", error.rule));
-        None
-    });
-    refuse(wrong)?;
-    let cust_space_id = cust_space_id.map_or_else(made_id, |id| id.as_str().to_owned());
+    refuse(new.mistakes())?;
+    let cust_space_id = new.cust_space_id.unwrap_or_else(made_id);
     let new = NewTenant { cust_space_id, name: trimmed(&new.name), notes: new.notes, labels: new.labels };
     Ok(Created(ctx.store().add_tenant(&new, &ctx.actor).await?.into()))
 }
@@ -194,6 +193,16 @@ pub async fn suspend(ctx: &AdminContext, tenant: &CustSpaceId, why: SuspendTenan
 /// [`AdminError`]
 pub async fn resume(ctx: &AdminContext, tenant: &CustSpaceId) -> Result<TenantView, AdminError> {
     Ok(ctx.space(tenant).resume(&ctx.actor).await?.into())
+}
+
+impl AddTenant {
+    /// What is wrong with it.
+    pub(super) fn mistakes(&self) -> Vec<FieldError> {
+        let mut wrong = about(Some(&self.name), self.notes.as_deref(), Some(&self.labels));
+        let given = self.cust_space_id.as_deref().map(str::parse::<CustSpaceId>);
+        wrong.extend(given.and_then(Result::err).map(|error| FieldError::new("cust_space_id", error.rule)));
+        wrong
+    }
 }
 
 /// What is wrong with what is told of a tenant.

@@ -23,7 +23,7 @@ pub(super) async fn admit(http: &HttpRequest, worker: &Worker) -> Result<Caller,
 ///
 /// # Errors
 /// [`Throttled::Key`]
-pub(super) fn count(http: &HttpRequest, key: &Key) -> Result<(), Throttled> {
+pub(crate) fn count(http: &HttpRequest, key: &Key) -> Result<(), Throttled> {
     learn(http, |learned| {
         learned.access_key_id = Some(key.access_key_id.clone());
         learned.counted.key.clone_from(&key.limiter);

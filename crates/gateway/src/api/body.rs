@@ -40,7 +40,7 @@ pub enum BodyError {
 }
 
 /// The whole body, where it is at most `limit` bytes and comes in time.
-pub(super) async fn read(headers: &HeaderMap, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
+pub(crate) async fn read(headers: &HeaderMap, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
     let mut reading = pin!(read_all(headers, payload, limit));
     // Most bodies are there when their head is, and need no timer.
     if let Poll::Ready(read) = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {

@@ -116,7 +116,7 @@ fn status(code: Code) -> StatusCode {
 }
 
 /// The ID of this request.
-pub(super) fn request_id(http: &HttpRequest) -> Uuid {
+pub(crate) fn request_id(http: &HttpRequest) -> Uuid {
     http.extensions().get::<Tracked>().map_or_else(Uuid::nil, |tracked| tracked.id)
 }
 

@@ -29,6 +29,10 @@ pub struct Worker {
     pub verify_token: Option<secrecy::SecretString>,
     /// How the gateway is.
     pub health: Arc<Health>,
+    /// Whether the gateway's own address is one of TLS.
+    pub is_over_tls: bool,
+    /// The gateway's own address, without a slash at its end.
+    pub public_url: String,
     /// This worker's client of the Graph API.
     pub graph: GraphClient,
     /// This worker's door to addresses that callers choose.

@@ -6,6 +6,7 @@ use actix_web::rt::{self, task::JoinHandle};
 use tenant_store::{Store, StoreError};
 
 use super::begin;
+use crate::console::IDLE;
 use crate::events::Nudge;
 
 /// How often events that belong to nobody are looked at.
@@ -22,9 +23,9 @@ const NONCES: Duration = Duration::from_mins(5);
 const BATCH: i64 = 1000;
 
 /// Begins what needs nothing but the store.
-pub(super) fn begin_all(store: &Store, deliveries: &Nudge, retention: Duration) -> [JoinHandle<()>; 8] {
+pub(super) fn begin_all(store: &Store, deliveries: &Nudge, retention: Duration) -> [JoinHandle<()>; 9] {
     let (dead, deliveries, stopped, partitions) = (store.clone(), deliveries.clone(), store.clone(), store.clone());
-    let [fingerprints, keys, nonces, media, calls] = [(); 5].map(|()| store.clone());
+    let [fingerprints, keys, nonces, media, calls, sessions] = [(); 6].map(|()| store.clone());
     [
         begin("dead claims", async move || release_dead_claims(&dead, &deliveries).await),
         begin("stopped endpoints", async move || end_stopped_deliveries(&stopped).await),
@@ -34,6 +35,7 @@ pub(super) fn begin_all(store: &Store, deliveries: &Nudge, retention: Duration) 
         begin("idempotency keys", async move || forget_keys(&keys).await),
         begin("nonces", async move || forget_nonces(&nonces).await),
         begin("media", async move || forget_media(&media).await),
+        begin("sessions", async move || forget_sessions(&sessions).await),
     ]
 }
 
@@ -152,6 +154,11 @@ async fn forget_nonces(store: &Store) {
 /// Drops the records of files that Meta has no more.
 async fn forget_media(store: &Store) {
     forget("records of old files", HOURLY, async || store.forget_old_media(BATCH).await).await;
+}
+
+/// Drops sessions of the console that are over.
+async fn forget_sessions(store: &Store) {
+    forget("sessions that are over", HOURLY, async || store.forget_console_sessions(IDLE, BATCH).await).await;
 }
 
 /// Drops what is old, a batch after the other while there is a whole one, and looks again after `pause`.

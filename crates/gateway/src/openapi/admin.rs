@@ -115,6 +115,10 @@ fn refusals(page: &Page, names_nothing: bool) -> Vec<(&'static str, &'static str
     if !names_nothing {
         refusals.push(("404", "There is no such resource."));
     }
+    if page.asks_meta {
+        refusals.push(("409", "The tenant stands in a way in which Meta cannot be asked."));
+        refusals.push(("422", "Meta refused, or could not be reached."));
+    }
     if page.method != Method::GET {
         refusals.push(("409", "It is taken, or stands in a way in which this cannot be done."));
         refusals.push(("413", "The body is too large."));

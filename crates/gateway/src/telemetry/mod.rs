@@ -16,7 +16,7 @@ mod lines;
 mod memory;
 pub mod metrics;
 mod phone_numbers;
-mod privacy;
+pub(crate) mod privacy;
 mod text_fields;
 
 use std::io::IsTerminal as _;

@@ -17,7 +17,7 @@ const SHOWN_BEHIND: usize = 2;
 const HIDDEN: usize = 4;
 
 /// What invite links begin with.
-const LINK_HOST: &str = "chat.whatsapp.com";
+pub(crate) const LINK_HOST: &str = "chat.whatsapp.com";
 
 /// Fields that hold nothing but an ID of Meta's or of a call, which the log must show whole to be of use. Some look
 /// like phone numbers.
@@ -33,7 +33,7 @@ pub(super) fn is_id(field: &str) -> bool {
 ///
 /// A phone number is a word of 7 to 15 digits and nothing else, or so many in groups as people write them, so that UUIDs,
 /// times and the opaque IDs of groups stay.
-pub(super) fn shortened(text: &str) -> Cow<'_, str> {
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     if text.len() < *DIGITS.start() {
         return Cow::Borrowed(text);
     }

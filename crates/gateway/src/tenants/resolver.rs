@@ -156,6 +156,11 @@ impl Resolver {
         Self { store, app_secret, rates, suspicions, cache: Cache::new(CAPACITY, stale) }
     }
 
+    /// The limits of tenants that have none of their own.
+    pub fn default_rates(&self) -> DefaultRates {
+        self.rates
+    }
+
     /// The number of an active tenant.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod changes;
 mod cli;
 mod config;
 mod conformance;
+mod console;
 mod custody;
 mod deliveries;
 mod deliveries_kill;

@@ -5,7 +5,39 @@ use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 
 use super::{Grant, KeyState, ListedAccessKey};
-use crate::{Revision, Store, StoreError, text::storable};
+use crate::{Revision, Store, StoreError, text::storable, text::storable_option};
+
+/// Which keys are asked for. What is `None` is not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccessKeyFilter {
+    /// Those that stand so now.
+    pub standing: Option<KeyStanding>,
+    /// Those whose name has this in it, in capitals or not.
+    pub name: Option<String>,
+    /// Those that may act for this tenant, by name or for all.
+    pub cust_space_id: Option<String>,
+}
+
+/// How a key stands, its end counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStanding {
+    /// It is accepted.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// An administrator has revoked it.
+    Revoked,
+}
+
+impl KeyStanding {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
 
 struct Row {
     access_key_id: String,
@@ -23,11 +55,16 @@ struct Row {
 impl Store {
     /// All keys, in the order of their IDs.
     pub async fn list_access_keys(&self) -> Result<Vec<ListedAccessKey>, StoreError> {
-        self.access_keys_after("", i64::MAX).await
+        self.find_access_keys(&AccessKeyFilter::default(), "", i64::MAX).await
     }
 
-    /// Up to `limit` keys after the ID `after` (`""` begins), in the order of their IDs.
-    pub async fn access_keys_after(&self, after: &str, limit: i64) -> Result<Vec<ListedAccessKey>, StoreError> {
+    /// Up to `limit` of the keys that are asked for after the ID `after` (`""` begins), in the order of their IDs.
+    pub async fn find_access_keys(
+        &self,
+        filter: &AccessKeyFilter,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<ListedAccessKey>, StoreError> {
         let mut transaction = self.system().begin().await?;
         let keys = sqlx::query_as!(
             Row,
@@ -35,9 +72,21 @@ impl Store {
                       allowed_networks::text[] as "allowed_networks!",
                       case when previous_until > now() then previous_until end as previous_until, last_used_at,
                       created_at, revision as "revision: Revision"
-               from access_keys where access_key_id > $1 order by access_key_id limit $2"#,
+               from access_keys
+               where access_key_id > $1
+                   and ($3::text is null or $3 = case when state = 'revoked' then 'revoked'
+                                                      when expires_at <= now() then 'expired' else 'active' end)
+                   and ($4::text is null or strpos(lower(name), lower($4)) > 0)
+                   and ($5::text is null or exists (
+                       select 1 from json_array_elements(grants) g, json_array_elements_text(g -> 'cust_space_ids') t
+                       where t in ($5, '*')
+                   ))
+               order by access_key_id limit $2"#,
             &storable(after),
             limit,
+            filter.standing.map(KeyStanding::as_str),
+            storable_option(filter.name.as_deref()),
+            storable_option(filter.cust_space_id.as_deref()),
         );
         keys.fetch_all(&mut *transaction).await?.into_iter().map(TryInto::try_into).collect()
     }

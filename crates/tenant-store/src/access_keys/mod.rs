@@ -24,6 +24,7 @@ mod rotating;
 
 pub use changing::AccessKeyChange;
 pub(crate) use listing::networks;
+pub use listing::{AccessKeyFilter, KeyStanding};
 pub(crate) use narrowing::forget_tenant;
 pub use rotating::{PreviousSecret, RotatedAccessKey};
 

@@ -1,4 +1,4 @@
-//! Calls of all tenants: recorded and counted together, and dropped by age.
+//! Calls of all tenants: recorded and counted together, summed up, and dropped by age.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use time::Date;
 use uuid::Uuid;
 
 use super::interval;
-use crate::StoreError;
+use crate::{StoreError, TenantTraffic, Traffic, TrafficHour, TrafficOrder};
 
 /// Calls, column by column.
 #[derive(Debug, Default)]
@@ -52,4 +52,38 @@ pub(crate) async fn drop_old_calls(pool: &PgPool, retention: Duration) -> Result
     );
     let dropped = dropped.fetch_one(pool).await?;
     Ok((dropped.dropped, dropped.is_put_off))
+}
+
+pub(crate) async fn traffic_by_hour(pool: &PgPool, tenants: Option<&[String]>) -> Result<Vec<TrafficHour>, StoreError> {
+    let hours = sqlx::query!(
+        r#"select hour as "hour!", calls as "calls!", refused as "refused!", failed as "failed!" from traffic_by_hour($1)"#,
+        tenants as Option<&[String]>,
+    );
+    let hours = hours.fetch_all(pool).await?.into_iter().map(|row| TrafficHour {
+        hour: row.hour,
+        traffic: Traffic { calls: row.calls, refused: row.refused, failed: row.failed },
+    });
+    Ok(hours.collect())
+}
+
+pub(crate) async fn traffic_by_tenant(
+    pool: &PgPool,
+    tenants: Option<&[String]>,
+    order: TrafficOrder,
+    limit: i64,
+) -> Result<Vec<TenantTraffic>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select cust_space_id as "cust_space_id!", name as "name!", calls as "calls!", refused as "refused!",
+                  failed as "failed!"
+           from traffic_by_tenant($1, $2, $3)"#,
+        tenants as Option<&[String]>,
+        order == TrafficOrder::Errors,
+        limit,
+    );
+    let rows = rows.fetch_all(pool).await?.into_iter().map(|row| TenantTraffic {
+        cust_space_id: row.cust_space_id,
+        name: row.name,
+        traffic: Traffic { calls: row.calls, refused: row.refused, failed: row.failed },
+    });
+    Ok(rows.collect())
 }

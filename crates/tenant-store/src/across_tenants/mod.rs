@@ -7,6 +7,7 @@ use std::time::Duration;
 use sqlx::postgres::types::PgInterval;
 
 mod administration;
+mod attention;
 mod calls;
 mod changes;
 mod credentials;
@@ -20,7 +21,11 @@ mod routing;
 mod tenants;
 
 pub(crate) use administration::{hold_idempotency_key, list_audit_log, list_replicas, replica_seen};
-pub(crate) use calls::{RecordedCalls, drop_old_calls, record_calls};
+pub(crate) use attention::{
+    credentials_in_trouble, deliveries_in_trouble, endpoints_in_trouble, failed_onboardings, numbers_in_trouble,
+    throttled_tenants, unknown_number_backlog,
+};
+pub(crate) use calls::{RecordedCalls, drop_old_calls, record_calls, traffic_by_hour, traffic_by_tenant};
 pub(crate) use changes::{abandoned_changes, claim_stale_changes, settled_changes};
 pub(crate) use credentials::{claim_credential_checks, record_credential_check, tell_of_credential};
 pub(crate) use data_keys::{RewrappedKey, await_data_keys, list_data_keys, master_keys_in_use, rewrap_data_keys};
@@ -42,9 +47,9 @@ pub(crate) use retention::{
 pub(crate) use routing::{
     Published, QueuedEvent, adopt_events, adopt_strays, claim_events, claim_tenants, publish_events,
 };
-pub(crate) use tenants::{ResolvedTenant, SealedCredential, list_tenants, open_tenant};
+pub(crate) use tenants::{ResolvedTenant, SealedCredential, find_tenants, list_tenants, open_tenant};
 
 /// As PostgreSQL takes it; what is too long for it is as long as it can be.
-fn interval(duration: Duration) -> PgInterval {
+pub(crate) fn interval(duration: Duration) -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds: i64::try_from(duration.as_micros()).unwrap_or(i64::MAX) }
 }

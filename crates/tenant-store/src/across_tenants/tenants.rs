@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use sqlx::{PgPool, types::Json};
+use time::OffsetDateTime;
 
 use crate::{
-    BusinessNumber, CredentialState, Limits, Revision, StoreError, Tenant, TenantStatus, limits, sealing::WrappedKey,
-    tenants::TenantRow, text::storable,
+    BusinessNumber, CredentialState, Limits, ListedTenant, Revision, StoreError, Tenant, TenantFilter, TenantStatus,
+    TokenState, limits,
+    sealing::WrappedKey,
+    tenants::TenantRow,
+    text::{folded, storable},
 };
 
 /// What the resolver needs of a tenant, its token still sealed.
@@ -36,6 +40,56 @@ pub(crate) async fn list_tenants(pool: &PgPool, after: &str, limit: i64) -> Resu
         limit,
     );
     Ok(tenants.fetch_all(pool).await?.into_iter().map(Tenant::from).collect())
+}
+
+/// A row of the list that filters.
+struct ListedRow {
+    cust_space_id: String,
+    name: String,
+    status: TenantStatus,
+    suspended_reason: Option<String>,
+    notes: Option<String>,
+    labels: Json<BTreeMap<String, String>>,
+    created_at: OffsetDateTime,
+    revision: Revision,
+    token_state: TokenState,
+    token_expires_at: Option<OffsetDateTime>,
+    number_count: i64,
+}
+
+pub(crate) async fn find_tenants(
+    pool: &PgPool,
+    filter: &TenantFilter,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<ListedTenant>, StoreError> {
+    let text = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let tenants = sqlx::query_as!(
+        ListedRow,
+        r#"select cust_space_id as "cust_space_id!", name as "name!", status as "status!: TenantStatus",
+                  suspended_reason, notes, labels as "labels!: Json<BTreeMap<String, String>>",
+                  created_at as "created_at!", revision as "revision!: Revision",
+                  credential_state as "token_state!: TokenState", credential_expires_at as token_expires_at,
+                  business_number_count as "number_count!"
+           from find_tenants($1, $2, $3, $4, $5, $6, $7)"#,
+        &storable(after),
+        limit,
+        filter.only.as_deref(),
+        text.map(|text| folded(&storable(text))),
+        filter.digits(),
+        filter.status as Option<TenantStatus>,
+        filter.token as Option<TokenState>,
+    );
+    Ok(tenants.fetch_all(pool).await?.into_iter().map(ListedTenant::from).collect())
+}
+
+impl From<ListedRow> for ListedTenant {
+    fn from(row: ListedRow) -> Self {
+        let ListedRow { cust_space_id, name, status, suspended_reason, notes, labels, created_at, revision, .. } = row;
+        let row_of = TenantRow { cust_space_id, name, status, suspended_reason, notes, labels, created_at, revision };
+        let ListedRow { token_state, token_expires_at, number_count, .. } = row;
+        Self { tenant: row_of.into(), token_state, token_expires_at, number_count }
+    }
 }
 
 pub(crate) async fn open_tenant(pool: &PgPool, cust_space_id: &str) -> Result<Option<ResolvedTenant>, StoreError> {

@@ -26,7 +26,8 @@ impl Space<'_> {
              from calls
              where cust_space_id = $1 and ($2::text is null or operation = $2) and ($3::text is null or code = $3)
                and request_id between $4 and $5 and ($6::text is null or fbtrace_id = $6) and request_id < $7
-             order by request_id desc limit $8",
+               and (not $8 or code <> 'OK')
+             order by request_id desc limit $9",
             self.cust_space_id,
             storable_option(filter.operation.as_deref()),
             storable_option(filter.code.as_deref()),
@@ -35,6 +36,7 @@ impl Space<'_> {
             filter.request_id.unwrap_or(Uuid::max()),
             storable_option(filter.fbtrace_id.as_deref()),
             filter.before.unwrap_or(Uuid::max()),
+            filter.errors_only,
             limit,
         );
         let rows = rows.fetch_all(&mut *transaction).await?;

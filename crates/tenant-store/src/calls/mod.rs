@@ -1,12 +1,14 @@
-//! What was called: the last calls of each tenant, one by one, and how many there were on each day.
+//! What was called: the last calls of each tenant, one by one, and how many there were on each day and in each hour.
 
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 mod listing;
 mod recording;
+mod traffic;
 mod usage;
 
+pub use traffic::{TenantTraffic, Traffic, TrafficHour, TrafficOrder};
 pub(crate) use usage::count_group_messages;
 
 /// A call that was answered, or whose caller hung up.
@@ -43,6 +45,8 @@ pub struct CallFilter {
     pub request_id: Option<Uuid>,
     /// For which Meta gave this trace ID.
     pub fbtrace_id: Option<String>,
+    /// That ended with anything but `OK`.
+    pub errors_only: bool,
     /// That came before this one.
     pub before: Option<Uuid>,
 }

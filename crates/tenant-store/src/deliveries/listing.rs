@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Delivery, DeliveryFilter, DeliveryState, Try};
-use crate::{DeliveryId, EndpointId, Space, StoreError};
+use crate::{DeliveryId, EndpointId, Space, StoreError, times_of_ids::ids_between};
 
 /// A delivery as it is stored, open or ended.
 struct Row {
@@ -26,8 +26,23 @@ struct Row {
     ended_at: Option<OffsetDateTime>,
 }
 
-/// Up to which ID a page goes that begins with the newest.
-const NEWEST: DeliveryId = DeliveryId(Uuid::max());
+/// Which of an endpoint's deliveries a page may have: the filter, and between which IDs, so that only the days that the
+/// filter names are looked at.
+struct Page<'a> {
+    endpoint: EndpointId,
+    filter: &'a DeliveryFilter,
+    lowest: Uuid,
+    before: Uuid,
+    limit: i64,
+}
+
+impl<'a> Page<'a> {
+    fn new(endpoint: EndpointId, filter: &'a DeliveryFilter, after: Option<DeliveryId>, limit: i64) -> Self {
+        let (lowest, beyond) = ids_between(filter.since, filter.until);
+        let before = after.map_or(beyond, |after| after.0.min(beyond));
+        Self { endpoint, filter, lowest, before, limit }
+    }
+}
 
 impl Space<'_> {
     /// Up to `limit` deliveries to an endpoint of this space, newest first; those older than `after`, where that is given.
@@ -39,9 +54,9 @@ impl Space<'_> {
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
         let mut transaction = self.begin().await?;
-        let before = after.unwrap_or(NEWEST);
-        let mut rows = self.ended(&mut transaction, id, filter, before, limit).await?;
-        rows.extend(self.open(&mut transaction, id, filter, before, limit).await?);
+        let page = Page::new(id, filter, after, limit);
+        let mut rows = self.ended(&mut transaction, &page).await?;
+        rows.extend(self.open(&mut transaction, &page).await?);
         rows.sort_unstable_by_key(|row| Reverse(row.delivery_id));
         rows.truncate(usize::try_from(limit).unwrap_or_default());
         Ok(rows.into_iter().map(Delivery::from).collect())
@@ -68,14 +83,7 @@ impl Space<'_> {
         Ok(row.fetch_optional(&mut *transaction).await?.map(Delivery::from))
     }
 
-    async fn open(
-        &self,
-        transaction: &mut PgConnection,
-        id: EndpointId,
-        filter: &DeliveryFilter,
-        before: DeliveryId,
-        limit: i64,
-    ) -> Result<Vec<Row>, StoreError> {
+    async fn open(&self, transaction: &mut PgConnection, page: &Page<'_>) -> Result<Vec<Row>, StoreError> {
         let rows = sqlx::query_as!(
             Row,
             r#"select delivery_id as "delivery_id: DeliveryId", endpoint_id as "endpoint_id: EndpointId", event_id,
@@ -87,25 +95,25 @@ impl Space<'_> {
                where cust_space_id = $1 and endpoint_id = $2 and delivery_id < $3
                  and ($4::text is null or (case when claim is null then 'waiting' else 'in_flight' end) = $4)
                  and ($5::uuid is null or event_id = $5)
-               order by delivery_id desc limit $6"#,
+                 and ($6::text is null or event_type = $6 or $6 like '%.*' and starts_with(event_type, left($6, -1)))
+                 and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at <= $8)
+                 and delivery_id >= $9
+               order by delivery_id desc limit $10"#,
             self.cust_space_id,
-            id.0,
-            before.0,
-            filter.state as Option<DeliveryState>,
-            filter.event_id,
-            limit,
+            page.endpoint.0,
+            page.before,
+            page.filter.state as Option<DeliveryState>,
+            page.filter.event_id,
+            page.filter.event_type,
+            page.filter.since,
+            page.filter.until,
+            page.lowest,
+            page.limit,
         );
         Ok(rows.fetch_all(transaction).await?)
     }
 
-    async fn ended(
-        &self,
-        transaction: &mut PgConnection,
-        id: EndpointId,
-        filter: &DeliveryFilter,
-        before: DeliveryId,
-        limit: i64,
-    ) -> Result<Vec<Row>, StoreError> {
+    async fn ended(&self, transaction: &mut PgConnection, page: &Page<'_>) -> Result<Vec<Row>, StoreError> {
         let rows = sqlx::query_as!(
             Row,
             r#"select delivery_id as "delivery_id: DeliveryId", endpoint_id as "endpoint_id: EndpointId", event_id,
@@ -115,13 +123,20 @@ impl Space<'_> {
                from deliveries
                where cust_space_id = $1 and endpoint_id = $2 and delivery_id < $3
                  and ($4::text is null or state = $4) and ($5::uuid is null or event_id = $5)
-               order by delivery_id desc limit $6"#,
+                 and ($6::text is null or event_type = $6 or $6 like '%.*' and starts_with(event_type, left($6, -1)))
+                 and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at <= $8)
+                 and delivery_id >= $9
+               order by delivery_id desc limit $10"#,
             self.cust_space_id,
-            id.0,
-            before.0,
-            filter.state as Option<DeliveryState>,
-            filter.event_id,
-            limit,
+            page.endpoint.0,
+            page.before,
+            page.filter.state as Option<DeliveryState>,
+            page.filter.event_id,
+            page.filter.event_type,
+            page.filter.since,
+            page.filter.until,
+            page.lowest,
+            page.limit,
         );
         Ok(rows.fetch_all(transaction).await?)
     }

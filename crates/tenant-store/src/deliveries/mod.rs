@@ -13,10 +13,11 @@ use crate::{DeliveryId, EndpointId, EndpointSecret, PublishedEvent};
 
 mod claiming;
 mod listing;
+mod progress;
 mod recording;
 mod replaying;
 
-pub use replaying::{Replay, ReplayOnly, ReplaySpan};
+pub use replaying::{Replay, ReplayOnly, ReplaySize, ReplaySpan};
 
 /// A delivery that this process is to try.
 #[derive(Debug, Clone)]
@@ -167,12 +168,31 @@ pub struct Try {
 }
 
 /// Which deliveries to list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
     /// Those that stand there.
     pub state: Option<DeliveryState>,
     /// Those of this event.
     pub event_id: Option<Uuid>,
+    /// Those of events of this type, or of a family of types, such as `group.*`.
+    pub event_type: Option<String>,
+    /// Those that were made then or later.
+    pub since: Option<OffsetDateTime>,
+    /// Those that were made then or before.
+    pub until: Option<OffsetDateTime>,
+}
+
+/// How the deliveries of an endpoint go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndpointProgress {
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// How many are neither done nor dead; counted up to 10,000.
+    pub open: i64,
+    /// When one was last done, among the last 100 that ended.
+    pub last_done_at: Option<OffsetDateTime>,
+    /// When one was last given up.
+    pub last_dead_at: Option<OffsetDateTime>,
 }
 
 /// How much waits to be delivered, to all endpoints.

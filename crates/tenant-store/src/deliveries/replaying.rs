@@ -60,6 +60,15 @@ pub enum ReplayOnly {
     Missed,
 }
 
+/// How much a replay would deliver.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReplaySize {
+    /// So many events.
+    pub events: u64,
+    /// And more: only the first thousands of the span were looked at.
+    pub is_more: bool,
+}
+
 impl Replay {
     /// What an endpoint missed since then.
     pub fn missed(since: OffsetDateTime) -> Self {
@@ -80,6 +89,9 @@ impl ReplayOnly {
 
 /// How many events are looked at, and replayed, in one transaction, which keeps others from publishing to the endpoint.
 const CHUNK: i64 = 2_000;
+
+/// How often is looked to say how much a replay would be.
+const LOOKS: usize = 5;
 
 impl Space<'_> {
     /// Delivers events to an endpoint of this space once more: new deliveries, of events whose IDs stay. Returns how many.
@@ -105,6 +117,23 @@ impl Space<'_> {
             left = left.behind(last, found.last_sequence);
             transaction = self.begin().await?;
         }
+    }
+
+    /// How much [`Space::replay`] would deliver now, as far as a look at its first 10,000 events tells; nothing where this
+    /// space has no such endpoint.
+    pub async fn replay_size(&self, id: EndpointId, replay: &Replay) -> Result<ReplaySize, StoreError> {
+        let mut left = self.window(&replay.span).await?;
+        let mut transaction = self.begin().await?;
+        let mut events = 0;
+        for _ in 0..LOOKS {
+            let found = look(&mut transaction, id, &left, replay.only).await?;
+            events += found.wanted.len() as u64;
+            let Some(last) = found.last else {
+                return Ok(ReplaySize { events, is_more: false });
+            };
+            left = left.behind(last, found.last_sequence);
+        }
+        Ok(ReplaySize { events, is_more: true })
     }
 
     /// What there is of a span now: what comes while it is replayed does not lengthen it.

@@ -10,6 +10,7 @@ use crate::{GroupUpdate, Outcome};
 
 mod backlog;
 mod feed;
+mod listing;
 mod publishing;
 mod receiving;
 mod retention;
@@ -18,6 +19,7 @@ mod unknown_numbers;
 
 pub use backlog::{EventBacklog, NumberActivity};
 pub use feed::{EventPage, PublishedEvent};
+pub use listing::{EventFilter, EventOrder};
 pub use receiving::{Received, ReceivedEvent};
 pub use retention::Partitions;
 pub use unknown_numbers::UnroutedEvent;

@@ -152,6 +152,31 @@ impl Space<'_> {
     }
 }
 
+impl Space<'_> {
+    /// One group, also an inactive one.
+    pub async fn group_summary(&self, group_id: &str) -> Result<Option<GroupSummary>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let group = sqlx::query_as!(
+            GroupSummary,
+            r#"select g.phone_number_id, g.group_id, g.subject, g.description, g.join_approval_mode,
+                      case when g.lifecycle = 'INACTIVE' then 'INACTIVE' when g.suspended then 'SUSPENDED'
+                           when e.deleting then 'DELETING' when not e.deleting then 'UPDATING'
+                           else 'ACTIVE' end as "status!: GroupStatus",
+                      g.invite_link, g.total_participant_count, g.creation_timestamp, g.modified_at
+               from groups g,
+                    lateral (select bool_or(operation = 'DeleteChatGroup') as deleting from changes c
+                             where c.cust_space_id = $1 and c.phone_number_id = g.phone_number_id
+                               and c.group_id = g.group_id and c.status in ('SENDING', 'PENDING')
+                               and c.operation in ('DeleteChatGroup', 'UpdateChatGroup')) e
+               where g.cust_space_id = $1 and g.group_id = $2
+               order by g.lifecycle, g.modified_at desc limit 1"#,
+            self.cust_space_id,
+            &storable(group_id),
+        );
+        Ok(group.fetch_optional(&mut *transaction).await?)
+    }
+}
+
 fn summary(row: Row) -> Option<GroupSummary> {
     Some(GroupSummary {
         phone_number_id: row.phone_number_id?,

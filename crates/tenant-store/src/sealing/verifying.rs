@@ -85,6 +85,9 @@ async fn select_values(transaction: &mut PgConnection, space: &str) -> Result<Ve
                select array['signing_keys', 'sealed_private'], kid, sealed_private, key_version
                from signing_keys where cust_space_id = $1
                union all
+               select array['console_sessions', 'sealed_proof'], session_id, sealed_proof, key_version
+               from console_sessions where cust_space_id = $1
+               union all
                select array['endpoints', 'sealed_secret'], 'ep_' || replace(endpoint_id::text, '-', ''), sealed_secret,
                       key_version
                from endpoints where cust_space_id = $1

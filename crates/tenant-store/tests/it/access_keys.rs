@@ -2,7 +2,9 @@
 
 use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
-use tenant_store::{AccessKeyChange, Grant, KeyState, NewAccessKey, Notification, StoreError};
+use tenant_store::{
+    AccessKeyChange, AccessKeyFilter, Grant, KeyStanding, KeyState, NewAccessKey, Notification, StoreError,
+};
 use time::{Duration, OffsetDateTime};
 
 use crate::helpers::{KEY_B, World, actor, connect, secret};
@@ -181,4 +183,42 @@ async fn a_tenant_that_goes_while_a_grant_on_it_is_written_leaves_no_grant() {
     assert!(matches!(changed, Err(StoreError::NotFound { what: "tenant" })), "{changed:?}");
     let keys = world.store.list_access_keys().await.unwrap();
     assert_eq!(keys.into_iter().map(|key| key.grants).collect::<Vec<_>>(), [[wide]]);
+}
+
+#[tokio::test]
+async fn keys_are_found_by_how_they_stand_by_their_name_and_by_whom_they_may_act_for() {
+    let world = World::with_tenants().await;
+    let past = OffsetDateTime::from_unix_timestamp(1_000_000_000).unwrap();
+    let everybody = Grant { cust_space_ids: vec!["*".to_owned()], ..grant() };
+    for (id, name, grants, expires_at) in [
+        ("a", "Till at the bakery", vec![grant()], None),
+        ("b", "administrator", vec![everybody], None),
+        ("c", "till of yesterday", vec![grant()], Some(past)),
+        ("d", "100 % till_", vec![], None),
+    ] {
+        let access_key_id = Some(id.to_owned());
+        let new = NewAccessKey { name: name.to_owned(), grants, expires_at, access_key_id, ..NewAccessKey::default() };
+        world.store.create_access_key(&new, &actor()).await.unwrap();
+    }
+    world.store.revoke_access_key("d", None, &actor()).await.unwrap();
+
+    let all = AccessKeyFilter::default;
+    let named = |name: &str| AccessKeyFilter { name: Some(name.to_owned()), ..all() };
+    let standing = |standing| AccessKeyFilter { standing: Some(standing), ..all() };
+    let may_act_for = |id: &str| AccessKeyFilter { cust_space_id: Some(id.to_owned()), ..all() };
+    for (filter, expected) in [
+        (all(), "abcd"),
+        (standing(KeyStanding::Active), "ab"),
+        (standing(KeyStanding::Expired), "c"),
+        (standing(KeyStanding::Revoked), "d"),
+        (named("TILL"), "acd"),
+        (named("%"), "d"),
+        (may_act_for("cams-alpha"), "abc"),
+        (may_act_for("cams-beta"), "b"),
+        (AccessKeyFilter { standing: Some(KeyStanding::Active), ..may_act_for("cams-alpha") }, "ab"),
+    ] {
+        let found = world.store.find_access_keys(&filter, "", 10).await.unwrap();
+        let ids: String = found.iter().map(|key| key.access_key_id.as_str()).collect();
+        assert_eq!(ids, expected, "{filter:?}");
+    }
 }

@@ -10,7 +10,7 @@ use uuid::{Builder, Uuid};
 use crate::helpers::{ALPHA, BETA, KEY_A, World, actor, connect};
 
 /// A call of a tenant that came then.
-fn call_at(tenant: &str, at: OffsetDateTime) -> CallRecord {
+pub(crate) fn call_at(tenant: &str, at: OffsetDateTime) -> CallRecord {
     let milliseconds = u64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap();
     let random = *Uuid::new_v4().as_bytes();
     CallRecord {
@@ -26,7 +26,7 @@ fn call_at(tenant: &str, at: OffsetDateTime) -> CallRecord {
     }
 }
 
-fn call(tenant: &str) -> CallRecord {
+pub(crate) fn call(tenant: &str) -> CallRecord {
     call_at(tenant, OffsetDateTime::now_utc())
 }
 
@@ -107,6 +107,10 @@ async fn a_call_is_found_by_its_ids_and_pages_begin_after_the_one_before() {
         let before = CallFilter { before: Some(refused.request_id), ..filter.clone() };
         assert_eq!(listed(&world.store, ALPHA, &before).await, 0, "{before:?}");
     }
+    let wrong = CallRecord { code: "NotFound".to_owned(), ..call(ALPHA) };
+    world.store.record_calls(vec![wrong.clone()]).await.unwrap();
+    let errors = CallFilter { errors_only: true, ..CallFilter::default() };
+    assert!(world.store.space(ALPHA).calls(&errors, 10).await.unwrap() == [wrong]);
 }
 
 #[tokio::test]

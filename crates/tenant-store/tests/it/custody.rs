@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use secrecy::ExposeSecret as _;
 use sqlx::{AssertSqlSafe, Executor as _};
 use tenant_store::{
-    DataKeyPlace, MasterKeyUse, NewAccessKey, NewEndpoint, NewOnboarding, NewSigningKey, OpenCredential, Store,
-    VerifiedSecrets, WhyUnreadable,
+    DataKeyPlace, MasterKeyUse, NewAccessKey, NewConsoleSession, NewEndpoint, NewOnboarding, NewSigningKey,
+    OpenCredential, Store, VerifiedSecrets, WhyUnreadable,
 };
 
 use crate::helpers::{ALPHA, BETA, KEY_A, KEY_B, World, actor, connect, secret};
@@ -14,6 +14,9 @@ use crate::helpers::{ALPHA, BETA, KEY_A, KEY_B, World, actor, connect, secret};
 /// Another key under the ID of [`KEY_A`].
 const OTHER_A: &str = "a:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
 const TOKEN: &str = "EAAB-token-of-alpha";
+/// Somebody who is signed in to the console, and by what.
+const SESSION: &str = "5e55104000000000000000000000000000000000000000000000000000000000";
+const PROOF: &str = "Basic YW46YWRtaW4=";
 
 /// A secret of every kind, under [`KEY_A`], in three spaces: `_system`, alpha and beta.
 async fn sealed() -> World {
@@ -28,6 +31,9 @@ async fn sealed() -> World {
     store.rotate_access_key(&key, Duration::from_hours(1), None, &actor()).await.unwrap();
     let signing = || NewSigningKey { kid: "k".to_owned(), public_key: vec![1], private_key: vec![2].into() };
     store.ensure_signing_key(signing).await.unwrap();
+    let ends_at = time::OffsetDateTime::now_utc() + time::Duration::HOUR;
+    let session = NewConsoleSession { session_id: SESSION, proof: &secret(PROOF), ends_at };
+    store.begin_console_session(&session, &actor()).await.unwrap();
     let new = NewEndpoint { url: "https://hook.example/".to_owned(), ..NewEndpoint::default() };
     let endpoint = store.space(ALPHA).create_endpoint(&new, &actor()).await.unwrap().endpoint.endpoint_id;
     store.space(ALPHA).rotate_endpoint_secret(endpoint, Duration::from_hours(1), None, &actor()).await.unwrap();
@@ -75,9 +81,11 @@ async fn after_a_rotation_the_new_master_key_alone_opens_everything_and_the_old_
     assert_eq!(both.master_keys_in_use().await.unwrap(), [used("b", 3, true, true), used("a", 0, true, false)]);
     let new = connect(&world.database, KEY_B).await;
     let verified = verify_all(&new).await;
-    // Three data keys, two tokens and one on its way, a signing key, and of an access key and an endpoint the secret and the
-    // one before.
-    assert_eq!((verified.opened, verified.unreadable), (11, Vec::new()));
+    // Three data keys, two tokens and one on its way, a signing key, a session of the console, and of an access key and an
+    // endpoint the secret and the one before.
+    assert_eq!((verified.opened, verified.unreadable), (12, Vec::new()));
+    let session = new.console_session(SESSION, Duration::from_mins(30)).await.unwrap().unwrap();
+    assert_eq!(session.proof.expose_secret(), PROOF);
     assert_eq!(token_of(&new, ALPHA).await.as_deref(), Some(TOKEN));
     let old = connect(&world.database, KEY_A).await;
     assert_eq!(old.master_keys_in_use().await.unwrap(), [used("a", 0, true, true), used("b", 3, false, false)]);
@@ -160,7 +168,7 @@ async fn what_does_not_open_is_told_by_tenant_place_and_reason_and_harms_nobody_
     let [copied] = verified.unreadable.as_slice() else { panic!("{verified:?}") };
     assert_eq!((copied.table.as_str(), copied.column.as_str()), ("credentials", "sealed_token"));
     assert_eq!((copied.cust_space_id.as_deref(), copied.row.as_str()), (Some(ALPHA), ALPHA));
-    assert_eq!((copied.why, verified.opened), (WhyUnreadable::Value, 10));
+    assert_eq!((copied.why, verified.opened), (WhyUnreadable::Value, 11));
     let foreign = verify_all(&connect(&world.database, KEY_B).await).await;
     assert!(foreign.unreadable.iter().all(|secret| secret.why == WhyUnreadable::MasterKeyMissing), "{foreign:?}");
     let replaced = verify_all(&connect(&world.database, OTHER_A).await).await;

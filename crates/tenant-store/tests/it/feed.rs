@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sqlx::AssertSqlSafe;
-use tenant_store::{EventPage, Notification, Routing, StoreError};
+use tenant_store::{EventFilter, EventOrder, EventPage, Notification, Routing, StoreError};
 use tokio::time::timeout;
 
 use crate::helpers::{
@@ -243,4 +243,35 @@ async fn a_page_is_read_by_the_index_of_each_day_and_no_further_than_it_goes() {
     assert!(plan.contains("Merge Append") && !plan.contains("Seq Scan") && !plan.contains("Sort  ("), "{plan}");
     let read = plan.split("actual rows=").skip(1).filter_map(|rest| rest.split(' ').next()?.parse().ok());
     assert_eq!(read.max(), Some(10), "no day gives more than the page takes: {plan}");
+}
+
+#[tokio::test]
+async fn events_are_listed_from_either_end_and_by_what_is_asked_for() {
+    let world = World::with_tenants().await;
+    let told = |group: &str| TestEvent::new(json!({"type": "group.suspended", "group_id": group}));
+    world.receive(&[told("G1"), told("G2"), told("G3")]).await;
+    world.receive(&[TestEvent::new(json!({})).of_number(Some(BETA_PHONE))]).await;
+    world.route().await;
+    let received = feed(&world, ALPHA).await.events[1].received_at;
+    let all = EventFilter::default;
+    let newest = || EventFilter { order: EventOrder::Newest, ..all() };
+    let text = |text: &str| Some(text.to_owned());
+    for (filter, expected) in [
+        (all(), vec![1, 2, 3]),
+        (newest(), vec![3, 2, 1]),
+        (EventFilter { after: Some(1), ..all() }, vec![2, 3]),
+        (EventFilter { after: Some(3), ..newest() }, vec![2, 1]),
+        (EventFilter { group_id: text("G2"), ..all() }, vec![2]),
+        (EventFilter { event_type: text("group.suspended"), ..newest() }, vec![3, 2, 1]),
+        (EventFilter { event_type: text("group.created\0"), ..all() }, vec![]),
+        (EventFilter { business_number: text("15550000001"), ..all() }, vec![1, 2, 3]),
+        (EventFilter { business_number: text("15550000002"), ..newest() }, vec![]),
+        (EventFilter { since: Some(received), ..all() }, vec![1, 2, 3]),
+        (EventFilter { until: Some(received), ..newest() }, vec![]),
+    ] {
+        let found = world.store.space(ALPHA).list_events(&filter, 10).await.unwrap();
+        assert_eq!(found.iter().filter_map(|event| event.sequence).collect::<Vec<_>>(), expected, "{filter:?}");
+    }
+    let two = world.store.space(ALPHA).list_events(&newest(), 2).await.unwrap();
+    assert_eq!(two.len(), 2);
 }

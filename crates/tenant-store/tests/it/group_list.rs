@@ -123,6 +123,13 @@ async fn a_group_stands_as_its_open_change_says_and_a_suspension_wins() {
     assert_eq!(with(GroupStatus::Inactive).await, "I");
     assert_eq!(with(GroupStatus::Creating).await, "being created");
     assert_eq!(list(&world, &all(&alphas())).await.total, 5, "without a filter all but what is inactive");
+    for group in list(&world, &all(&alphas())).await.groups {
+        let Some(id) = group.group_id.clone() else { continue };
+        assert!(space.group_summary(&id).await.unwrap() == Some(group), "{id} alone is as in the list");
+    }
+    let gone = space.group_summary("I").await.unwrap().map(|group| group.status);
+    assert_eq!(gone, Some(GroupStatus::Inactive), "one that is gone is there by its ID");
+    assert!(space.group_summary("nobody's").await.unwrap().is_none());
     space.settle_change(creating, &Outcome::failed(serde_json::json!([]))).await.unwrap();
     assert_eq!(with(GroupStatus::Creating).await, "");
 }

@@ -4,9 +4,11 @@
 #![expect(clippy::print_stdout, reason = "a test says what it could not try")]
 
 mod access_keys;
+mod attention;
 mod audit;
 mod calls;
 mod changes;
+mod console_sessions;
 mod credentials;
 mod custody;
 mod deliveries;
@@ -34,7 +36,9 @@ mod rotating;
 mod schema;
 mod signing_keys;
 mod store;
+mod tenant_list;
 mod tenants;
+mod traffic;
 mod unknown_numbers;
 mod upgrading;
 mod upstream_objects;

@@ -10,25 +10,28 @@ use tenant_store::{
 use crate::helpers::{KEY_A, World, connect};
 
 const ROLE: &str = "groupgate_app";
+/// The newest migration, of which there is one a version.
+const NEWEST: i64 = 23;
 
 #[tokio::test]
 async fn a_migrated_database_is_current_and_migrating_again_changes_nothing() {
     let world = World::new().await;
     assert_eq!(world.store.schema_state().await.unwrap(), SchemaState::Current);
     let Migrated { applied, version } = migrate(&world.database.owner_url, ROLE).await.unwrap();
-    assert_eq!((applied, version), (0, 20));
+    assert_eq!((applied, version), (0, NEWEST));
 }
 
 #[tokio::test]
 async fn an_older_and_a_newer_schema_are_told_apart() {
     let world = World::new().await;
     let owner = world.owner().await;
-    sqlx::query("update _sqlx_migrations set version = 77 where version = 20").execute(&owner).await.unwrap();
-    assert_eq!(world.store.schema_state().await.unwrap(), SchemaState::Newer { found: 77, expected: 20 });
+    let renumbered = sqlx::query("update _sqlx_migrations set version = 77 where version = $1").bind(NEWEST);
+    renumbered.execute(&owner).await.unwrap();
+    assert_eq!(world.store.schema_state().await.unwrap(), SchemaState::Newer { found: 77, expected: NEWEST });
     let error = migrate(&world.database.owner_url, ROLE).await.unwrap_err();
     assert!(matches!(error, MigrateError::Foreign(_)), "{error}");
     sqlx::query("delete from _sqlx_migrations where version = 77").execute(&owner).await.unwrap();
-    assert_eq!(world.store.schema_state().await.unwrap(), SchemaState::Older { found: 19, expected: 20 });
+    assert_eq!(world.store.schema_state().await.unwrap(), SchemaState::Older { found: NEWEST - 1, expected: NEWEST });
     sqlx::query("drop table _sqlx_migrations").execute(&owner).await.unwrap();
     assert_eq!(world.store.schema_state().await.unwrap(), SchemaState::Absent);
 }
@@ -81,7 +84,7 @@ async fn an_empty_database_is_migrated_from_nothing_for_a_role_of_any_name() {
     }
     let owner_url = renamed(&world.database.owner_url, "empty_one");
     let migrated = migrate(&owner_url, odd_role).await.unwrap();
-    assert_eq!(migrated, Migrated { version: 20, applied: 20 });
+    assert_eq!(migrated, Migrated { version: NEWEST, applied: NEWEST.unsigned_abs() });
     let owner = PgPool::connect(owner_url.expose_secret()).await.unwrap();
     let may_read: bool = sqlx::query_scalar("select has_table_privilege($1::name, 'tenants', 'select')")
         .bind(odd_role)

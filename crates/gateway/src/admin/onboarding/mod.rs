@@ -18,10 +18,13 @@ use tenant_store::{NewOnboarding, Onboarding, OnboardingStep, Revision, StepResu
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::tenants::{AddTenant, TenantView};
 use super::view::{Created, View};
 use super::{AdminContext, AdminError, FieldError};
 use run::Run;
 
+/// No step takes this long: Meta is asked with a deadline.
+const LONGEST_SILENCE: time::Duration = time::Duration::minutes(5);
 const OVERTAKEN: &str = "Meanwhile somebody else began the tenant's onboarding anew, or repeated a step of it; this one has \
                          ended. See how far that is.";
 
@@ -94,6 +97,27 @@ impl View for OnboardingView {
     }
 }
 
+impl OnboardingView {
+    /// Whether a step runs or is about to, as far as is written down.
+    pub fn is_under_way(&self) -> bool {
+        let has = |state| self.steps.iter().any(|step| step.state == state);
+        let is_held_up = self.steps.iter().any(|step| step.step.is_needed() && step.state == StepState::Failed);
+        has(StepState::Running) || !is_held_up && has(StepState::Pending)
+    }
+
+    /// Whether it is under way by what is written down, and nobody has written for so long that nobody is believed to: its
+    /// gateway has ended in the middle.
+    pub fn is_broken_off(&self) -> bool {
+        self.is_under_way() && OffsetDateTime::now_utc() - self.updated_at > LONGEST_SILENCE
+    }
+
+    /// Whether all that is needed before this step is done, so that it can be repeated.
+    pub fn is_ready_for(&self, step: OnboardingStep) -> bool {
+        let before = self.steps.iter().take_while(|known| known.step != step);
+        before.filter(|known| known.step.is_needed()).all(|known| known.state == StepState::Done)
+    }
+}
+
 /// The tenant's onboarding, which is the last that was begun.
 ///
 /// # Errors
@@ -101,6 +125,20 @@ impl View for OnboardingView {
 pub async fn get(ctx: &AdminContext, tenant: &CustSpaceId) -> Result<OnboardingView, AdminError> {
     super::tenants::get(ctx, tenant).await?;
     Ok(view(tenant, known(ctx, tenant).await?))
+}
+
+/// Adds a tenant that is about to be onboarded so. Nothing is added where that could not begin.
+///
+/// # Errors
+/// [`AdminError::Invalid`] with all that is wrong with either.
+pub async fn take_on(
+    ctx: &AdminContext,
+    new: AddTenant,
+    asked: &BeginOnboarding,
+) -> Result<Created<TenantView>, AdminError> {
+    super::credentials::app(ctx)?;
+    refuse([new.mistakes(), asked.mistakes()].concat())?;
+    super::tenants::add(ctx, new).await
 }
 
 /// Begins an onboarding, in place of the one before, and takes it as far as it goes.

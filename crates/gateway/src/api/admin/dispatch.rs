@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::guard;
 use actix_web::http::Method;
@@ -28,7 +29,7 @@ use super::witness::Witness;
 use super::{export, preconditions, query};
 use crate::admin::{AdminContext, AdminError, Answer};
 use crate::auth::Caller;
-use crate::operations::OperationError;
+use crate::operations::{OperationError, Services};
 
 /// All tenants, as a grant names them.
 const EVERYBODY: &str = "*";
@@ -50,7 +51,7 @@ impl AdminVisitor for Routes {
             async move {
                 let mut witness = Witness::default();
                 let answered = answer(&http, &worker, payload, &page, run, &mut witness).await;
-                witness.tell(&worker.services.audit, &http, answered.as_ref().err());
+                witness.tell(&worker.services.audit, &http, answered.as_ref().err().map(Refused::code));
                 answered.unwrap_or_else(|error| refused(&http, &error))
             }
         };
@@ -104,13 +105,13 @@ async fn no_call(http: &HttpRequest, worker: &Worker, why: ApiError) -> Refused 
     };
     let witness = Witness { actor: Some(actor(http, worker, &caller)), tenant: None };
     let is_one = [Scope::AdminRead, Scope::AdminWrite].into_iter().any(|scope| caller.is_administrator(scope));
-    let told = if is_one { why } else { ApiError::NoAdministrator(Scope::AdminRead) }.into();
-    witness.tell(&worker.services.audit, http, Some(&told));
+    let told: Refused = if is_one { why } else { ApiError::NoAdministrator(Scope::AdminRead) }.into();
+    witness.tell(&worker.services.audit, http, Some(told.code()));
     told
 }
 
 /// The path names nothing.
-fn nothing_here() -> ApiError {
+pub(super) fn nothing_here() -> ApiError {
     ApiError::Http {
         code: Code::NotFound,
         message: "There is nothing at this path; /docs/ lists what there is.".into(),
@@ -129,7 +130,7 @@ async fn answer<P: Place, Q: DeserializeOwned + IntoParams + 'static, B: Body, A
     let caller = admit(http, worker).await?;
     let actor = actor(http, worker, &caller);
     witness.actor = Some(actor.clone());
-    let path: P = let_in(http, &caller, page)?;
+    let path: P = let_in(http, &caller, &page.door())?.ok_or_else(nothing_here)?;
     witness.tenant = path.tenant().cloned();
     learn(http, |learned| learned.cust_space_id = path.tenant().map(ToString::to_string));
 
@@ -140,19 +141,35 @@ async fn answer<P: Place, Q: DeserializeOwned + IntoParams + 'static, B: Body, A
     let call = Call { path, query, body: B::read(&bytes)? };
     let ctx = context(worker, caller, actor, expected);
     let answered = if A::IS_LIST && http.method() == Method::GET && export::is_wanted(http.headers()) {
-        export::export(http, worker, page, ctx, run).await?
+        export::export(http, worker, page.door(), ctx, run).await?
     } else if page.method == Method::GET {
         Said::of(&run(&ctx, call).await?)?.into_response()
     } else {
-        replied(http, to_its_end(ctx, keyed, call, run).await?)
+        let services = ctx.services.clone();
+        replied(http, to_its_end(&services, keyed, async move { run(&ctx, call).await }).await?)
     };
     learn(http, |learned| learned.code = Some(Code::Ok));
     Ok(answered)
 }
 
-/// What the path names, where the caller administers it. Who administers nothing learns nothing of paths either.
-pub(super) fn let_in<P: Place>(http: &HttpRequest, caller: &Caller, page: &Page) -> Result<P, Refused> {
-    let scope = page.scope();
+/// Who is let in, to what the path names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Door {
+    /// What it takes.
+    pub scope: Scope,
+    /// What it leads to, by name.
+    pub id: &'static str,
+    /// Whether it is open to whoever administers some tenants, where the path names none.
+    pub is_for_some: bool,
+}
+
+/// What the path names, where the caller administers it; `None` for what can name nothing. Who administers nothing learns
+/// nothing of paths either.
+///
+/// # Errors
+/// [`Refused`] for everybody else.
+pub(crate) fn let_in<P: Place>(http: &HttpRequest, caller: &Caller, door: &Door) -> Result<Option<P>, Refused> {
+    let Door { scope, id, is_for_some } = *door;
     if !caller.is_administrator(scope) {
         return Err(ApiError::NoAdministrator(scope).into());
     }
@@ -160,12 +177,12 @@ pub(super) fn let_in<P: Place>(http: &HttpRequest, caller: &Caller, page: &Page)
     match call::place::<CustSpaceId>(http) {
         Some(tenant) => {
             let denied = |denied| ApiError::from(OperationError::from(denied));
-            caller.authorize(scope, page.id, tenant.as_str()).map_err(denied)?;
+            caller.authorize(scope, id, tenant.as_str()).map_err(denied)?;
         }
-        None if page.is_for_some => {}
-        None => caller.authorize(scope, page.id, EVERYBODY).map_err(|_| not_of_all(scope))?,
+        None if is_for_some => {}
+        None => caller.authorize(scope, id, EVERYBODY).map_err(|_| not_of_all(scope))?,
     }
-    Ok(call::place(http).ok_or_else(nothing_here)?)
+    Ok(call::place(http))
 }
 
 fn not_of_all(scope: Scope) -> ApiError {
@@ -181,18 +198,21 @@ async fn body_of(http: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError
     Ok(bytes)
 }
 
-/// A change runs in a task of its own, so that a caller who hangs up leaves nothing half done.
-async fn to_its_end<P: Place, Q: 'static, B: Body, A: Answer>(
-    ctx: AdminContext,
+/// Makes a change, once for all calls with the same key, in a task of its own, so that a caller who hangs up leaves nothing
+/// half done.
+///
+/// # Errors
+/// [`Refused`] where it was not made.
+pub(crate) async fn to_its_end<A: Answer>(
+    services: &Arc<Services>,
     keyed: Option<Keyed>,
-    call: Call<P, Q, B>,
-    run: impl AsyncFn(&AdminContext, Call<P, Q, B>) -> Result<A, AdminError> + 'static,
+    change: impl Future<Output = Result<A, AdminError>> + 'static,
 ) -> Result<Reply, Refused> {
-    let services = ctx.services.clone();
+    let of_task = services.clone();
     let change = async move {
         match keyed {
-            Some(keyed) => idempotency::once(ctx.store(), &keyed, run(&ctx, call)).await,
-            None => Ok(Reply::Done(Said::of(&run(&ctx, call).await?)?)),
+            Some(keyed) => idempotency::once(&of_task.store, &keyed, change).await,
+            None => Ok(Reply::Done(Said::of(&change.await?)?)),
         }
     };
     let ended = rt::spawn(services.writes.track_future(change)).await;
@@ -211,12 +231,14 @@ fn replied(http: &HttpRequest, reply: Reply) -> HttpResponse {
     }
 }
 
-fn actor(http: &HttpRequest, worker: &Worker, caller: &Caller) -> Actor {
+/// Who calls, for the audit log.
+pub(crate) fn actor(http: &HttpRequest, worker: &Worker, caller: &Caller) -> Actor {
     let address = http.peer_addr().map(|peer| worker.authenticator.proxies.client(peer.ip(), http.headers()));
     Actor { name: caller.key().access_key_id.clone(), address, request_id: Some(request_id(http)) }
 }
 
-fn context(worker: &Worker, caller: Caller, actor: Actor, expected: Option<Revision>) -> AdminContext {
+/// What an administrator's call works with.
+pub(crate) fn context(worker: &Worker, caller: Caller, actor: Actor, expected: Option<Revision>) -> AdminContext {
     AdminContext {
         services: worker.services.clone(),
         graph: worker.graph.clone(),

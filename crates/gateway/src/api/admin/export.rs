@@ -13,8 +13,7 @@ use url::form_urlencoded;
 use utoipa::IntoParams;
 
 use super::call::{Body, Call};
-use super::dispatch::let_in;
-use super::page::Page;
+use super::dispatch::{Door, let_in, nothing_here};
 use super::place::Place;
 use super::problem::Refused;
 use super::query;
@@ -39,7 +38,7 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
 struct List<R> {
     http: HttpRequest,
     authenticator: Arc<Authenticator>,
-    page: Page,
+    door: Door,
     /// The caller's query without the place in the list.
     filters: Vec<(String, String)>,
     run: R,
@@ -50,15 +49,15 @@ struct List<R> {
 ///
 /// # Errors
 /// Those of the first page.
-pub(super) async fn export<P: Place, Q: DeserializeOwned + IntoParams + 'static, B: Body, A: Answer>(
+pub(crate) async fn export<P: Place, Q: DeserializeOwned + IntoParams + 'static, B: Body, A: Answer>(
     http: &HttpRequest,
     worker: &Worker,
-    page: &Page,
+    door: Door,
     ctx: AdminContext,
     run: impl AsyncFn(&AdminContext, Call<P, Q, B>) -> Result<A, AdminError> + Copy + 'static,
 ) -> Result<HttpResponse, Refused> {
     let (filters, authenticator) = (filters(http.query_string()), worker.authenticator.clone());
-    let list = Rc::new(List { http: http.clone(), authenticator, page: page.clone(), filters, run });
+    let list = Rc::new(List { http: http.clone(), authenticator, door, filters, run });
     let first = list.read(&ctx, None).await?;
     let pages = stream::try_unfold(Some((ctx, first)), move |page: Option<(AdminContext, Rows)>| {
         let list = list.clone();
@@ -101,7 +100,7 @@ impl<R> List<R> {
     where
         R: AsyncFn(&AdminContext, Call<P, Q, B>) -> Result<A, AdminError>,
     {
-        let path = let_in(&self.http, &ctx.caller, &self.page)?;
+        let path = let_in(&self.http, &ctx.caller, &self.door)?.ok_or_else(nothing_here)?;
         let mut text = form_urlencoded::Serializer::new(String::new());
         text.extend_pairs(&self.filters).append_pair("limit", PAGE);
         if let Some(after) = &after {

@@ -34,7 +34,7 @@ const LEASE: Duration = Duration::from_mins(15);
 const ENTRIES: i64 = 10;
 
 /// A caller's key, and what is asked for under it.
-pub(super) struct Keyed {
+pub(crate) struct Keyed {
     key: IdempotencyKey,
     operation: String,
     fingerprint: Fingerprint,
@@ -42,7 +42,7 @@ pub(super) struct Keyed {
 }
 
 /// An answer, given now or again.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// What was done now.
     Done(Said),
     /// What was answered to the call of this ID.
@@ -61,6 +61,12 @@ impl Keyed {
         let asked = json!({"query": http.query_string(), "if_match": seen, "body": sent});
         let operation = format!("{caller} {} {}", http.method(), http.path());
         Ok(Some(Self { key, operation, fingerprint: Fingerprint::of(asked), request_id: request_id(http) }))
+    }
+
+    /// The key of a form of the console, which says what is asked for itself: the same form, sent twice, has the same.
+    pub(crate) fn of_form(http: &HttpRequest, caller: &str, key: IdempotencyKey) -> Self {
+        let operation = format!("{caller} {} {}", http.method(), http.path());
+        Self { key, operation, fingerprint: Fingerprint::of(Value::Null), request_id: request_id(http) }
     }
 
     fn claimed(&self) -> NewKey<'_> {

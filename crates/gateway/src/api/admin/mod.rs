@@ -20,10 +20,14 @@ mod witness;
 
 use actix_web::web::{self, ServiceConfig};
 
-pub(crate) use call::{Body, Call};
+pub(crate) use call::{Body, Call, NoBody};
+pub(crate) use dispatch::{Door, actor, context, let_in, to_its_end};
+pub(crate) use idempotency::{Keyed, Reply};
 pub(crate) use page::Page;
 pub(crate) use place::Place;
+pub(crate) use query::read as read_query;
 pub(crate) use table::{AdminVisitor, each_call};
+pub(crate) use witness::Witness;
 
 /// Where the API stands.
 pub(crate) const ROOT: &str = "/admin/v1";

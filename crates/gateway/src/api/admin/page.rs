@@ -3,6 +3,8 @@
 use actix_web::http::Method;
 use cams_api::Scope;
 
+use super::dispatch::Door;
+
 /// One call of the administrator's API.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
@@ -22,12 +24,24 @@ pub(crate) struct Page {
     pub is_change: bool,
     /// Whether whoever administers some tenants may call it, though its path names none.
     pub is_for_some: bool,
+    /// Whether it asks Meta, though it is only looked at.
+    pub asks_meta: bool,
 }
 
 impl Page {
     /// A page that is looked at.
     pub(crate) fn get(path: &'static str, id: &'static str, tag: &'static str, summary: &'static str) -> Self {
-        Self { method: Method::GET, path, id, tag, summary, description: "", is_change: false, is_for_some: false }
+        Self {
+            method: Method::GET,
+            path,
+            id,
+            tag,
+            summary,
+            description: "",
+            is_change: false,
+            is_for_some: false,
+            asks_meta: false,
+        }
     }
 
     /// Something is made, or done to nothing that stands.
@@ -51,6 +65,11 @@ impl Page {
         if self.method == Method::GET { Scope::AdminRead } else { Scope::AdminWrite }
     }
 
+    /// Whom it lets in.
+    pub(super) fn door(&self) -> Door {
+        Door { scope: self.scope(), id: self.id, is_for_some: self.is_for_some }
+    }
+
     /// Whether it is done once for all calls with the same `Idempotency-Key`.
     pub(crate) fn is_keyed(&self) -> bool {
         self.method == Method::POST
@@ -59,6 +78,11 @@ impl Page {
     /// The same, with more to know.
     pub(crate) fn told(self, description: &'static str) -> Self {
         Self { description, ..self }
+    }
+
+    /// The same, which is asked of Meta.
+    pub(crate) fn asking_meta(self) -> Self {
+        Self { asks_meta: true, ..self }
     }
 
     /// The same, for whoever administers some tenants.

@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use cams_api::identifiers::{BusinessNumber, CustSpaceId};
+use cams_api::events::EventId;
+use cams_api::identifiers::{BusinessNumber, CustSpaceId, GroupId};
 use tenant_store::{DeliveryId, EndpointId, IssuerId, OnboardingStep};
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -112,6 +113,8 @@ macro_rules! named_by {
 
 named_by! {
     BusinessNumber, "business_number", "International digits, without `+`.", Some("15550000001");
+    GroupId, "group_id", "Meta's ID of the group, as the list has it.", None;
+    EventId, "event_id", "The event's ID: `evt_` and 32 hex digits.", None;
     EndpointId, "endpoint_id", "The endpoint's ID: `ep_` and 32 hex digits.", None;
     DeliveryId, "delivery_id", "The delivery's ID: `dlv_` and 32 hex digits.", None;
     IssuerId, "issuer_id", "The issuer's ID: `iss_` and 32 hex digits.", None;

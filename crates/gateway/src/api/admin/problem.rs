@@ -42,7 +42,7 @@ pub(crate) struct Problem<'a> {
 
 /// Why a call of the administrator's API was refused: before anything was done, or by what was to be done.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// By the walls that stand before every call.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -53,7 +53,7 @@ pub(super) enum Refused {
 
 impl Refused {
     /// The code, and the HTTP status that goes with it.
-    pub(super) fn code(&self) -> (&'static str, u16) {
+    pub(crate) fn code(&self) -> (&'static str, u16) {
         match self {
             Self::Api(error) => (error.code().as_str(), error.code().http_status()),
             Self::Admin(error) => error.code(),
@@ -76,6 +76,9 @@ pub(super) fn refused(http: &HttpRequest, error: &Refused) -> HttpResponse {
         .content_type(PROBLEM)
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(problem);
+    if let Refused::Admin(AdminError::Throttled(limit)) = error {
+        add_retry_after(response.headers_mut(), limit.retry_after());
+    }
     if let Refused::Api(error) = error {
         learn(http, |learned| learned.code = Some(error.code()));
         if let Some(challenge) = error.challenge() {

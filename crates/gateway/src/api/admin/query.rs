@@ -17,7 +17,7 @@ type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 ///
 /// # Errors
 /// [`AdminError::Invalid`], also for a parameter that the call does not know, or that is there twice.
-pub(super) fn read<Q: DeserializeOwned + IntoParams>(text: &str) -> Result<Q, AdminError> {
+pub(crate) fn read<Q: DeserializeOwned + IntoParams>(text: &str) -> Result<Q, AdminError> {
     let pairs: Vec<Pair<'_>> = form_urlencoded::parse(text.as_bytes()).collect();
     let wrong = mistakes(&Q::into_params(|| Some(ParameterIn::Query)), &pairs);
     if !wrong.is_empty() {

@@ -5,6 +5,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use cams_api::Code;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tenant_store::Revision;
 
 use super::ROOT;
@@ -14,7 +15,7 @@ use crate::api::ApiError;
 
 /// An answer.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Said {
+pub(crate) struct Said {
     pub(super) status: u16,
     /// In JSON; `None` where nothing is left to tell.
     body: Option<String>,
@@ -32,6 +33,11 @@ impl Said {
         let (body, revision, location) = answer.parts();
         let body = body.map(serde_json::to_string).transpose().map_err(|error| unwritten(&error))?;
         Ok(Self { status: A::STATUS, body, revision, location })
+    }
+
+    /// What its body says; `null` without one.
+    pub(crate) fn body(&self) -> Value {
+        self.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default()
     }
 
     /// The HTTP response.

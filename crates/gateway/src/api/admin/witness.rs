@@ -7,7 +7,6 @@ use tenant_store::{Actor, SeenCall};
 use time::OffsetDateTime;
 
 use super::ROOT;
-use super::problem::Refused;
 use crate::admin::AuditJournal;
 
 /// How much of a path is kept, in characters; a longer one names nothing.
@@ -15,26 +14,23 @@ const LONGEST_PATH: usize = 256;
 
 /// What is known of a call so far.
 #[derive(Default)]
-pub(super) struct Witness {
+pub(crate) struct Witness {
     /// Who calls. Nobody is known to have been refused before that.
-    pub(super) actor: Option<Actor>,
+    pub(crate) actor: Option<Actor>,
     /// The tenant that the call is about, once its caller may know of it. What others try is not in its log.
-    pub(super) tenant: Option<CustSpaceId>,
+    pub(crate) tenant: Option<CustSpaceId>,
 }
 
 impl Witness {
-    /// Lets the call be written down, if it changed nothing.
-    pub(super) fn tell(self, journal: &AuditJournal, http: &HttpRequest, refused: Option<&Refused>) {
+    /// Lets the call be written down, if it changed nothing: with the code and the status of why it was `refused`.
+    pub(crate) fn tell(self, journal: &AuditJournal, http: &HttpRequest, refused: Option<(&str, u16)>) {
         let Some(actor) = self.actor else { return };
         let (action, outcome) = match refused {
             None if http.method().is_safe() => ("read", None),
             None => return,
-            Some(refused) => {
-                let (code, status) = refused.code();
-                ("refuse", Some(json!({"status": status, "code": code})))
-            }
+            Some((code, status)) => ("refuse", Some(json!({"status": status, "code": code}))),
         };
-        let path = http.path().strip_prefix(ROOT).unwrap_or_default();
+        let path = http.path().strip_prefix(ROOT).unwrap_or(http.path());
         let path: String = path.chars().take(LONGEST_PATH).collect();
         let object = format!("{} {path}", http.method());
         let call = SeenCall { at: OffsetDateTime::now_utc(), actor, action, object, outcome };

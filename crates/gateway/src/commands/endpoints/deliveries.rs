@@ -48,7 +48,7 @@ pub(super) async fn run(args: DeliveriesArgs, environment: Environment) -> Resul
     let store = store::open(environment).await?;
     let (space, _) = args.named.find(&store).await?;
     let state = args.state.map(DeliveryState::from);
-    let filter = DeliveryFilter { state, event_id: args.event.map(|event| event.0) };
+    let filter = DeliveryFilter { state, event_id: args.event.map(|event| event.0), ..DeliveryFilter::default() };
     let deliveries = space.deliveries(args.named.id, &filter, args.after, args.limit).await?;
     let deliveries: Vec<_> = deliveries.into_iter().map(DeliveryView::from).collect();
     Ok(args.output.print(&deliveries, |deliveries| table_of_deliveries(deliveries))?)

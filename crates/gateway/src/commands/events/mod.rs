@@ -171,7 +171,7 @@ async fn show(args: ShowArgs, environment: Environment) -> Result<(), CommandErr
 
 /// An event's deliveries to the endpoints of a space.
 async fn deliveries(space: &Space<'_>, id: EventId) -> Result<Vec<DeliveryView>, CommandError> {
-    let filter = DeliveryFilter { event_id: Some(id.0), state: None };
+    let filter = DeliveryFilter { event_id: Some(id.0), ..DeliveryFilter::default() };
     let mut found = Vec::new();
     for endpoint in space.endpoints().await? {
         let deliveries = space.deliveries(endpoint.endpoint_id, &filter, None, DELIVERIES).await?;

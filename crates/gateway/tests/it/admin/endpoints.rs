@@ -114,11 +114,35 @@ async fn a_disabled_endpoint_gets_nothing_until_it_is_enabled_and_then_what_it_m
     let since = enabled["missed_since"].as_str().unwrap();
     assert_eq!(admin.post(&replay, json!({"since": since})).await.done(200), json!({"replayed": 1}));
     assert_eq!(newest(&admin, &path, "done").await["sequence"], 1);
+    let delivered = newest(&admin, &path, "done").await;
+    assert_eq!(
+        admin.post(&replay, json!({"since": since, "only_missed": true})).await.done(200),
+        json!({"replayed": 0})
+    );
+    let event = &delivered["event_id"];
+    assert_eq!(admin.post(&replay, json!({"event_id": event})).await.done(200), json!({"replayed": 1}));
+    let strange = json!({"event_id": format!("evt_{}", "7".repeat(32))});
+    admin.post(&replay, strange).await.problem(409, "Conflict.State");
     assert_eq!(admin.post(&replay, json!({"since": 1, "until": 1})).await.done(200), json!({"replayed": 1}));
     assert_eq!(admin.post(&replay, json!({"since": 1, "only_failed": true})).await.done(200), json!({"replayed": 0}));
-    for (wrong, field) in
-        [(json!({"since": "soon"}), "since"), (json!({"since": 1, "until": "2026-11-20T08:00:00Z"}), "until")]
-    {
+    let made = delivered["created_at"].as_str().unwrap();
+    for (asked, expected) in [
+        (format!("event_type=group.*&since={made}"), 3),
+        (format!("event_type=group.created&until={made}"), 1),
+        ("event_type=message.*".to_owned(), 0),
+    ] {
+        let listed = admin.get(&format!("{path}/deliveries?{asked}")).await.done(200);
+        assert_eq!(listed["data"].as_array().unwrap().len(), expected, "{asked}");
+    }
+    let wrong = admin.get(&format!("{path}/deliveries?event_type=x&since=x&until=x&event_id=x")).await;
+    assert_eq!(wrong.problem(400, "InvalidParameter")["errors"].as_array().unwrap().len(), 4);
+    for (wrong, field) in [
+        (json!({"since": "soon"}), "since"),
+        (json!({"since": 1, "until": "2026-11-20T08:00:00Z"}), "until"),
+        (json!({}), "since"),
+        (json!({"since": 1, "event_id": event}), "event_id"),
+        (json!({"since": 1, "only_failed": true, "only_missed": true}), "only_missed"),
+    ] {
         let problem = admin.post(&replay, wrong).await.problem(400, "InvalidParameter");
         assert_eq!(problem["errors"][0]["field"], field);
     }

@@ -22,6 +22,15 @@ async fn a_tenants_events_are_paged_by_their_sequence_as_they_are_delivered() {
     assert_eq!((&page["data"][0]["Type"], &page["data"][0]["GroupId"]), (&json!("group.created"), &json!("G1")));
     let rest = admin.get(&format!("{path}?after=2")).await.done(200);
     assert_eq!((&rest["data"][0]["Sequence"], &rest["next"]), (&json!(3), &Value::Null));
+    let newest = admin.get(&format!("{path}?order=newest&limit=2")).await.done(200);
+    assert_eq!((&newest["data"][0]["GroupId"], &newest["next"]), (&json!("G3"), &json!("2")));
+    let one = admin.get(&format!("{path}?group_id=G2&type=group.created&since=2020-01-01T00:00:00Z")).await.done(200);
+    assert_eq!(one["data"][0]["Sequence"], 2);
+    let id = one["data"][0]["Id"].as_str().unwrap();
+    assert_eq!(admin.get(&format!("{path}/{id}")).await.done(200), one["data"][0]);
+    admin.get(&format!("/tenants/cams-demo2/events/{id}")).await.problem(404, "NotFound");
+    let wrong = admin.get(&format!("{path}?since=soon&after=soon")).await.problem(400, "InvalidParameter");
+    assert_eq!(wrong["errors"].as_array().map(Vec::len), Some(2), "{wrong}");
     admin.get(&format!("{path}?after=soon")).await.problem(400, "InvalidParameter");
     admin.get("/tenants/cams-nobody/events").await.problem(404, "NotFound");
     assert_eq!(admin.get("/tenants/cams-demo2/events").await.done(200)["data"], json!([]));
@@ -70,6 +79,22 @@ async fn the_mirror_is_listed_without_invite_links_and_compared_when_asked() {
     let second = admin.get(&format!("{path}?limit=1&after={next}")).await.done(200);
     assert_ne!(page["data"][0]["group_id"], second["data"][0]["group_id"]);
     assert_eq!(groups["data"][0]["phone_number_id"], app.first.phone_number_id);
+
+    let one = format!("{path}/{}", groups["data"][0]["group_id"].as_str().unwrap());
+    let group = admin.get(&one).await.done(200);
+    assert_eq!(
+        (&group["group_id"], &group["business_number"]),
+        (&groups["data"][0]["group_id"], &json!("15550000001"))
+    );
+    assert!(!group.to_string().contains("chat.whatsapp.com"));
+    let link = admin.get(&format!("{one}/invite_link")).await.done(200);
+    assert!(link["invite_link"].as_str().unwrap().starts_with("https://chat.whatsapp.com/"), "{link}");
+    let members = admin.get(&format!("{one}/members")).await.done(200);
+    let named = |member: &Value| member["wa_id"].as_str().is_some_and(|number| number.starts_with("1650555"));
+    assert!(members["participants"].as_array().unwrap().iter().all(named), "{members}");
+    assert_eq!((&members["join_requests"], &members["has_more_join_requests"]), (&json!([]), &json!(false)));
+    admin.get(&one.replace("demo1", "demo2")).await.problem(404, "NotFound");
+    assert_eq!(admin.get(&format!("{path}?business_number=15550000002")).await.done(200)["data"], json!([]));
 
     let asked = admin.post(&format!("{path}/reconcile"), Value::Null).await.done(200);
     assert_eq!(asked["numbers"][0]["phone_number_id"], app.first.phone_number_id);

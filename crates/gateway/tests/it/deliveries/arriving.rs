@@ -90,7 +90,7 @@ async fn behind_a_try_that_hangs_its_own_group_alone_waits() {
     tell(&app, &[("group-1", 1), ("group-1", 2), ("group-2", 3), ("group-2", 4)]).await;
     let space = first(&app);
     let stands = async |state| {
-        let filter = DeliveryFilter { state: Some(state), event_id: None };
+        let filter = DeliveryFilter { state: Some(state), ..DeliveryFilter::default() };
         let listed = space.deliveries(created.endpoint.endpoint_id, &filter, None, 10).await.unwrap();
         let mut sequences: Vec<i64> = listed.iter().filter_map(|delivery| delivery.sequence).collect();
         sequences.sort_unstable();

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod bad_tokens;
+mod console;
 mod managing;
 mod provider;
 

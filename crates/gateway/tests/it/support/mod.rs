@@ -1,8 +1,10 @@
 //! A whole groupgate in the test's own process: a fresh database, the sandbox, and the gateway, on free ports.
 
 mod admin;
+mod browser;
 mod client;
 mod dns;
+mod form;
 mod groups;
 mod proxy;
 mod receiver;
@@ -24,8 +26,10 @@ use tenant_store::{Actor, Grant, MasterKeys, NewAccessKey, NewNumber, NewTenant,
 
 pub(crate) use crate::program::Measured;
 pub(crate) use admin::Admin;
+pub(crate) use browser::Browser;
 pub(crate) use client::{Answered, Client, Credentials, http_client, with_tenant};
 pub(crate) use dns::NameServer;
+pub(crate) use form::Form;
 pub(crate) use proxy::ChaosProxy;
 pub(crate) use receiver::{Delivery, Receiver};
 pub(crate) use rpc::{RpcRequest, SignedRequest};

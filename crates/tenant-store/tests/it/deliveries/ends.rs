@@ -75,12 +75,69 @@ async fn deliveries_are_listed_by_page_state_and_event() {
         (DeliveryState::InFlight, vec![3, 4]),
         (DeliveryState::Waiting, vec![5]),
     ] {
-        let mut found: Vec<_> = list(DeliveryFilter { state: Some(state), event_id: None }, None, 10).await;
+        let mut found: Vec<_> =
+            list(DeliveryFilter { state: Some(state), ..DeliveryFilter::default() }, None, 10).await;
         found.sort_by_key(|delivery| delivery.sequence);
         assert_eq!(found.iter().filter_map(|delivery| delivery.sequence).collect::<Vec<_>>(), expected, "{state:?}");
     }
     let event_id = Some(claimed[0].event.id);
-    assert_eq!(list(DeliveryFilter { state: None, event_id }, None, 10).await.len(), 1);
+    assert_eq!(list(DeliveryFilter { event_id, ..DeliveryFilter::default() }, None, 10).await.len(), 1);
+}
+
+#[tokio::test]
+async fn deliveries_are_listed_by_type_family_and_time() {
+    let post = Post::new().await;
+    let types = ["group.created", "group.participant.joined", "message.received"];
+    post.publish_events(&types.map(|name| super::event(name, None))).await;
+    let claimed = post.claim().await;
+    post.end(&claimed[..1], AfterTry::Done).await;
+    let list = async |filter: DeliveryFilter| {
+        let found = post.alpha().deliveries(post.endpoint, &filter, None, 10).await.unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|delivery| (delivery.sequence, delivery.created_at)).collect();
+        found.sort_unstable();
+        found.into_iter().filter_map(|(sequence, at)| Some((sequence?, at))).collect::<Vec<_>>()
+    };
+    for (wanted, expected) in [
+        ("group.*", vec![1, 2]),
+        ("group.created", vec![1]),
+        ("group.participant.*", vec![2]),
+        ("message.received", vec![3]),
+        ("group", vec![]),
+        ("%", vec![]),
+    ] {
+        let found = list(DeliveryFilter { event_type: Some(wanted.to_owned()), ..DeliveryFilter::default() }).await;
+        assert_eq!(found.iter().map(|(sequence, _)| *sequence).collect::<Vec<_>>(), expected, "{wanted}");
+    }
+    let at = list(DeliveryFilter::default()).await[0].1;
+    let moment = time::Duration::microseconds(1);
+    for (since, until, expected) in [
+        (Some(at), Some(at), 3),
+        (Some(at + moment), None, 0),
+        (None, Some(at - moment), 0),
+        (Some(OffsetDateTime::UNIX_EPOCH - moment), Some(at + time::Duration::days(400_000)), 3),
+    ] {
+        let found = list(DeliveryFilter { since, until, ..DeliveryFilter::default() }).await;
+        assert_eq!(found.len(), expected, "{since:?} {until:?}");
+    }
+}
+
+#[tokio::test]
+async fn how_deliveries_go_is_told_of_each_endpoint() {
+    let post = Post::new().await;
+    let other = super::endpoint(post.alpha(), &["message.sent"]).await;
+    post.publish(&["", "", "G1", "G1", "G1"]).await;
+    let claimed = post.claim().await;
+    assert_eq!(claimed.len(), 3, "two of the lane wait behind the first");
+    post.end(&claimed[..1], AfterTry::Done).await;
+    post.end(&claimed[1..2], AfterTry::Dead { reason: "x".to_owned() }).await;
+    let mut told = post.alpha().delivery_progress(None).await.unwrap();
+    told.sort_unstable_by_key(|progress| progress.endpoint_id != post.endpoint);
+    let [busy, idle] = told[..] else { panic!("{told:?}") };
+    assert_eq!((busy.endpoint_id, busy.open), (post.endpoint, 3));
+    assert!(busy.last_done_at.is_some() && busy.last_dead_at.is_some());
+    assert_eq!((idle.endpoint_id, idle.open, idle.last_done_at, idle.last_dead_at), (other, 0, None, None));
+    assert_eq!(post.alpha().delivery_progress(Some(post.endpoint)).await.unwrap(), [busy]);
+    assert_eq!(post.store().space(BETA).delivery_progress(Some(post.endpoint)).await.unwrap(), []);
 }
 
 #[tokio::test]

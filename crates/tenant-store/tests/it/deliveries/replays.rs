@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tenant_store::{AfterTry, DeliveryFilter, EndpointId, Replay, ReplayOnly, ReplaySpan, Space, StoreError};
+use tenant_store::{
+    AfterTry, DeliveryFilter, EndpointId, Replay, ReplayOnly, ReplaySize, ReplaySpan, Space, StoreError,
+};
 use time::OffsetDateTime;
 
 use super::{Post, claim, endpoint, event, of_beta, sequences};
@@ -102,6 +104,23 @@ async fn only_what_failed_last_is_replayed_where_that_is_asked_for() {
         0,
         "it succeeded last"
     );
+}
+
+#[tokio::test]
+async fn how_much_a_replay_would_be_is_told_beforehand() {
+    let (post, isv) = delivered().await;
+    let size = async |space: Space<'_>, id, span, only| space.replay_size(id, &Replay { span, only }).await.unwrap();
+    let sized = |events| ReplaySize { events, is_more: false };
+    assert_eq!(size(post.alpha(), post.endpoint, from(ALPHA, 2, Some(4)), ReplayOnly::All).await, sized(3));
+    assert_eq!(size(post.alpha(), post.endpoint, whole_day(), ReplayOnly::All).await, sized(5));
+    assert_eq!(size(post.store().isv(), isv, whole_day(), ReplayOnly::All).await, sized(6));
+    for only in [ReplayOnly::Failed, ReplayOnly::Missed] {
+        assert_eq!(size(post.alpha(), post.endpoint, whole_day(), only).await, sized(0));
+    }
+    let new = endpoint(post.alpha(), &["group.*"]).await;
+    assert_eq!(size(post.alpha(), new, whole_day(), ReplayOnly::Missed).await, sized(5));
+    assert_eq!(size(post.store().space(BETA), new, whole_day(), ReplayOnly::All).await, sized(0), "it is another's");
+    assert!(post.claim().await.is_empty(), "nothing was replayed");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod psql;
 
 use serde_json::json;
 use sqlx::PgPool;
-use tenant_store::{CallRecord, GroupUpdate, NewAccessKey, NewIssuer, NewOnboarding, NewSigningKey};
+use tenant_store::{CallRecord, GroupUpdate, NewAccessKey, NewConsoleSession, NewIssuer, NewOnboarding, NewSigningKey};
 
 use crate::{
     deliveries,
@@ -14,13 +14,29 @@ use crate::{
 };
 
 /// Tables that hold nothing of a tenant: sqlx's own, and those that definer functions alone reach.
-const WITHOUT_TENANT: [&str; 6] =
-    ["_sqlx_migrations", "event_fingerprints", "malformed_webhooks", "nonces", "replicas", "unknown_numbers"];
-const OF_SYSTEM: [&str; 3] = ["access_keys", "issuers", "signing_keys"];
+const WITHOUT_TENANT: [&str; 7] = [
+    "_sqlx_migrations",
+    "event_fingerprints",
+    "gateway_privileges",
+    "malformed_webhooks",
+    "nonces",
+    "replicas",
+    "unknown_numbers",
+];
+const OF_SYSTEM: [&str; 4] = ["access_keys", "console_sessions", "issuers", "signing_keys"];
 /// Tables whose rows the gateway's role may delete: a tenant goes, what refers to it with it, and then its data keys; an
-/// idempotency key is given back, a key or an issuer is removed.
-const DELETABLE: [&str; 8] =
-    ["tenants", "business_numbers", "credentials", "data_keys", "calls", "access_keys", "idempotency_keys", "issuers"];
+/// idempotency key is given back, a key or an issuer is removed, a session ends.
+const DELETABLE: [&str; 9] = [
+    "tenants",
+    "business_numbers",
+    "credentials",
+    "data_keys",
+    "calls",
+    "access_keys",
+    "idempotency_keys",
+    "issuers",
+    "console_sessions",
+];
 
 /// A row in every table, for both tenants.
 async fn filled() -> World {
@@ -48,6 +64,12 @@ async fn filled() -> World {
     world.store.keep_malformed(b"?").await.unwrap();
     world.store.create_access_key(&NewAccessKey::default(), &actor()).await.unwrap();
     world.store.add_issuer(&NewIssuer::default(), &actor()).await.unwrap();
+    let session = NewConsoleSession {
+        session_id: &"0".repeat(64),
+        proof: &secret("Basic YTpi"),
+        ends_at: time::OffsetDateTime::now_utc() + time::Duration::HOUR,
+    };
+    world.store.begin_console_session(&session, &actor()).await.unwrap();
     let key = || NewSigningKey { kid: "k".to_owned(), public_key: vec![1], private_key: vec![2].into() };
     world.store.ensure_signing_key(key).await.unwrap();
     world

@@ -5,7 +5,7 @@ use cams_api::identifiers::CustSpaceId;
 use tenant_store::{DeliveryId, EndpointId};
 
 use super::{AdminVisitor, Read, Sent};
-use crate::admin::{AdminContext, Paging, deliveries, endpoints};
+use crate::admin::{AdminContext, Paging, deliveries, endpoints, replays};
 use crate::api::admin::page::Page;
 use crate::api::admin::place::Place;
 
@@ -131,11 +131,11 @@ fn delivered<O: Place>(visitor: &mut impl AdminVisitor, pages: &Pages) {
     );
     visitor.visit(
         Page::post(pages.replay.0, pages.replay.1, tag, "Deliver events once more").told(
-            "Those that are kept yet, and whose types the endpoint gets, under the IDs that they had: a receiver that has \
-             seen one knows it again.",
+            "A span, or one event by its ID. Those that are kept yet, and whose types the endpoint gets, under the IDs that \
+             they had: a receiver that has seen one knows it again.",
         ),
-        async |ctx: &AdminContext, call: Sent<(O, EndpointId), deliveries::ReplayEvents>| {
-            deliveries::replay(ctx, call.path.tenant(), call.path.1, call.body).await
+        async |ctx: &AdminContext, call: Sent<(O, EndpointId), replays::ReplayEvents>| {
+            replays::replay(ctx, call.path.tenant(), call.path.1, call.body).await
         },
     );
     visitor.visit(

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 
 use super::{AdminVisitor, Read, Sent};
 use crate::admin::keys::AccessKeyId;
-use crate::admin::{AdminContext, Paging, keys};
+use crate::admin::{AdminContext, keys};
 use crate::api::admin::page::Page;
 
 const KEYS: &str = "Access keys";
@@ -14,7 +14,7 @@ pub(super) fn of_keys(visitor: &mut impl AdminVisitor) {
     const ONE: &str = "/keys/{access_key_id}";
     visitor.visit(
         Page::get(ALL, "ListKeys", KEYS, "List access keys"),
-        async |ctx: &AdminContext, call: Read<(), Paging>| keys::list(ctx, call.query).await,
+        async |ctx: &AdminContext, call: Read<(), keys::ListKeys>| keys::list(ctx, call.query).await,
     );
     visitor.visit(
         Page::post(ALL, "CreateKey", KEYS, "Make an access key").told(

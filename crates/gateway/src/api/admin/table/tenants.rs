@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use cams_api::identifiers::CustSpaceId;
 
 use super::{AdminVisitor, Read, Sent};
-use crate::admin::{AdminContext, Paging, tenants};
+use crate::admin::{AdminContext, tenants};
 use crate::api::admin::page::Page;
 
 const TENANTS: &str = "Tenants";
@@ -14,7 +14,7 @@ pub(super) fn of_tenants(visitor: &mut impl AdminVisitor) {
     const ONE: &str = "/tenants/{cust_space_id}";
     visitor.visit(
         Page::get(ALL, "ListTenants", TENANTS, "List tenants").for_some(),
-        async |ctx: &AdminContext, call: Read<(), Paging>| tenants::list(ctx, call.query).await,
+        async |ctx: &AdminContext, call: Read<(), tenants::ListTenants>| tenants::list(ctx, call.query).await,
     );
     visitor.visit(
         Page::post(ALL, "AddTenant", TENANTS, "Add a tenant")

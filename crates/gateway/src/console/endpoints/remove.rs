@@ -1,0 +1,51 @@
+//! Removing an endpoint.
+
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use askama::Template;
+use tenant_store::EndpointId;
+
+use super::{Subject, Whose};
+use crate::admin::endpoints;
+use crate::api::admin::Place;
+use crate::console::error::ConsoleError;
+use crate::console::fields::Fields;
+use crate::console::notice;
+use crate::console::page::{Frame, html, see_other};
+use crate::console::sent::Sent;
+use crate::console::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "console/endpoint_remove.html")]
+struct AskPage {
+    frame: Frame,
+    subject: Subject,
+    fields: Fields,
+}
+
+/// The page that says what stops.
+pub(super) async fn ask<O: Place>(visit: Visit<(O, EndpointId)>) -> Result<HttpResponse, ConsoleError> {
+    page(&visit, HttpResponse::Ok(), Fields::default()).await
+}
+
+/// Removes it.
+pub(super) async fn remove<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result<HttpResponse, ConsoleError> {
+    let (whose, id) = (Whose::of(&sent.visit.path), sent.visit.path.1);
+    let tenant = whose.tenant.clone();
+    match sent.done(async move |ctx| endpoints::remove(ctx, tenant.as_ref(), id).await).await {
+        Ok(done) => Ok(see_other(&whose.root(), Some(done.notice(&notice::REMOVED)))),
+        Err(error) => {
+            let (status, fields) = sent.again(error)?;
+            page(&sent.visit, HttpResponse::build(status), fields).await
+        }
+    }
+}
+
+async fn page<O: Place>(
+    visit: &Visit<(O, EndpointId)>,
+    response: HttpResponseBuilder,
+    fields: Fields,
+) -> Result<HttpResponse, ConsoleError> {
+    let subject = Subject::of(visit, visit.path.1).await?;
+    let frame = visit.frame(subject.whose.section(), format!("Remove the endpoint at {}", subject.name()));
+    Ok(html(response, &AskPage { frame, subject, fields }))
+}

@@ -1,0 +1,79 @@
+//! Enabling an endpoint, with what it missed; and disabling it.
+
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use askama::Template;
+use serde_json::json;
+use tenant_store::EndpointId;
+use url::form_urlencoded;
+
+use super::{Subject, Whose, show};
+use crate::admin::endpoints;
+use crate::api::admin::Place;
+use crate::console::error::ConsoleError;
+use crate::console::fields::{self, Fields};
+use crate::console::notice;
+use crate::console::page::{Frame, html, see_other};
+use crate::console::sent::Sent;
+use crate::console::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "console/endpoint_disable.html")]
+struct AskPage {
+    frame: Frame,
+    subject: Subject,
+    fields: Fields,
+}
+
+/// Enables it, and leads to the replay of what it missed.
+pub(super) async fn enable<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result<HttpResponse, ConsoleError> {
+    let (whose, id) = (Whose::of(&sent.visit.path), sent.visit.path.1);
+    let tenant = whose.tenant.clone();
+    match sent.done(async move |ctx| endpoints::enable(ctx, tenant.as_ref(), id).await).await {
+        Ok(done) => {
+            let missed = done.answer["missed_since"].as_str().map(|since| to_missed(&whose.at(id), since));
+            let place = missed.unwrap_or_else(|| whose.at(id));
+            Ok(see_other(&place, Some(done.notice(&notice::ENDPOINT_ENABLED))))
+        }
+        Err(error) => {
+            let (status, fields) = sent.again(error)?;
+            show::page(&sent.visit, HttpResponse::build(status), fields).await
+        }
+    }
+}
+
+fn to_missed(at: &str, since: &str) -> String {
+    let asked =
+        form_urlencoded::Serializer::new(String::new()).extend_pairs([("since", since), ("only", "missed")]).finish();
+    format!("{at}/replay?{asked}")
+}
+
+/// The page that asks why.
+pub(super) async fn ask<O: Place>(visit: Visit<(O, EndpointId)>) -> Result<HttpResponse, ConsoleError> {
+    page(&visit, HttpResponse::Ok(), Fields::default()).await
+}
+
+/// Disables it.
+pub(super) async fn disable<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result<HttpResponse, ConsoleError> {
+    let asked = json!({"reason": sent.fields.value("reason").trim()});
+    let (whose, id) = (Whose::of(&sent.visit.path), sent.visit.path.1);
+    let tenant = whose.tenant.clone();
+    let done =
+        sent.done(async move |ctx| endpoints::disable(ctx, tenant.as_ref(), id, fields::read(&asked)?).await).await;
+    match done {
+        Ok(done) => Ok(see_other(&whose.at(id), Some(done.notice(&notice::ENDPOINT_DISABLED)))),
+        Err(error) => {
+            let (status, fields) = sent.again(error)?;
+            page(&sent.visit, HttpResponse::build(status), fields).await
+        }
+    }
+}
+
+async fn page<O: Place>(
+    visit: &Visit<(O, EndpointId)>,
+    response: HttpResponseBuilder,
+    fields: Fields,
+) -> Result<HttpResponse, ConsoleError> {
+    let subject = Subject::of(visit, visit.path.1).await?;
+    let frame = visit.frame(subject.whose.section(), format!("Disable the endpoint at {}", subject.name()));
+    Ok(html(response, &AskPage { frame, subject, fields }))
+}
