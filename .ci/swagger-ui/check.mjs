@@ -31,7 +31,7 @@ const NEEDS_A_FILE = /\/content$/;
 
 // The administrator's document, what in it names things whose IDs are random, or that are not there, and what is made.
 const ADMIN = '/openapi-admin.json';
-const NEEDS_AN_ID = /endpoint_id|issuer_id|onboarding/;
+const NEEDS_AN_ID = /endpoint_id|event_id|group_id|issuer_id|onboarding/;
 const TENANT = { cust_space_id: 'cams-from-swagger-ui', name: 'Bakery Miller' };
 
 const problems = [];
