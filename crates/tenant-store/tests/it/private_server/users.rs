@@ -5,6 +5,7 @@
 
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nix::unistd::{Uid, User};
 use tenant_store::private_server::PrivateServer;
@@ -23,6 +24,15 @@ fn only_root_tries(what: &str) -> bool {
 
 fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Copies a program by a process of its own. If this one wrote the copy, a child that another test is just
+/// starting could hold it open for writing, and a file that is open for writing cannot be run (`ETXTBSY`).
+fn copy_program(from: &Path, to: &Path) {
+    // `/proc/self` would be `cp`'s own, so the link is followed here.
+    let from = PathBuf::from(format!("/proc/{}/exe", std::process::id())).canonicalize().unwrap_or(from.to_owned());
+    let copied = Command::new("install").args(["-m", "0755"]).args([&from, to]).status().unwrap();
+    assert!(copied.success());
 }
 
 /// Where the notice in `data_dir` says that the data lies.
@@ -91,8 +101,7 @@ fn an_ordinary_user_runs_the_server_itself_and_a_kill_leaves_nothing() {
     let user = (nobody.uid.as_raw(), nobody.gid.as_raw());
     let place = Place::new();
     let program = place.0.path().join("test-binary");
-    std::fs::copy(test_binary(), &program).unwrap();
-    set_mode(&program, 0o755);
+    copy_program(&test_binary(), &program);
     std::fs::create_dir(place.data_dir()).unwrap();
     chown(place.data_dir(), Some(user.0), Some(user.1)).unwrap();
 
@@ -110,7 +119,7 @@ async fn root_goes_on_with_an_ordinary_users_data_as_that_user() {
     let nobody = User::from_name("nobody").unwrap().expect("every machine has nobody");
     let place = Place::new();
     start(&place.data_dir()).await.unwrap().stop().await.unwrap();
-    let changed = std::process::Command::new("chown").args(["-R", "nobody"]).arg(place.data_dir()).status();
+    let changed = Command::new("chown").args(["-R", "nobody"]).arg(place.data_dir()).status();
     assert!(changed.unwrap().success());
 
     let server = start(&place.data_dir()).await.unwrap();
