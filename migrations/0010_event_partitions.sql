@@ -184,7 +184,7 @@ declare
 begin
     for parent in
         select c.relname from pg_partitioned_table p join pg_class c on c.oid = p.partrelid
-        where c.relnamespace = 'public'::regnamespace and c.relname in ('events', 'deliveries') order by 1
+        where c.relnamespace = 'public'::regnamespace order by 1
     loop
         for days in 0..7 loop
             made := made + make_partition(parent, today + days * interval '1 day')::int;
@@ -206,13 +206,30 @@ exception when lock_not_available then
     made := 0; is_put_off := true;
 end $$;
 
--- Drops the oldest partition, if its day is over for as long as `retention`, which is at least a day; one in a call, since
--- the lock that each needs on its parent lasts until the commit. What is as old elsewhere goes, too.
+-- Drops the oldest partition of these tables, if its day is over at `oldest_kept`; one in a call, since the lock that
+-- each needs on its parent lasts until the commit.
+create function drop_oldest_day(oldest_kept timestamptz, variadic parents regclass[]) returns boolean language plpgsql
+set search_path = public, pg_temp as $$
+declare
+    old name := (
+        select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = any (parents) and c.relname ~ '_[0-9]{8}$'
+          and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= oldest_kept
+        order by right(c.relname, 8) limit 1);
+begin
+    if old is null then
+        return false;
+    end if;
+    execute format('drop table %I', old);
+    return true;
+end $$;
+
+-- Drops the oldest partition, if its day is over for as long as `retention`, which is at least a day. What is as old
+-- elsewhere goes, too.
 create function drop_old_partition(retention interval, out dropped boolean, out is_put_off boolean) language plpgsql
 security definer set search_path = public, pg_temp set lock_timeout = '100ms' as $$
 declare
     oldest_kept timestamptz := now() - greatest(retention, interval '1 day');
-    old name;
 begin
     dropped := false; is_put_off := false;
     if not pg_try_advisory_xact_lock(hashtextextended('groupgate partitions', 0)) then
@@ -223,24 +240,13 @@ begin
     delete from unknown_numbers where last_seen < oldest_kept;
     delete from events_default where id < uuid_at(oldest_kept);
     delete from deliveries_default where delivery_id < uuid_at(oldest_kept);
-    select c.relname into old
-    from pg_inherits i
-    join pg_class c on c.oid = i.inhrelid
-    join pg_class parent on parent.oid = i.inhparent
-    where parent.relnamespace = 'public'::regnamespace and parent.relname in ('events', 'deliveries')
-      and c.relname ~ '_[0-9]{8}$'
-      and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= oldest_kept
-    order by right(c.relname, 8) limit 1;
-    if old is not null then
-        execute format('drop table %I', old);
-        dropped := true;
-    end if;
+    dropped := drop_oldest_day(oldest_kept, 'events', 'deliveries');
 exception when lock_not_available then
     dropped := false; is_put_off := true;
 end $$;
 
--- Events from before: their days, and their rows, under IDs of PostgreSQL's clock. Those that are routed are still to be published, which gives them their
--- sequence; they are not applied again.
+-- Events from before: their days, and their rows, under IDs of PostgreSQL's clock. Those that are routed are still to be
+-- published, which gives them their sequence; they are not applied again.
 select make_partition('events', day)
 from (select distinct date_trunc('day', received_at, 'UTC') as day from events_before) as days;
 select make_partitions();
@@ -259,3 +265,5 @@ insert into unknown_numbers (waba_id, phone_number_id, first_seen, last_seen)
 select waba_id, coalesce(phone_number_id, ''), min(received_at), max(received_at)
 from events_before where cust_space_id is null group by 1, 2;
 drop table events_before;
+
+revoke execute on all functions in schema public from public;

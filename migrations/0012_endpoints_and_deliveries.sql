@@ -257,3 +257,5 @@ language sql volatile set search_path = public, pg_temp as $$
     select close_deliveries(ids, array_fill('dead'::text, array[cardinality(ids)]),
                             array_fill(reason, array[cardinality(ids)]), array[]::jsonb[])
 $$;
+
+revoke execute on all functions in schema public from public;

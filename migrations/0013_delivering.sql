@@ -317,3 +317,5 @@ language sql stable security definer set search_path = public, pg_temp as $$
            (select o.created_at from open_deliveries o order by o.delivery_id limit 1),
            (select count(*) from endpoints n where n.state = 'disabled')
 $$;
+
+revoke execute on all functions in schema public from public;

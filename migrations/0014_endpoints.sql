@@ -333,3 +333,5 @@ begin
 end $$;
 
 select make_partitions();
+
+revoke execute on all functions in schema public from public;

@@ -157,3 +157,12 @@ create function open_access_key(id text) returns table (
                          and a.previous_until > now()
     where a.access_key_id = id
 $$;
+
+insert into gateway_privileges values
+    ('usage on sequence revisions'),
+    ('update (notes, labels) on tenants'),
+    ('delete, update (name, expires_at, allowed_networks, last_used_at) on access_keys'),
+    ('execute on function list_audit_log, replica_seen, list_replicas, hold_idempotency_key'),
+    ('execute on function master_keys_in_use, await_data_keys, list_data_keys, rewrap_data_keys');
+
+revoke execute on all functions in schema public from public;

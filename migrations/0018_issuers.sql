@@ -31,4 +31,8 @@ end $$;
 create trigger notify after insert or update or delete on issuers
     for each statement execute function notify_issuers();
 
-revoke execute on function notify_issuers() from public;
+insert into gateway_privileges values
+    ('select, insert, delete on issuers'),
+    ('update (audience, jwks_url, algorithms, claims, updated_at) on issuers');
+
+revoke execute on all functions in schema public from public;

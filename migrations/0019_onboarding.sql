@@ -97,3 +97,11 @@ create trigger revise before update on onboardings for each row execute function
 alter table onboardings enable row level security;
 create policy own_rows on onboardings
     using (cust_space_id = nullif(current_setting('groupgate.cust_space_id', true), ''));
+
+insert into gateway_privileges values
+    ('delete, update (state, reason, app_id, scopes, expires_at, checked_at, check_due_at) on credentials'),
+    ('update (waba_id) on business_numbers'),
+    ('select, insert, update on onboardings'),
+    ('execute on function claim_credential_checks, record_credential_check, tell_of_credential');
+
+revoke execute on all functions in schema public from public;

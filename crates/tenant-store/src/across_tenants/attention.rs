@@ -45,9 +45,7 @@ pub(crate) async fn endpoints_in_trouble(
     );
     let rows = rows.fetch_all(pool).await?;
     Ok(found(rows, |row| {
-        let tenant = owner(row.cust_space_id, row.name);
-        let (endpoint_id, description, url) = (row.endpoint_id, row.description, row.url);
-        let endpoint = KnownEndpoint { endpoint_id, tenant, description, url };
+        let endpoint = endpoint(row.endpoint_id, row.cust_space_id.zip(row.name), row.description, row.url);
         (row.total, Some(DisabledEndpoint { endpoint, reason: row.reason, since: row.disabled_at }))
     }))
 }
@@ -66,9 +64,7 @@ pub(crate) async fn deliveries_in_trouble(
     );
     let rows = rows.fetch_all(pool).await?;
     Ok(found(rows, |row| {
-        let tenant = owner(row.cust_space_id, row.name);
-        let (endpoint_id, description, url) = (row.endpoint_id, row.description, row.url);
-        let endpoint = KnownEndpoint { endpoint_id, tenant, description, url };
+        let endpoint = endpoint(row.endpoint_id, row.cust_space_id.zip(row.name), row.description, row.url);
         (row.total, Some(LostDeliveries { endpoint, dead: row.dead }))
     }))
 }
@@ -156,6 +152,12 @@ fn found<R, T>(rows: Vec<R>, told: impl Fn(R) -> (i64, Option<T>)) -> Found<T> {
     Found { total: totals.first().copied().unwrap_or_default(), first: first.into_iter().flatten().collect() }
 }
 
-fn owner(cust_space_id: Option<String>, name: Option<String>) -> Option<KnownTenant> {
-    cust_space_id.zip(name).map(|(cust_space_id, name)| KnownTenant { cust_space_id, name })
+fn endpoint(
+    endpoint_id: EndpointId,
+    owner: Option<(String, String)>,
+    description: Option<String>,
+    url: String,
+) -> KnownEndpoint {
+    let tenant = owner.map(|(cust_space_id, name)| KnownTenant { cust_space_id, name });
+    KnownEndpoint { endpoint_id, tenant, description, url }
 }

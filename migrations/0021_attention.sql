@@ -1,101 +1,4 @@
--- Each tenant's traffic by the hour, and what of the tenants' and the ISV's needs a person.
-
--- When an ID of version 7 was made, as uuid_at has it.
-create function time_of(id uuid) returns timestamptz
-language sql immutable strict parallel safe set search_path = public, pg_temp as $$
-    select to_timestamp(('x0000' || left(replace(id::text, '-', ''), 12))::bit(64)::bigint / 1000.0)
-$$;
-
--- Counted as calls are recorded, since `calls` has too many rows to be counted when somebody looks. Hours are in UTC.
-create table traffic (
-    cust_space_id text not null references tenants on delete cascade,
-    hour          timestamptz not null,
-    calls         bigint not null,
-    -- What the caller did wrong, or too often: 4xx but for the next. Who hangs up (499) is no error of anybody's.
-    refused       bigint not null,
-    -- What no caller can mend: the gateway's and Meta's errors (5xx), and the tenant's token (424).
-    failed        bigint not null,
-    -- Those of the refused that met Meta's limit of a number.
-    throttled     bigint not null,
-    primary key (cust_space_id, hour)
-) with (fillfactor = 50);
-create index traffic_of_hour on traffic (hour);
-alter table traffic enable row level security;
-create policy own_rows on traffic using (cust_space_id = nullif(current_setting('groupgate.cust_space_id', true), ''));
-
--- Writes calls down, and counts them by the day and by the hour. Days are counted by the statement itself and hours by a part of it, so that all replicas take
--- the rows of both in one order.
-create or replace function record_calls(
-    request_ids uuid[], days date[], cust_space_ids text[], access_key_ids text[], operations text[], codes text[],
-    statuses smallint[], upstream_codes bigint[], fbtrace_ids text[], milliseconds integer[]
-) returns void language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-    for look in 1..20 loop
-        begin
-            with recorded as (
-                insert into calls (request_id, cust_space_id, access_key_id, operation, code, status, upstream_code,
-                                   fbtrace_id, milliseconds)
-                select c.*
-                from unnest(request_ids, cust_space_ids, access_key_ids, operations, codes, statuses, upstream_codes,
-                            fbtrace_ids, milliseconds)
-                     as c(request_id, cust_space_id, access_key_id, operation, code, status, upstream_code, fbtrace_id, ms)
-                join tenants t on t.cust_space_id = c.cust_space_id
-                order by c.request_id
-                on conflict do nothing
-                returning request_id, cust_space_id, operation, code, status
-            ), by_hour as (
-                insert into traffic as t (cust_space_id, hour, calls, refused, failed, throttled)
-                select r.cust_space_id, date_trunc('hour', time_of(r.request_id), 'UTC'), count(*),
-                       count(*) filter (where r.status between 400 and 498 and r.status <> 424),
-                       count(*) filter (where r.status >= 500 or r.status = 424),
-                       count(*) filter (where r.code = 'Throttling.Upstream')
-                from recorded r
-                group by 1, 2 order by 1, 2
-                on conflict (cust_space_id, hour) do update
-                set calls = t.calls + excluded.calls, refused = t.refused + excluded.refused,
-                    failed = t.failed + excluded.failed, throttled = t.throttled + excluded.throttled
-            )
-            insert into usage as u (cust_space_id, day, operation, code, calls)
-            select r.cust_space_id, d.day, r.operation, r.code, count(*)
-            from recorded r join unnest(request_ids, days) as d(request_id, day) on d.request_id = r.request_id
-            group by 1, 2, 3, 4 order by 1, 2, 3, 4
-            on conflict (cust_space_id, day, operation, code) do update set calls = u.calls + excluded.calls;
-            return;
-        exception when foreign_key_violation then
-            -- A tenant was erased meanwhile, which takes nobody else's calls with it: the next look does not see it.
-            if look = 20 then
-                raise;
-            end if;
-        end;
-    end loop;
-end $$;
-
--- Drops the oldest day of calls that nobody keeps, and the traffic of hours a day older than that.
-create or replace function drop_old_calls(retention interval, out dropped boolean, out is_put_off boolean)
-language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '100ms' as $$
-declare
-    oldest_kept timestamptz := now() - greatest(retention, interval '1 day');
-    old name;
-begin
-    dropped := false; is_put_off := false;
-    if not pg_try_advisory_xact_lock(hashtextextended('groupgate partitions', 0)) then
-        return;
-    end if;
-    delete from calls_default where request_id < uuid_at(oldest_kept);
-    delete from traffic where hour < oldest_kept - interval '1 day';
-    select c.relname into old
-    from pg_inherits i
-    join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'calls'::regclass and c.relname ~ '_[0-9]{8}$'
-      and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= oldest_kept
-    order by c.relname limit 1;
-    if old is not null then
-        execute format('drop table %I', old);
-        dropped := true;
-    end if;
-exception when lock_not_available then
-    dropped := false; is_put_off := true;
-end $$;
+-- What administrators look at first: the last day's traffic, and what of the tenants' and the ISV's needs a person.
 
 -- In all of the functions below, `tenants` are those to look at, and null are all; what is the ISV's own is looked at with
 -- all alone.
@@ -281,8 +184,8 @@ language sql stable security definer set search_path = public, pg_temp set jit =
 $$;
 
 insert into gateway_privileges values
-    ('select on traffic'),
-    ('execute on function traffic_by_hour, traffic_by_tenant, credentials_in_trouble, endpoints_in_trouble,
-                 deliveries_in_trouble, numbers_in_trouble, throttled_tenants, failed_onboardings, unknown_number_backlog');
+    ('execute on function traffic_by_hour, traffic_by_tenant'),
+    ('execute on function credentials_in_trouble, endpoints_in_trouble, deliveries_in_trouble, numbers_in_trouble,
+         throttled_tenants, failed_onboardings, unknown_number_backlog');
 
 revoke execute on all functions in schema public from public;

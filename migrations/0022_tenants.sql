@@ -44,6 +44,8 @@ begin
     order by t.cust_space_id limit max_rows;
 end $$;
 
-insert into gateway_privileges values ('update (searched) on tenants'), ('execute on function find_tenants');
+insert into gateway_privileges values
+    ('update (searched) on tenants'),
+    ('execute on function find_tenants');
 
 revoke execute on all functions in schema public from public;
