@@ -9,10 +9,10 @@ use serde_json::json;
 use super::badge::Badge;
 use super::error::ConsoleError;
 use super::fields::{Fields, read};
-use super::notice::{self, Notice};
-use super::page::{Frame, Section, html, see_other};
+use super::notice;
+use super::page::{Frame, Section, html};
 use super::routes::Routes;
-use super::sent::{Done, Sent};
+use super::sent::Sent;
 use super::tenant::revision;
 use super::tenants::home_of;
 use super::visit::Visit;
@@ -83,28 +83,16 @@ pub(super) async fn set(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, Con
     let tenant = sent.visit.path.clone();
     let new = json!({"access_token": sent.fields.given("access_token").unwrap_or_default()});
     let done = sent.done(async move |ctx| credentials::set(ctx, &tenant, read(&new)?).await).await;
-    ended(&sent, done, &notice::TOKEN_STORED).await
+    let done = done.map(|done| done.leads_to(&place(&sent.visit.path), &notice::TOKEN_STORED));
+    sent.or_again(done, async |status, fields| page(&sent.visit, status, fields).await).await
 }
 
 /// Asks Meta about it, now.
 pub(super) async fn check(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, ConsoleError> {
     let tenant = sent.visit.path.clone();
     let done = sent.done(async move |ctx| credentials::check(ctx, &tenant).await).await;
-    ended(&sent, done, &notice::TOKEN_CHECKED).await
-}
-
-async fn ended(
-    sent: &Sent<CustSpaceId>,
-    done: Result<Done, ConsoleError>,
-    told: &'static Notice,
-) -> Result<HttpResponse, ConsoleError> {
-    match done {
-        Ok(done) => Ok(see_other(&place(&sent.visit.path), Some(done.notice(told)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, status, fields).await
-        }
-    }
+    let done = done.map(|done| done.leads_to(&place(&sent.visit.path), &notice::TOKEN_CHECKED));
+    sent.or_again(done, async |status, fields| page(&sent.visit, status, fields).await).await
 }
 
 async fn page(visit: &Visit<CustSpaceId>, status: StatusCode, fields: Fields) -> Result<HttpResponse, ConsoleError> {
@@ -130,13 +118,9 @@ pub(super) async fn ask(visit: Visit<CustSpaceId>) -> Result<HttpResponse, Conso
 /// Removes it.
 pub(super) async fn remove(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, ConsoleError> {
     let tenant = sent.visit.path.clone();
-    match sent.done(async move |ctx| credentials::remove(ctx, &tenant).await).await {
-        Ok(done) => Ok(see_other(&place(&sent.visit.path), Some(done.notice(&notice::REMOVED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            asked(&sent.visit, status, fields).await
-        }
-    }
+    let done = sent.done(async move |ctx| credentials::remove(ctx, &tenant).await).await;
+    let done = done.map(|done| done.leads_to(&place(&sent.visit.path), &notice::REMOVED));
+    sent.or_again(done, async |status, fields| asked(&sent.visit, status, fields).await).await
 }
 
 async fn asked(visit: &Visit<CustSpaceId>, status: StatusCode, fields: Fields) -> Result<HttpResponse, ConsoleError> {

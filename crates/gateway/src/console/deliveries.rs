@@ -11,12 +11,13 @@ use super::endpoints::{Subject, Whose};
 use super::error::ConsoleError;
 use super::fields::{self, Fields};
 use super::legible::{legible, without_links};
+use super::list::Shown;
 use super::notice;
-use super::page::{Frame, html, see_other};
+use super::page::{Frame, html};
 use super::sent::Sent;
 use super::visit::Visit;
 use crate::admin::deliveries::{self, DeliveryView, ListDeliveries, State, Try};
-use crate::admin::{AdminError, Listed, replays};
+use crate::admin::replays;
 use crate::api::admin::Place;
 
 /// What the list can be narrowed to.
@@ -28,11 +29,8 @@ const STATES: &[(&str, &str)] =
 struct ListPage {
     frame: Frame,
     subject: Subject,
-    deliveries: Vec<DeliveryView>,
+    list: Shown<DeliveryView>,
     states: &'static [(&'static str, &'static str)],
-    fields: Fields,
-    next: Option<String>,
-    first: Option<String>,
 }
 
 #[derive(Template)]
@@ -50,21 +48,11 @@ struct DeliveryPage {
 /// The list.
 pub(super) async fn list<O: Place>(visit: Visit<(O, EndpointId)>) -> Result<HttpResponse, ConsoleError> {
     let subject = Subject::of(&visit, visit.path.1).await?;
-    let listed = match visit.query::<ListDeliveries>() {
-        Ok(asked) => deliveries::list(&visit.ctx, visit.path.tenant(), visit.path.1, asked).await,
-        Err(error) => Err(error),
-    };
-    let (response, fields, listed) = match listed {
-        Ok(listed) => (HttpResponse::Ok(), visit.filters(), listed),
-        Err(error @ AdminError::Invalid(_)) => {
-            let none = Listed { data: Vec::new(), next: None };
-            (HttpResponse::BadRequest(), visit.filters().refused(&error), none)
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let (tenant, endpoint) = (visit.path.tenant(), visit.path.1);
+    let to_it = async |asked: ListDeliveries| deliveries::list(&visit.ctx, tenant, endpoint, asked).await;
+    let list = Shown::of(&visit, to_it).await?;
     let frame = visit.frame(subject.whose.section(), format!("Deliveries to {}", subject.name()));
-    let (next, first) = (visit.next(listed.next.as_deref()), visit.first());
-    Ok(html(response, &ListPage { frame, subject, deliveries: listed.data, states: STATES, fields, next, first }))
+    Ok(html(list.response(), &ListPage { frame, subject, list, states: STATES }))
 }
 
 /// One delivery with its tries.
@@ -82,16 +70,9 @@ pub(super) async fn send_again<O: Place>(
     let asked = json!({"event_id": of.event_id});
     let done =
         sent.done(async move |ctx| replays::replay(ctx, tenant.as_ref(), endpoint, fields::read(&asked)?).await).await;
-    match done {
-        Ok(done) => {
-            let list = format!("{}/deliveries?event_id={}", whose.at(endpoint), of.event_id);
-            Ok(see_other(&list, Some(done.notice(&notice::SENT_AGAIN))))
-        }
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, HttpResponse::build(status), fields).await
-        }
-    }
+    let list = format!("{}/deliveries?event_id={}", whose.at(endpoint), of.event_id);
+    let done = done.map(|done| done.leads_to(&list, &notice::SENT_AGAIN));
+    sent.or_again(done, async |status, fields| page(&sent.visit, HttpResponse::build(status), fields).await).await
 }
 
 async fn page<O: Place>(

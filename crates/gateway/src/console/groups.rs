@@ -96,13 +96,9 @@ async fn list(visit: Visit<CustSpaceId>) -> Result<HttpResponse, ConsoleError> {
 async fn reconcile(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, ConsoleError> {
     let tenant = sent.visit.path.clone();
     let place = format!("{}/groups", home_of(tenant.as_str()));
-    match sent.done(async move |ctx| groups::reconcile(ctx, &tenant).await).await {
-        Ok(_) => Ok(see_other(&place, Some(&notice::COMPARING))),
-        Err(error) => {
-            let refused = sent.again(error)?;
-            listed(&sent.visit, Some(refused)).await
-        }
-    }
+    let done = sent.done(async move |ctx| groups::reconcile(ctx, &tenant).await).await;
+    let done = done.map(|_| see_other(&place, Some(&notice::COMPARING)));
+    sent.or_again(done, async |status, fields| listed(&sent.visit, Some((status, fields))).await).await
 }
 
 async fn listed(

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::error::ConsoleError;
 use super::fields::{Fields, read};
 use super::notice;
-use super::page::{Frame, Section, html, see_other};
+use super::page::{Frame, Section, html};
 use super::routes::Routes;
 use super::sent::Sent;
 use super::tenant::revision;
@@ -97,17 +97,14 @@ pub(super) async fn set(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, Con
         "per_number": sent.fields.text("per_number"),
         "in_flight": sent.fields.number("in_flight"),
     });
-    match sent.done(async move |ctx| limits::set(ctx, &tenant, read(&asked)?).await).await {
-        Ok(done) => {
-            let place = format!("{}/limits", home_of(sent.visit.path.as_str()));
-            Ok(see_other(&place, Some(done.notice(&notice::SAVED))))
-        }
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            let own = limits::get(&sent.visit.ctx, &sent.visit.path).await?;
-            page(&sent.visit, status, own, fields).await
-        }
-    }
+    let done = sent.done(async move |ctx| limits::set(ctx, &tenant, read(&asked)?).await).await;
+    let place = format!("{}/limits", home_of(sent.visit.path.as_str()));
+    let done = done.map(|done| done.leads_to(&place, &notice::SAVED));
+    let again = async |status, fields| {
+        let own = limits::get(&sent.visit.ctx, &sent.visit.path).await?;
+        page(&sent.visit, status, own, fields).await
+    };
+    sent.or_again(done, again).await
 }
 
 async fn page(

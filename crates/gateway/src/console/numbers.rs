@@ -10,7 +10,7 @@ use super::badge::Badge;
 use super::error::ConsoleError;
 use super::fields::{Fields, read};
 use super::notice;
-use super::page::{Frame, Section, html, see_other};
+use super::page::{Frame, Section, html};
 use super::routes::Routes;
 use super::sent::Sent;
 use super::tenant::revision;
@@ -102,16 +102,10 @@ pub(super) async fn add(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, Con
         "phone_number_id": typed("phone_number_id"),
         "waba_id": typed("waba_id"),
     });
-    match sent.done(async move |ctx| numbers::add(ctx, &tenant, read(&new)?).await).await {
-        Ok(done) => {
-            let place = format!("{}/numbers", home_of(sent.visit.path.as_str()));
-            Ok(see_other(&place, Some(done.notice(&notice::NUMBER_ADDED))))
-        }
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            listed(&sent.visit, Paging::default(), status, fields).await
-        }
-    }
+    let done = sent.done(async move |ctx| numbers::add(ctx, &tenant, read(&new)?).await).await;
+    let place = format!("{}/numbers", home_of(sent.visit.path.as_str()));
+    let done = done.map(|done| done.leads_to(&place, &notice::NUMBER_ADDED));
+    sent.or_again(done, async |status, fields| listed(&sent.visit, Paging::default(), status, fields).await).await
 }
 
 async fn listed(
@@ -146,14 +140,13 @@ pub(super) async fn show(visit: Visit<OneNumber>) -> Result<HttpResponse, Consol
 pub(super) async fn change(mut sent: Sent<OneNumber>) -> Result<HttpResponse, ConsoleError> {
     let (tenant, number) = sent.visit.path.clone();
     let asked = json!({"waba_id": sent.fields.given("waba_id").unwrap_or_default()});
-    match sent.done(async move |ctx| numbers::change(ctx, &tenant, &number, read(&asked)?).await).await {
-        Ok(done) => Ok(see_other(&place(&sent.visit.path), Some(done.notice(&notice::SAVED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            let number = numbers::get(&sent.visit.ctx, &sent.visit.path.0, &sent.visit.path.1).await?;
-            one(&sent.visit, number, status, fields).await
-        }
-    }
+    let done = sent.done(async move |ctx| numbers::change(ctx, &tenant, &number, read(&asked)?).await).await;
+    let done = done.map(|done| done.leads_to(&place(&sent.visit.path), &notice::SAVED));
+    let again = async |status, fields| {
+        let number = numbers::get(&sent.visit.ctx, &sent.visit.path.0, &sent.visit.path.1).await?;
+        one(&sent.visit, number, status, fields).await
+    };
+    sent.or_again(done, again).await
 }
 
 async fn one(
@@ -183,16 +176,10 @@ pub(super) async fn ask(visit: Visit<OneNumber>) -> Result<HttpResponse, Console
 /// Removes it.
 pub(super) async fn remove(mut sent: Sent<OneNumber>) -> Result<HttpResponse, ConsoleError> {
     let (tenant, number) = sent.visit.path.clone();
-    match sent.done(async move |ctx| numbers::remove(ctx, &tenant, &number).await).await {
-        Ok(done) => {
-            let place = format!("{}/numbers", home_of(sent.visit.path.0.as_str()));
-            Ok(see_other(&place, Some(done.notice(&notice::REMOVED))))
-        }
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            asked(&sent.visit, status, fields).await
-        }
-    }
+    let done = sent.done(async move |ctx| numbers::remove(ctx, &tenant, &number).await).await;
+    let place = format!("{}/numbers", home_of(sent.visit.path.0.as_str()));
+    let done = done.map(|done| done.leads_to(&place, &notice::REMOVED));
+    sent.or_again(done, async |status, fields| asked(&sent.visit, status, fields).await).await
 }
 
 async fn asked(visit: &Visit<OneNumber>, status: StatusCode, fields: Fields) -> Result<HttpResponse, ConsoleError> {

@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};
 use actix_web::web;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use aws_lc_rs::digest::{SHA256, digest};
 use cams_api::Scope;
 use serde_json::Value;
@@ -18,6 +18,7 @@ use super::cookie::Secret;
 use super::error::ConsoleError;
 use super::fields::Fields;
 use super::notice::{self, Notice};
+use super::page::see_other;
 use super::session;
 use super::visit::{Visit, worker};
 use crate::admin::{AdminContext, AdminError, Answer};
@@ -56,9 +57,9 @@ pub(super) struct Done {
 }
 
 impl Done {
-    /// What to tell of it on the page that is looked at next.
-    pub(super) fn notice(&self, told: &'static Notice) -> &'static Notice {
-        if self.is_repeated { &notice::DONE_BEFORE } else { told }
+    /// The answer that leads to the page to look at next, which tells of it.
+    pub(super) fn leads_to(&self, path: &str, told: &'static Notice) -> HttpResponse {
+        see_other(path, Some(if self.is_repeated { &notice::DONE_BEFORE } else { told }))
     }
 }
 
@@ -78,6 +79,24 @@ impl<P> Sent<P> {
             Reply::Done(said) => Done { answer: said.body(), is_repeated: false },
             Reply::Replayed(said, _) => Done { answer: said.body(), is_repeated: true },
         })
+    }
+
+    /// What is answered where it is `done`; or the page with the form again, for what whoever sent it can mend.
+    ///
+    /// # Errors
+    /// [`ConsoleError`] for all that they cannot, and of `page`.
+    pub(super) async fn or_again(
+        &self,
+        done: Result<HttpResponse, ConsoleError>,
+        page: impl AsyncFnOnce(StatusCode, Fields) -> Result<HttpResponse, ConsoleError>,
+    ) -> Result<HttpResponse, ConsoleError> {
+        match done {
+            Ok(response) => Ok(response),
+            Err(error) => {
+                let (status, fields) = self.again(error)?;
+                page(status, fields).await
+            }
+        }
     }
 
     /// The form to show again for what whoever sent it can mend, and the status that goes with it.

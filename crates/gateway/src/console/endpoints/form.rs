@@ -13,7 +13,7 @@ use crate::api::admin::Place;
 use crate::console::error::ConsoleError;
 use crate::console::fields::{self, Fields};
 use crate::console::notice;
-use crate::console::page::{Frame, html, see_other};
+use crate::console::page::{Frame, html};
 use crate::console::sent::Sent;
 use crate::console::visit::Visit;
 
@@ -52,13 +52,8 @@ pub(super) async fn add<O: Place>(mut sent: Sent<O>) -> Result<HttpResponse, Con
             added.map_err(types::beside_their_field)
         })
         .await;
-    match done {
-        Ok(done) => Ok(secret::shown(&sent.visit, whose, &done, Shown::Added)),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            Ok(empty(&sent.visit, HttpResponse::build(status), fields))
-        }
-    }
+    let done = done.map(|done| secret::shown(&sent.visit, whose, &done, Shown::Added));
+    sent.or_again(done, async |status, fields| Ok(empty(&sent.visit, HttpResponse::build(status), fields))).await
 }
 
 /// The form for one that is there.
@@ -79,13 +74,9 @@ pub(super) async fn change<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result<
             changed.map_err(types::beside_their_field)
         })
         .await;
-    match done {
-        Ok(done) => Ok(see_other(&whose.at(id), Some(done.notice(&notice::SAVED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            filled(&sent.visit, HttpResponse::build(status), Some(fields)).await
-        }
-    }
+    let done = done.map(|done| done.leads_to(&whose.at(id), &notice::SAVED));
+    sent.or_again(done, async |status, fields| filled(&sent.visit, HttpResponse::build(status), Some(fields)).await)
+        .await
 }
 
 fn empty<O: Place>(visit: &Visit<O>, response: HttpResponseBuilder, fields: Fields) -> HttpResponse {

@@ -10,7 +10,7 @@ use crate::api::admin::Place;
 use crate::console::error::ConsoleError;
 use crate::console::fields::Fields;
 use crate::console::notice;
-use crate::console::page::{Frame, html, see_other};
+use crate::console::page::{Frame, html};
 use crate::console::sent::Sent;
 use crate::console::visit::Visit;
 
@@ -31,13 +31,9 @@ pub(super) async fn ask<O: Place>(visit: Visit<(O, EndpointId)>) -> Result<HttpR
 pub(super) async fn remove<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result<HttpResponse, ConsoleError> {
     let (whose, id) = (Whose::of(&sent.visit.path), sent.visit.path.1);
     let tenant = whose.tenant.clone();
-    match sent.done(async move |ctx| endpoints::remove(ctx, tenant.as_ref(), id).await).await {
-        Ok(done) => Ok(see_other(&whose.root(), Some(done.notice(&notice::REMOVED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, HttpResponse::build(status), fields).await
-        }
-    }
+    let done = sent.done(async move |ctx| endpoints::remove(ctx, tenant.as_ref(), id).await).await;
+    let done = done.map(|done| done.leads_to(&whose.root(), &notice::REMOVED));
+    sent.or_again(done, async |status, fields| page(&sent.visit, HttpResponse::build(status), fields).await).await
 }
 
 async fn page<O: Place>(

@@ -11,7 +11,7 @@ use crate::api::admin::Place;
 use crate::console::error::ConsoleError;
 use crate::console::fields::{self, Fields, in_utc};
 use crate::console::notice;
-use crate::console::page::{Frame, html, see_other};
+use crate::console::page::{Frame, html};
 use crate::console::sent::Sent;
 use crate::console::visit::Visit;
 
@@ -55,13 +55,8 @@ pub(super) async fn replay<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result<
     let (whose, id) = (Whose::of(&sent.visit.path), sent.visit.path.1);
     let tenant = whose.tenant.clone();
     let done = sent.done(async move |ctx| replays::replay(ctx, tenant.as_ref(), id, fields::read(&asked)?).await).await;
-    match done {
-        Ok(done) => Ok(see_other(&format!("{}/deliveries", whose.at(id)), Some(done.notice(&notice::REPLAYED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, HttpResponse::build(status), fields, None).await
-        }
-    }
+    let done = done.map(|done| done.leads_to(&format!("{}/deliveries", whose.at(id)), &notice::REPLAYED));
+    sent.or_again(done, async |status, fields| page(&sent.visit, HttpResponse::build(status), fields, None).await).await
 }
 
 /// The body of the administrator's API: sequences are numbers there, and times text.

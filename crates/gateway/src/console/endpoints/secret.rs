@@ -63,13 +63,8 @@ pub(super) async fn rotate<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result<
     let done = sent
         .done(async move |ctx| endpoints::rotate_secret(ctx, tenant.as_ref(), id, fields::read(&asked)?).await)
         .await;
-    match done {
-        Ok(done) => Ok(shown(&sent.visit, whose, &done, Shown::Rotated)),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, HttpResponse::build(status), fields).await
-        }
-    }
+    let done = done.map(|done| shown(&sent.visit, whose, &done, Shown::Rotated));
+    sent.or_again(done, async |status, fields| page(&sent.visit, HttpResponse::build(status), fields).await).await
 }
 
 /// The page with the secret that was just made.

@@ -11,7 +11,7 @@ use crate::console::badge::Badge;
 use crate::console::error::ConsoleError;
 use crate::console::fields::Fields;
 use crate::console::notice;
-use crate::console::page::{Frame, html, see_other};
+use crate::console::page::{Frame, html};
 use crate::console::sent::Sent;
 use crate::console::visit::Visit;
 
@@ -38,7 +38,7 @@ pub(super) async fn test<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result<Ht
     let tenant = whose.tenant.clone();
     let done = sent.done(async move |ctx| deliveries::test(ctx, tenant.as_ref(), id).await).await?;
     let delivery = done.answer["delivery_id"].as_str().unwrap_or_default();
-    Ok(see_other(&format!("{}/deliveries/{delivery}", whose.at(id)), Some(done.notice(&notice::TEST_SENT))))
+    Ok(done.leads_to(&format!("{}/deliveries/{delivery}", whose.at(id)), &notice::TEST_SENT))
 }
 
 /// The page, with why a button of it did nothing.

@@ -12,7 +12,7 @@ use crate::api::admin::Place;
 use crate::console::error::ConsoleError;
 use crate::console::fields::{self, Fields};
 use crate::console::notice;
-use crate::console::page::{Frame, html, see_other};
+use crate::console::page::{Frame, html};
 use crate::console::sent::Sent;
 use crate::console::visit::Visit;
 
@@ -28,17 +28,12 @@ struct AskPage {
 pub(super) async fn enable<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result<HttpResponse, ConsoleError> {
     let (whose, id) = (Whose::of(&sent.visit.path), sent.visit.path.1);
     let tenant = whose.tenant.clone();
-    match sent.done(async move |ctx| endpoints::enable(ctx, tenant.as_ref(), id).await).await {
-        Ok(done) => {
-            let missed = done.answer["missed_since"].as_str().map(|since| to_missed(&whose.at(id), since));
-            let place = missed.unwrap_or_else(|| whose.at(id));
-            Ok(see_other(&place, Some(done.notice(&notice::ENDPOINT_ENABLED))))
-        }
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            show::page(&sent.visit, HttpResponse::build(status), fields).await
-        }
-    }
+    let done = sent.done(async move |ctx| endpoints::enable(ctx, tenant.as_ref(), id).await).await;
+    let done = done.map(|done| {
+        let missed = done.answer["missed_since"].as_str().map(|since| to_missed(&whose.at(id), since));
+        done.leads_to(&missed.unwrap_or_else(|| whose.at(id)), &notice::ENDPOINT_ENABLED)
+    });
+    sent.or_again(done, async |status, fields| show::page(&sent.visit, HttpResponse::build(status), fields).await).await
 }
 
 fn to_missed(at: &str, since: &str) -> String {
@@ -59,13 +54,8 @@ pub(super) async fn disable<O: Place>(mut sent: Sent<(O, EndpointId)>) -> Result
     let tenant = whose.tenant.clone();
     let done =
         sent.done(async move |ctx| endpoints::disable(ctx, tenant.as_ref(), id, fields::read(&asked)?).await).await;
-    match done {
-        Ok(done) => Ok(see_other(&whose.at(id), Some(done.notice(&notice::ENDPOINT_DISABLED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, HttpResponse::build(status), fields).await
-        }
-    }
+    let done = done.map(|done| done.leads_to(&whose.at(id), &notice::ENDPOINT_DISABLED));
+    sent.or_again(done, async |status, fields| page(&sent.visit, HttpResponse::build(status), fields).await).await
 }
 
 async fn page<O: Place>(

@@ -10,9 +10,9 @@ use crate::admin::keys::{self, AccessKeyId, State};
 use crate::console::badge::Badge;
 use crate::console::error::ConsoleError;
 use crate::console::fields::Fields;
-use crate::console::notice::{self, Notice};
+use crate::console::notice;
 use crate::console::page::{Frame, Section, html, see_other};
-use crate::console::sent::{Done, Sent};
+use crate::console::sent::Sent;
 use crate::console::visit::Visit;
 
 /// What is done to a key for good.
@@ -71,30 +71,22 @@ pub(in crate::console) async fn revoke(mut sent: Sent<AccessKeyId>) -> Result<Ht
     let id = sent.visit.path.clone();
     let place = format!("{KEYS}/{}", id.as_str());
     let done = sent.done(async move |ctx| keys::revoke(ctx, &id).await).await;
-    ended(&sent, done, End::Revoke, &place, &notice::REVOKED).await
+    let done = done.map(|_| see_other(&place, Some(&notice::REVOKED)));
+    sent.or_again(done, async |status, fields| {
+        page(&sent.visit, HttpResponse::build(status), End::Revoke, fields).await
+    })
+    .await
 }
 
 /// Removes it.
 pub(in crate::console) async fn remove(mut sent: Sent<AccessKeyId>) -> Result<HttpResponse, ConsoleError> {
     let id = sent.visit.path.clone();
     let done = sent.done(async move |ctx| keys::remove(ctx, &id).await).await;
-    ended(&sent, done, End::Remove, KEYS, &notice::REMOVED).await
-}
-
-async fn ended(
-    sent: &Sent<AccessKeyId>,
-    done: Result<Done, ConsoleError>,
-    end: End,
-    place: &str,
-    notice: &Notice,
-) -> Result<HttpResponse, ConsoleError> {
-    match done {
-        Ok(_) => Ok(see_other(place, Some(notice))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, HttpResponse::build(status), end, fields).await
-        }
-    }
+    let done = done.map(|_| see_other(KEYS, Some(&notice::REMOVED)));
+    sent.or_again(done, async |status, fields| {
+        page(&sent.visit, HttpResponse::build(status), End::Remove, fields).await
+    })
+    .await
 }
 
 async fn page(

@@ -36,13 +36,10 @@ pub(in crate::console) async fn make(mut sent: Sent) -> Result<HttpResponse, Con
         let made = async { keys::create(ctx, fields::read(&body)?).await }.await;
         made.map_err(|error| placing.placed(error))
     });
-    match done.await {
-        Ok(done) => Ok(secret::shown(sent.visit.frame(Section::Keys, "The key is made"), &done, false)),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            Ok(page(&sent.visit, HttpResponse::build(status), Form { fields }))
-        }
-    }
+    let done = done.await;
+    let done = done.map(|done| secret::shown(sent.visit.frame(Section::Keys, "The key is made"), &done, false));
+    let again = async |status, fields| Ok(page(&sent.visit, HttpResponse::build(status), Form { fields }));
+    sent.or_again(done, again).await
 }
 
 fn page(visit: &Visit, response: HttpResponseBuilder, form: Form) -> HttpResponse {

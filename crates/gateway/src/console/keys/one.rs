@@ -45,14 +45,12 @@ pub(in crate::console) async fn change(mut sent: Sent<AccessKeyId>) -> Result<Ht
         let done = async { keys::change(ctx, &changed, fields::read(&body)?).await }.await;
         done.map_err(|error| placing.placed(error))
     });
-    match done.await {
-        Ok(_) => Ok(see_other(&format!("{KEYS}/{}", id.as_str()), Some(&notice::SAVED))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            let now = keys::get(&sent.visit.ctx, &id).await?;
-            page(&sent.visit, HttpResponse::build(status), now, Form { fields }).await
-        }
-    }
+    let done = done.await.map(|_| see_other(&format!("{KEYS}/{}", id.as_str()), Some(&notice::SAVED)));
+    let again = async |status, fields| {
+        let now = keys::get(&sent.visit.ctx, &id).await?;
+        page(&sent.visit, HttpResponse::build(status), now, Form { fields }).await
+    };
+    sent.or_again(done, again).await
 }
 
 async fn page(

@@ -49,13 +49,11 @@ pub(in crate::console) async fn rotate(mut sent: Sent<AccessKeyId>) -> Result<Ht
         let body = json!({"overlap_seconds": overlap?});
         keys::rotate(ctx, &id, fields::read(&body)?).await
     });
-    match done.await {
-        Ok(done) => Ok(secret::shown(sent.visit.frame(Section::Keys, "The key has a new secret"), &done, true)),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, HttpResponse::build(status), fields).await
-        }
-    }
+    let done = done.await.map(|done| {
+        let frame = sent.visit.frame(Section::Keys, "The key has a new secret");
+        secret::shown(frame, &done, true)
+    });
+    sent.or_again(done, async |status, fields| page(&sent.visit, HttpResponse::build(status), fields).await).await
 }
 
 /// How long both are good, in seconds.

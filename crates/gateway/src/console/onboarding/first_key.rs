@@ -39,19 +39,16 @@ pub(in crate::console) async fn make(http: HttpRequest, mut sent: Sent) -> Resul
     let (view, number) = called(&sent.visit, &tenant).await?;
     let grants = json!([{"cust_space_ids": [&tenant], "scopes": [EVERY_OPERATION]}]);
     let body = json!({"name": sent.fields.value("name"), "grants": grants});
-    let done = sent.done(async move |ctx| keys::create(ctx, fields::read(&body)?).await);
-    match done.await {
-        Ok(done) => {
-            let base_url = curl::base_url(&http, worker(&http)?);
-            let frame = sent.visit.frame(Section::Onboarding, format!("{} has a key", view.name));
-            Ok(page(frame, view, number.as_ref(), &done, &base_url))
-        }
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            let forms = Forms { key: fields, ..Forms::default() };
-            progress::page(&sent.visit, &tenant, HttpResponse::build(status), forms).await
-        }
-    }
+    let base_url = curl::base_url(&http, worker(&http)?);
+    let done = sent.done(async move |ctx| keys::create(ctx, fields::read(&body)?).await).await.map(|done| {
+        let frame = sent.visit.frame(Section::Onboarding, format!("{} has a key", view.name));
+        page(frame, view, number.as_ref(), &done, &base_url)
+    });
+    let again = async |status, key| {
+        let forms = Forms { key, ..Forms::default() };
+        progress::page(&sent.visit, &tenant, HttpResponse::build(status), forms).await
+    };
+    sent.or_again(done, again).await
 }
 
 /// The tenant, and the number that its first group is made from: one that may have groups, where there is one.

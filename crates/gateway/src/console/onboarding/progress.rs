@@ -116,12 +116,10 @@ async fn again<P>(
     tenant: &CustSpaceId,
     answered: Result<HttpResponse, ConsoleError>,
 ) -> Result<HttpResponse, ConsoleError> {
-    let error = match answered {
-        Ok(response) => return Ok(response),
-        Err(error) => error,
+    let again = async |status, begin| {
+        page(&sent.visit, tenant, HttpResponse::build(status), Forms { begin, ..Forms::default() }).await
     };
-    let (status, fields) = sent.again(error)?;
-    page(&sent.visit, tenant, HttpResponse::build(status), Forms { begin: fields, ..Forms::default() }).await
+    sent.or_again(answered, again).await
 }
 
 /// The page of this tenant's onboarding, for whoever may look at it.

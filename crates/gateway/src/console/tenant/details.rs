@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::super::error::ConsoleError;
 use super::super::fields::{Fields, read};
 use super::super::notice;
-use super::super::page::{Frame, Section, html, see_other};
+use super::super::page::{Frame, Section, html};
 use super::super::sent::Sent;
 use super::super::visit::Visit;
 use super::{home_of, revision};
@@ -50,14 +50,12 @@ pub(super) async fn save(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, Co
         "labels": labels(sent.fields.value("labels")),
     });
     let done = sent.done(async move |ctx| tenants::change(ctx, &tenant, read(&asked)?).await).await;
-    match done {
-        Ok(done) => Ok(see_other(&home_of(sent.visit.path.as_str()), Some(done.notice(&notice::SAVED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            let tenant = tenants::get(&sent.visit.ctx, &sent.visit.path).await?;
-            Ok(page(&sent.visit, tenant, status, fields.gathered("labels")))
-        }
-    }
+    let done = done.map(|done| done.leads_to(&home_of(sent.visit.path.as_str()), &notice::SAVED));
+    let again = async |status, fields: Fields| {
+        let tenant = tenants::get(&sent.visit.ctx, &sent.visit.path).await?;
+        Ok(page(&sent.visit, tenant, status, fields.gathered("labels")))
+    };
+    sent.or_again(done, again).await
 }
 
 fn page(visit: &Visit<CustSpaceId>, tenant: TenantView, status: StatusCode, fields: Fields) -> HttpResponse {

@@ -9,7 +9,7 @@ use super::super::ROOT;
 use super::super::error::ConsoleError;
 use super::super::fields::Fields;
 use super::super::notice;
-use super::super::page::{Frame, Section, html, see_other};
+use super::super::page::{Frame, Section, html};
 use super::super::sent::Sent;
 use super::super::visit::Visit;
 use super::{MOST_SHOWN, home_of, keys_of, revision};
@@ -42,13 +42,9 @@ pub(super) async fn ask(visit: Visit<CustSpaceId>) -> Result<HttpResponse, Conso
 pub(super) async fn erase(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, ConsoleError> {
     let tenant = sent.visit.path.clone();
     let sure = Confirm::of(sent.fields.given("confirm"));
-    match sent.done(async move |ctx| tenants::erase(ctx, &tenant, sure).await).await {
-        Ok(done) => Ok(see_other(&format!("{ROOT}/tenants"), Some(done.notice(&notice::ERASED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, status, fields).await
-        }
-    }
+    let done = sent.done(async move |ctx| tenants::erase(ctx, &tenant, sure).await).await;
+    let done = done.map(|done| done.leads_to(&format!("{ROOT}/tenants"), &notice::ERASED));
+    sent.or_again(done, async |status, fields| page(&sent.visit, status, fields).await).await
 }
 
 async fn page(visit: &Visit<CustSpaceId>, status: StatusCode, fields: Fields) -> Result<HttpResponse, ConsoleError> {

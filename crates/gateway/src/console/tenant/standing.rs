@@ -9,7 +9,7 @@ use serde_json::json;
 use super::super::error::ConsoleError;
 use super::super::fields::{Fields, read};
 use super::super::notice;
-use super::super::page::{Frame, Section, html, see_other};
+use super::super::page::{Frame, Section, html};
 use super::super::sent::Sent;
 use super::super::visit::Visit;
 use super::{home_of, overview, revision};
@@ -35,26 +35,16 @@ pub(super) async fn suspend(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse,
     let tenant = sent.visit.path.clone();
     let why = json!({"reason": sent.fields.value("reason")});
     let done = sent.done(async move |ctx| tenants::suspend(ctx, &tenant, read(&why)?).await).await;
-    match done {
-        Ok(done) => Ok(see_other(&home_of(sent.visit.path.as_str()), Some(done.notice(&notice::SUSPENDED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            page(&sent.visit, status, fields).await
-        }
-    }
+    let done = done.map(|done| done.leads_to(&home_of(sent.visit.path.as_str()), &notice::SUSPENDED));
+    sent.or_again(done, async |status, fields| page(&sent.visit, status, fields).await).await
 }
 
 /// Ends the suspension.
 pub(super) async fn resume(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, ConsoleError> {
     let tenant = sent.visit.path.clone();
     let done = sent.done(async move |ctx| tenants::resume(ctx, &tenant).await).await;
-    match done {
-        Ok(done) => Ok(see_other(&home_of(sent.visit.path.as_str()), Some(done.notice(&notice::RESUMED)))),
-        Err(error) => {
-            let (status, fields) = sent.again(error)?;
-            overview(&sent.visit, status, fields).await
-        }
-    }
+    let done = done.map(|done| done.leads_to(&home_of(sent.visit.path.as_str()), &notice::RESUMED));
+    sent.or_again(done, async |status, fields| overview(&sent.visit, status, fields).await).await
 }
 
 async fn page(visit: &Visit<CustSpaceId>, status: StatusCode, fields: Fields) -> Result<HttpResponse, ConsoleError> {
