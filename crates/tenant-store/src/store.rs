@@ -180,6 +180,13 @@ impl Space<'_> {
         enter(&mut transaction, self.cust_space_id).await?;
         Ok(transaction)
     }
+
+    /// A transaction that only reads, all of it as it stood at one moment.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let mut transaction = self.store.begin("begin isolation level repeatable read read only").await?;
+        enter(&mut transaction, self.cust_space_id).await?;
+        Ok(transaction)
+    }
 }
 
 /// Scopes the running transaction to a tenant, until it ends. A session of the pool is never scoped.

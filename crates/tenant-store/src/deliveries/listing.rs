@@ -53,7 +53,8 @@ impl Space<'_> {
         after: Option<DeliveryId>,
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let mut transaction = self.begin().await?;
+        // A delivery that ends between the two looks would stand in neither.
+        let mut transaction = self.snapshot().await?;
         let page = Page::new(id, filter, after, limit);
         let mut rows = self.ended(&mut transaction, &page).await?;
         rows.extend(self.open(&mut transaction, &page).await?);

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Space, Store, StoreError, UniqueCode, across_tenants, store::enter};
+use crate::{Space, Store, StoreError, UniqueCode, across_tenants};
 
 /// A published event: what deliveries, pulls and the stream are made from.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,9 +53,7 @@ impl Space<'_> {
     /// whoever asks for what comes after the last one that they saw misses none.
     /// [`StoreError::NotFound`] where there is no such tenant.
     pub async fn events_after(&self, after: Option<i64>, limit: i64) -> Result<EventPage, StoreError> {
-        let snapshot = "begin isolation level repeatable read read only";
-        let mut transaction = self.store.begin(snapshot).await?;
-        enter(&mut transaction, self.cust_space_id).await?;
+        let mut transaction = self.snapshot().await?;
         let (oldest, last) = self.bounds(&mut transaction).await?;
         let events = self.page(&mut transaction, after.unwrap_or_default(), limit).await?;
         Ok(EventPage { events, oldest, last })

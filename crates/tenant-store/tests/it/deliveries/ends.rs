@@ -1,11 +1,11 @@
 //! What is kept of tries, and when the next one is.
 
-use std::time::Duration;
+use std::{collections::HashSet, pin::pin, time::Duration};
 
 use tenant_store::{AfterTry, DeliveryFilter, DeliveryState, EndpointState};
 use time::OffsetDateTime;
 
-use super::{LATER, Post, sequences};
+use super::{LATER, LEASE, Post, sequences};
 use crate::helpers::BETA;
 
 #[tokio::test]
@@ -82,6 +82,32 @@ async fn deliveries_are_listed_by_page_state_and_event() {
     }
     let event_id = Some(claimed[0].event.id);
     assert_eq!(list(DeliveryFilter { event_id, ..DeliveryFilter::default() }, None, 10).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_delivery_that_ends_while_it_is_listed_stands_in_the_list_once() {
+    const ALL: usize = 100;
+    let post = Post::new().await;
+    post.publish(&[""; ALL]).await;
+    let working = async {
+        for _ in 0..ALL {
+            let claimed = post.store().claim_deliveries(1, LEASE).await.unwrap();
+            post.end(&claimed, AfterTry::Done).await;
+        }
+    };
+    let mut working = pin!(working);
+    let mut is_working = true;
+    while is_working {
+        let mut looking = pin!(post.deliveries());
+        let listed = loop {
+            tokio::select! {
+                () = &mut working, if is_working => is_working = false,
+                listed = &mut looking => break listed,
+            }
+        };
+        let ids: HashSet<_> = listed.iter().map(|delivery| delivery.delivery_id).collect();
+        assert_eq!((listed.len(), ids.len()), (ALL, ALL));
+    }
 }
 
 #[tokio::test]
