@@ -1,6 +1,6 @@
 //! Tenants: the ISV's customers, and what the resolver needs to call the upstream in their name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -135,19 +135,6 @@ impl Store {
     /// Up to `limit` tenants after the ID `after` (`""` begins), in the order of their IDs.
     pub async fn list_tenants(&self, after: &str, limit: i64) -> Result<Vec<Tenant>, StoreError> {
         across_tenants::list_tenants(self.pool(), after, limit).await
-    }
-
-    /// The same of these tenants alone.
-    pub async fn tenants(&self, ids: &[String], after: &str, limit: i64) -> Result<Vec<Tenant>, StoreError> {
-        let ids: BTreeSet<&String> = ids.iter().filter(|id| id.as_str() > after).collect();
-        let mut found = Vec::new();
-        for id in ids {
-            if found.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
-                break;
-            }
-            found.extend(self.tenant(id).await?);
-        }
-        Ok(found)
     }
 
     /// One tenant, as administrators see it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use cams_api::ScopeSet;
 use cams_api::identifiers::CustSpaceId;
 use serde::{Deserialize, Serialize};
-use tenant_store::{Grant, TenantFilter};
+use tenant_store::{Grant, Tenant, TenantFilter};
 use utoipa::ToSchema;
 
 use super::{AdminContext, AdminError, FieldError};
@@ -76,9 +76,13 @@ pub async fn tenant_names<'a>(
     if only.is_empty() {
         return Ok(HashMap::new());
     }
+    Ok(existing(ctx, only).await?.map(|tenant| (tenant.cust_space_id, tenant.name)).collect())
+}
+
+/// Those of these tenants that there are.
+async fn existing(ctx: &AdminContext, only: Vec<String>) -> Result<impl Iterator<Item = Tenant>, AdminError> {
     let asked = TenantFilter { only: Some(only), ..TenantFilter::default() };
-    let found = ctx.store().find_tenants(&asked, "", i64::MAX).await?;
-    Ok(found.into_iter().map(|found| (found.tenant.cust_space_id, found.tenant.name)).collect())
+    Ok(ctx.store().find_tenants(&asked, "", i64::MAX).await?.into_iter().map(|found| found.tenant))
 }
 
 /// What the grants name that can be a tenant's ID.
@@ -92,9 +96,8 @@ async fn known(ctx: &AdminContext, named: &BTreeSet<String>) -> Result<HashSet<S
     if named.is_empty() {
         return Ok(HashSet::new());
     }
-    let ids: Vec<String> = named.iter().cloned().collect();
-    let found = ctx.store().tenants(&ids, "", i64::MAX).await?;
-    Ok(found.into_iter().map(|tenant| tenant.cust_space_id).collect())
+    let found = existing(ctx, named.iter().cloned().collect()).await?;
+    Ok(found.map(|tenant| tenant.cust_space_id).collect())
 }
 
 fn tenants(grant: usize, ids: &[String], known: &HashSet<String>, wrong: &mut Vec<FieldError>) {

@@ -18,7 +18,7 @@ use tenant_store::{NewOnboarding, Onboarding, OnboardingStep, Revision, StepResu
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::tenants::{AddTenant, TenantView};
+use super::tenants::{AddTenant, TenantView, refuse};
 use super::view::{Created, View};
 use super::{AdminContext, AdminError, FieldError};
 use run::Run;
@@ -228,10 +228,6 @@ impl BeginOnboarding {
         wrong.extend(waba_id.and_then(Result::err).map(|error| FieldError::new("waba_id", error.to_string())));
         wrong
     }
-}
-
-fn refuse(wrong: Vec<FieldError>) -> Result<(), AdminError> {
-    if wrong.is_empty() { Ok(()) } else { Err(AdminError::Invalid(wrong)) }
 }
 
 fn view(tenant: &CustSpaceId, onboarding: Onboarding) -> OnboardingView {
