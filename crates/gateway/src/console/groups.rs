@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::legible::legible;
 use super::list::Shown;
 use super::notice;
-use super::page::{Frame, Section, html, see_other};
+use super::page::{Frame, Section, html};
 use super::routes::Routes;
 use super::sent::Sent;
 use super::tenants::home_of;
@@ -97,7 +97,7 @@ async fn reconcile(mut sent: Sent<CustSpaceId>) -> Result<HttpResponse, ConsoleE
     let tenant = sent.visit.path.clone();
     let place = format!("{}/groups", home_of(tenant.as_str()));
     let done = sent.done(async move |ctx| groups::reconcile(ctx, &tenant).await).await;
-    let done = done.map(|_| see_other(&place, Some(&notice::COMPARING)));
+    let done = done.map(|done| done.leads_to(&place, &notice::COMPARING));
     sent.or_again(done, async |status, fields| listed(&sent.visit, Some((status, fields))).await).await
 }
 

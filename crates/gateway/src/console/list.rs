@@ -26,6 +26,13 @@ pub(super) struct Shown<T> {
     pub(super) first: Option<String>,
 }
 
+/// A list of nothing, that nobody asked for.
+impl<T> Default for Shown<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), filters: Fields::default(), next: None, first: None }
+    }
+}
+
 impl<T> Shown<T> {
     /// What the address of `visit` asks for. Where that is wrong nothing is listed, and the filters say what.
     ///
@@ -46,7 +53,7 @@ impl<T> Shown<T> {
             }
             Err(error @ AdminError::Invalid(_)) => {
                 visit.tell_refused(&error);
-                Ok(Self { rows: Vec::new(), filters: filters.refused(&error), next: None, first: None })
+                Ok(Self { filters: filters.refused(&error), ..Self::default() })
             }
             Err(error) => Err(error.into()),
         }

@@ -16,7 +16,6 @@ pub(super) trait Writes {}
 impl<P: Place> Looks for (Visit<P>,) {}
 impl<P: Place> Looks for (HttpRequest, Visit<P>) {}
 impl Looks for (Anywhere,) {}
-impl Looks for (HttpRequest, Anywhere) {}
 impl<P: Place> Writes for (Sent<P>,) {}
 impl<P: Place> Writes for (HttpRequest, Sent<P>) {}
 

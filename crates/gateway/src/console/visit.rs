@@ -54,7 +54,7 @@ impl<P: Place> Visit<P> {
         let mut frame = Frame {
             who: Some(caller.key().access_key_id.clone()),
             sees_all: caller.named_tenants(Scope::AdminRead).is_none(),
-            writes_all: caller.named_tenants(Scope::AdminWrite).is_none(),
+            writes_all: caller.authorize(Scope::AdminWrite, CONSOLE, EVERYBODY).is_ok(),
             form_token: secret.form_token(),
             form_id: Uuid::new_v4().to_string(),
             ..Frame::of_nobody("That did not work")
@@ -67,7 +67,7 @@ impl<P: Place> Visit<P> {
         frame.may_write = match &tenant {
             Some(tenant) => caller.authorize(Scope::AdminWrite, CONSOLE, tenant.as_str()).is_ok(),
             None if is_for_some => caller.is_administrator(Scope::AdminWrite),
-            None => caller.authorize(Scope::AdminWrite, CONSOLE, EVERYBODY).is_ok(),
+            None => frame.writes_all,
         };
         http.extensions_mut().insert(Seen::new(&frame, Witness { actor: Some(actor.clone()), tenant }));
         let query = http.query_string().to_owned();

@@ -5,6 +5,7 @@ use askama::Template;
 use tenant_store::EndpointId;
 
 use super::{Subject, Whose};
+use crate::admin::deliveries::Progress;
 use crate::admin::endpoints;
 use crate::api::admin::Place;
 use crate::console::error::ConsoleError;
@@ -19,6 +20,7 @@ use crate::console::visit::Visit;
 struct AskPage {
     frame: Frame,
     subject: Subject,
+    progress: Progress,
     fields: Fields,
 }
 
@@ -43,5 +45,6 @@ async fn page<O: Place>(
 ) -> Result<HttpResponse, ConsoleError> {
     let subject = Subject::of(visit, visit.path.1).await?;
     let frame = visit.frame(subject.whose.section(), format!("Remove the endpoint at {}", subject.name()));
-    Ok(html(response, &AskPage { frame, subject, fields }))
+    let progress = subject.progress(visit).await?;
+    Ok(html(response, &AskPage { frame, subject, progress, fields }))
 }

@@ -40,11 +40,8 @@ pub(super) async fn ask<O: Place>(visit: Visit<(O, EndpointId)>) -> Result<HttpR
         return page(&visit, HttpResponse::Ok(), usual, None).await;
     }
     let tenant = visit.path.tenant();
-    match fields::read(&asked(&typed)) {
-        Ok(asked) => match replays::size(&visit.ctx, tenant, visit.path.1, asked).await {
-            Ok(size) => page(&visit, HttpResponse::Ok(), typed, Some(size)).await,
-            Err(error) => refused(&visit, typed, error).await,
-        },
+    match async { replays::size(&visit.ctx, tenant, visit.path.1, fields::read(&asked(&typed))?).await }.await {
+        Ok(size) => page(&visit, HttpResponse::Ok(), typed, Some(size)).await,
         Err(error) => refused(&visit, typed, error).await,
     }
 }
@@ -80,6 +77,7 @@ async fn refused<O: Place>(
     if !matches!(error, AdminError::Invalid(_)) {
         return Err(error.into());
     }
+    visit.tell_refused(&error);
     page(visit, HttpResponse::BadRequest(), typed.refused(&error), None).await
 }
 

@@ -5,7 +5,7 @@ use askama::Template;
 use tenant_store::EndpointId;
 
 use super::{Subject, Whose};
-use crate::admin::deliveries::{self, DeliveryView, ListDeliveries};
+use crate::admin::deliveries::{self, DeliveryView, ListDeliveries, Progress};
 use crate::api::admin::Place;
 use crate::console::badge::Badge;
 use crate::console::error::ConsoleError;
@@ -23,6 +23,7 @@ const DELIVERIES: i64 = 10;
 struct EndpointPage {
     frame: Frame,
     subject: Subject,
+    progress: Progress,
     deliveries: Vec<DeliveryView>,
     fields: Fields,
 }
@@ -51,5 +52,6 @@ pub(super) async fn page<O: Place>(
     let newest = ListDeliveries::newest(DELIVERIES);
     let listed = deliveries::list(&visit.ctx, subject.whose.tenant.as_ref(), visit.path.1, newest).await?;
     let frame = visit.frame(subject.whose.section(), format!("Endpoint at {}", subject.name()));
-    Ok(html(response, &EndpointPage { frame, subject, deliveries: listed.data, fields }))
+    let progress = subject.progress(visit).await?;
+    Ok(html(response, &EndpointPage { frame, subject, progress, deliveries: listed.data, fields }))
 }

@@ -1,16 +1,17 @@
 //! What the pages of endpoints are about.
 
 use cams_api::identifiers::CustSpaceId;
-use tenant_store::{EndpointId, Revision};
+use tenant_store::EndpointId;
 use url::Url;
 
+use crate::admin::AdminError;
 use crate::admin::deliveries::{self, Progress};
 use crate::admin::endpoints::{self, EndpointView, State};
-use crate::admin::{AdminError, View};
 use crate::api::admin::Place;
 use crate::console::ROOT;
 use crate::console::badge::Badge;
 use crate::console::page::Section;
+use crate::console::tenant::revision;
 use crate::console::visit::Visit;
 
 /// Whose endpoints a page is about.
@@ -51,8 +52,6 @@ pub(in crate::console) struct Subject {
     pub(in crate::console) at: String,
     /// The endpoint.
     pub(in crate::console) endpoint: EndpointView,
-    /// How deliveries to it go.
-    pub(in crate::console) progress: Progress,
 }
 
 impl Subject {
@@ -63,9 +62,19 @@ impl Subject {
     pub(in crate::console) async fn of<P: Place>(visit: &Visit<P>, id: EndpointId) -> Result<Self, AdminError> {
         let whose = Whose::of(&visit.path);
         let endpoint = endpoints::get(&visit.ctx, whose.tenant.as_ref(), id).await?;
-        let mut progress = deliveries::progress(&visit.ctx, whose.tenant.as_ref(), Some(id)).await?;
-        let progress = progress.remove(&endpoint.endpoint_id).unwrap_or_default();
-        Ok(Self { at: whose.at(id), whose, endpoint, progress })
+        Ok(Self { at: whose.at(id), whose, endpoint })
+    }
+
+    /// How deliveries to it go.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`]
+    pub(in crate::console) async fn progress<O: Place>(
+        &self,
+        visit: &Visit<(O, EndpointId)>,
+    ) -> Result<Progress, AdminError> {
+        let mut found = deliveries::progress(&visit.ctx, self.whose.tenant.as_ref(), Some(visit.path.1)).await?;
+        Ok(found.remove(&self.endpoint.endpoint_id).unwrap_or_default())
     }
 
     /// Where a page of it stands.
@@ -81,7 +90,7 @@ impl Subject {
 
     /// What a form about it has seen.
     pub(in crate::console) fn revision(&self) -> i64 {
-        self.endpoint.revision().map_or(0, |Revision(number)| number)
+        revision(&self.endpoint)
     }
 
     /// Whether nothing is delivered to it.

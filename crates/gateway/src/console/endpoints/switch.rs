@@ -7,6 +7,7 @@ use tenant_store::EndpointId;
 use url::form_urlencoded;
 
 use super::{Subject, Whose, show};
+use crate::admin::deliveries::Progress;
 use crate::admin::endpoints;
 use crate::api::admin::Place;
 use crate::console::error::ConsoleError;
@@ -21,6 +22,7 @@ use crate::console::visit::Visit;
 struct AskPage {
     frame: Frame,
     subject: Subject,
+    progress: Progress,
     fields: Fields,
 }
 
@@ -65,5 +67,6 @@ async fn page<O: Place>(
 ) -> Result<HttpResponse, ConsoleError> {
     let subject = Subject::of(visit, visit.path.1).await?;
     let frame = visit.frame(subject.whose.section(), format!("Disable the endpoint at {}", subject.name()));
-    Ok(html(response, &AskPage { frame, subject, fields }))
+    let progress = subject.progress(visit).await?;
+    Ok(html(response, &AskPage { frame, subject, progress, fields }))
 }

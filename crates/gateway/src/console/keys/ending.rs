@@ -5,14 +5,14 @@ use askama::Template;
 
 use super::words::{self, KeyRow};
 use super::{KEYS, titled};
-use crate::admin::View;
 use crate::admin::keys::{self, AccessKeyId, State};
 use crate::console::badge::Badge;
 use crate::console::error::ConsoleError;
 use crate::console::fields::Fields;
 use crate::console::notice;
-use crate::console::page::{Frame, Section, html, see_other};
+use crate::console::page::{Frame, Section, html};
 use crate::console::sent::Sent;
+use crate::console::tenant::revision;
 use crate::console::visit::Visit;
 
 /// What is done to a key for good.
@@ -71,7 +71,7 @@ pub(in crate::console) async fn revoke(mut sent: Sent<AccessKeyId>) -> Result<Ht
     let id = sent.visit.path.clone();
     let place = format!("{KEYS}/{}", id.as_str());
     let done = sent.done(async move |ctx| keys::revoke(ctx, &id).await).await;
-    let done = done.map(|_| see_other(&place, Some(&notice::REVOKED)));
+    let done = done.map(|done| done.leads_to(&place, &notice::REVOKED));
     sent.or_again(done, async |status, fields| {
         page(&sent.visit, HttpResponse::build(status), End::Revoke, fields).await
     })
@@ -82,7 +82,7 @@ pub(in crate::console) async fn revoke(mut sent: Sent<AccessKeyId>) -> Result<Ht
 pub(in crate::console) async fn remove(mut sent: Sent<AccessKeyId>) -> Result<HttpResponse, ConsoleError> {
     let id = sent.visit.path.clone();
     let done = sent.done(async move |ctx| keys::remove(ctx, &id).await).await;
-    let done = done.map(|_| see_other(KEYS, Some(&notice::REMOVED)));
+    let done = done.map(|done| done.leads_to(KEYS, &notice::REMOVED));
     sent.or_again(done, async |status, fields| {
         page(&sent.visit, HttpResponse::build(status), End::Remove, fields).await
     })
@@ -99,7 +99,7 @@ async fn page(
     let (button, back) = (format!("{} {}", end.verb(), titled(&key)), format!("{KEYS}/{}", key.access_key_id));
     let frame = visit.frame(Section::Keys, format!("{button}?"));
     let page = EndPage {
-        revision: key.revision().map_or(0, |revision| revision.0),
+        revision: revision(&key),
         is_active: key.state == State::Active,
         is_own: frame.who.as_ref() == Some(&key.access_key_id),
         row: words::row(&visit.ctx, key).await?,

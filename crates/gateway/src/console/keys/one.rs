@@ -6,12 +6,12 @@ use askama::Template;
 use super::form::Form;
 use super::words::{self, KeyRow};
 use super::{KEYS, titled};
-use crate::admin::View;
 use crate::admin::keys::{self, AccessKeyId, KeyView, State};
 use crate::console::badge::Badge;
 use crate::console::error::ConsoleError;
-use crate::console::page::{Frame, Section, html, see_other};
+use crate::console::page::{Frame, Section, html};
 use crate::console::sent::Sent;
+use crate::console::tenant::revision;
 use crate::console::visit::Visit;
 use crate::console::{fields, notice};
 
@@ -45,7 +45,7 @@ pub(in crate::console) async fn change(mut sent: Sent<AccessKeyId>) -> Result<Ht
         let done = async { keys::change(ctx, &changed, fields::read(&body)?).await }.await;
         done.map_err(|error| placing.placed(error))
     });
-    let done = done.await.map(|_| see_other(&format!("{KEYS}/{}", id.as_str()), Some(&notice::SAVED)));
+    let done = done.await.map(|done| done.leads_to(&format!("{KEYS}/{}", id.as_str()), &notice::SAVED));
     let again = async |status, fields| {
         let now = keys::get(&sent.visit.ctx, &id).await?;
         page(&sent.visit, HttpResponse::build(status), now, Form { fields }).await
@@ -61,7 +61,7 @@ async fn page(
 ) -> Result<HttpResponse, ConsoleError> {
     let frame = visit.frame(Section::Keys, titled(&key));
     let page = OnePage {
-        revision: key.revision().map_or(0, |revision| revision.0),
+        revision: revision(&key),
         is_own: frame.who.as_ref() == Some(&key.access_key_id),
         is_revoked: key.state == State::Revoked,
         row: words::row(&visit.ctx, key).await?,

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::{secret, titled};
 use crate::admin::AdminError;
-use crate::admin::View;
 use crate::admin::keys::{self, AccessKeyId, KeyView, State};
 use crate::console::error::ConsoleError;
 use crate::console::fields::{self, Fields};
 use crate::console::page::{Frame, Section, html};
 use crate::console::sent::Sent;
+use crate::console::tenant::revision;
 use crate::console::visit::Visit;
 
 const OTHER: &str = "other";
@@ -81,7 +81,7 @@ async fn page(
     let key = keys::get(&visit.ctx, &visit.path).await?;
     let frame = visit.frame(Section::Keys, format!("New secret for {}", titled(&key)));
     let page = RotatePage {
-        revision: key.revision().map_or(0, |revision| revision.0),
+        revision: revision(&key),
         is_own: frame.who.as_ref() == Some(&key.access_key_id),
         is_revoked: key.state == State::Revoked,
         overlaps: &OVERLAPS,

@@ -16,12 +16,13 @@ use super::steps::{self, StepRow};
 use crate::admin::numbers::{self, NumberView};
 use crate::admin::onboarding::{self, OnboardingView};
 use crate::admin::tenants::{self, TenantView};
-use crate::admin::{AdminContext, AdminError, Answer, Paging, View};
+use crate::admin::{AdminContext, AdminError, Answer, Paging};
 use crate::console::badge::Badge;
 use crate::console::error::ConsoleError;
 use crate::console::fields::{self, Fields};
 use crate::console::page::{Frame, Section, html, see_other};
 use crate::console::sent::Sent;
+use crate::console::tenant::revision;
 use crate::console::visit::Visit;
 
 /// Most onboardings have ended by then, and their page is complete when it is first seen.
@@ -146,7 +147,7 @@ pub(super) async fn page<P>(
     let page = ProgressPage {
         frame: visit.frame(Section::Tenants, format!("Onboarding of {}", tenant.0.name)),
         steps: onboarding.as_ref().map(steps::rows).unwrap_or_default(),
-        revision: onboarding.as_ref().and_then(View::revision).map_or(0, |revision| revision.0),
+        revision: onboarding.as_ref().map_or(0, revision),
         tenant: tenant.0,
         onboarding,
         is_running,

@@ -111,6 +111,8 @@ async fn a_key_is_made_shown_once_changed_and_given_a_new_secret_beside_the_old_
     shows(&ask, 200, &["Revoke till?", "What stops working", "Console sessions", "read groups", "It was "]);
     let done = browser.send(&ask.form(&at)).await;
     shows(&browser.follow(&done).await, 200, &["It is refused within a second", "The key is revoked, for good"]);
+    let again = browser.send(&ask.form(&at)).await;
+    shows(&browser.follow(&again).await, 200, &["This was done already, and was not done again."]);
     eventually("both secrets have ended", async || (status(&app, &second).await == 401).then_some(())).await;
     let gone = format!("/console/keys/{}/remove", first.id);
     let gone = browser.send(&browser.get(&gone).await.form(&gone)).await;
@@ -161,7 +163,10 @@ async fn keys_are_found_by_their_address_and_seen_and_changed_by_whom_the_api_le
         assert_eq!(told["data"].as_array().unwrap().len(), shown.len(), "the API says the same of {query}");
     }
     admin.get("/keys?state=ended").await.problem(400, "InvalidParameter");
-    shows(&browser.get("/console/keys?state=ended").await, 400, &["<a href=\"#by-state\">"]);
+    for (asked, field) in [("state=ended", "state"), ("limit=0", "limit")] {
+        let refused = browser.get(&format!("/console/keys?{asked}")).await;
+        shows(&refused, 400, &[&format!("<a href=\"#by-{field}\">"), "Access keys"]);
+    }
     shows(&browser.get("/console/keys?name=nobody").await, 200, &["No access key is like that", "Show all keys"]);
     let tab = browser.get("/console/tenants/cams-demo2/keys").await;
     assert_eq!(listed(&tab).len(), 2, "{}", tab.text);
