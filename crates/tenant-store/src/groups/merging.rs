@@ -112,7 +112,13 @@ pub(crate) async fn record_listed(
     Ok(())
 }
 
-/// The field-wise merge of [`Space::apply_group`]. Each field moves alone, by the instant it was told for.
+/// The field-wise merge of [`Space::apply_group`]. Each field moves alone, by the instant it was told for, so that events end
+/// in the same state in whatever order they come.
+///
+/// Webhooks have whole seconds: of two that tell different things for the same one, nobody knows which is the later. The
+/// greater stands, whichever came first, and the group is looked up anew when that second is over. An invite link is not:
+/// a look does not tell it, and of events only the making does, before which there was none. What the making tells is older
+/// than all else of its second, also than a look ([`told_at`]).
 ///
 /// Participants are counted from the last full count on. A full count in which an event that was told may be or not be
 /// is not believed, and an event that may be or not be in the full count ends it, as does one that would leave fewer than
@@ -124,32 +130,39 @@ pub(crate) async fn apply(
     update: &GroupUpdate,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "with told as (select coalesce($4::timestamptz, now()) as at)
+        r#"with happened as (select coalesce($4::timestamptz, now()) as at),
+              told as (select at, case when at = $13::timestamptz then at - interval '2 milliseconds' else at end as since
+                       from happened)
          insert into groups as g (
              cust_space_id, phone_number_id, group_id, subject, subject_folded, subject_at, description, description_at,
              join_approval_mode, join_approval_mode_at, lifecycle, lifecycle_at, suspended, suspended_at,
              invite_link, invite_link_at, total_participant_count, participants_at, participants_event_at,
              creation_timestamp, last_event_at, details_due)
-         select $1, $2, $3, $5::text, $14::text, case when $5::text is not null then at end,
-                $6::text, case when $6::text is not null then at end,
-                $7::text, case when $7::text is not null then at end,
+         select $1, $2, $3, $5::text, $14::text, case when $5::text is not null then since end,
+                $6::text, case when $6::text is not null then since end,
+                $7::text, case when $7::text is not null then since end,
                 coalesce($8::text, 'ACTIVE'), case when $8::text is not null then at end,
-                coalesce($9::boolean, false), case when $9::boolean is not null then at end,
-                $10::text, case when $10::text is not null then at end,
+                coalesce($9::boolean, false), case when $9::boolean is not null then since end,
+                $10::text, case when $10::text is not null then since end,
                 $11::integer, case when $11::integer is not null then at end,
                 case when $12::integer <> 0 then at end, $13::timestamptz, at,
                 case when num_nulls($5::text, $6::text, $7::text, $11::integer, $13::timestamptz) > 0 then now() end
          from told
          on conflict (cust_space_id, phone_number_id, group_id) do update set
-             subject = case when excluded.subject_at >= coalesce(g.subject_at, '-infinity')
+             subject = case when (excluded.subject_at, excluded.subject collate "C")
+                                 >= (coalesce(g.subject_at, '-infinity'), coalesce(g.subject, '') collate "C")
                             then excluded.subject else g.subject end,
-             subject_folded = case when excluded.subject_at >= coalesce(g.subject_at, '-infinity')
+             subject_folded = case when (excluded.subject_at, excluded.subject collate "C")
+                                        >= (coalesce(g.subject_at, '-infinity'), coalesce(g.subject, '') collate "C")
                                    then excluded.subject_folded else g.subject_folded end,
              subject_at = greatest(g.subject_at, excluded.subject_at),
-             description = case when excluded.description_at >= coalesce(g.description_at, '-infinity')
+             description = case when (excluded.description_at, excluded.description collate "C")
+                                     >= (coalesce(g.description_at, '-infinity'), coalesce(g.description, '') collate "C")
                                 then excluded.description else g.description end,
              description_at = greatest(g.description_at, excluded.description_at),
-             join_approval_mode = case when excluded.join_approval_mode_at >= coalesce(g.join_approval_mode_at, '-infinity')
+             join_approval_mode = case when (excluded.join_approval_mode_at, excluded.join_approval_mode collate "C")
+                                            >= (coalesce(g.join_approval_mode_at, '-infinity'),
+                                                coalesce(g.join_approval_mode, '') collate "C")
                                        then excluded.join_approval_mode else g.join_approval_mode end,
              join_approval_mode_at = greatest(g.join_approval_mode_at, excluded.join_approval_mode_at),
              -- Of two that were told for the same second the end is the later one.
@@ -157,10 +170,12 @@ pub(crate) async fn apply(
                                 or excluded.lifecycle_at = g.lifecycle_at and excluded.lifecycle = 'INACTIVE'
                               then excluded.lifecycle else g.lifecycle end,
              lifecycle_at = greatest(g.lifecycle_at, excluded.lifecycle_at),
-             suspended = case when excluded.suspended_at >= coalesce(g.suspended_at, '-infinity')
+             suspended = case when (excluded.suspended_at, excluded.suspended)
+                                   >= (coalesce(g.suspended_at, '-infinity'), g.suspended)
                               then excluded.suspended else g.suspended end,
              suspended_at = greatest(g.suspended_at, excluded.suspended_at),
-             invite_link = case when excluded.invite_link_at >= coalesce(g.invite_link_at, '-infinity')
+             invite_link = case when (excluded.invite_link_at, excluded.invite_link collate "C")
+                                     >= (coalesce(g.invite_link_at, '-infinity'), coalesce(g.invite_link, '') collate "C")
                                 then excluded.invite_link else g.invite_link end,
              invite_link_at = greatest(g.invite_link_at, excluded.invite_link_at),
              total_participant_count = case
@@ -172,17 +187,24 @@ pub(crate) async fn apply(
                  when uncertain(g.participants_at, excluded.participants_event_at)
                       or g.total_participant_count + $12::integer < 0 then null
                  else g.total_participant_count + $12::integer end,
-             details_due = case
-                 when excluded.participants_at >= coalesce(g.participants_at, '-infinity')
-                      and excluded.participants_at <= g.participants_event_at
-                   or excluded.participants_event_at >= g.participants_at
-                      and (uncertain(g.participants_at, excluded.participants_event_at)
-                           or g.total_participant_count + $12::integer < 0)
-                 then now() else g.details_due end,
+             details_due = greatest(
+                 g.details_due,
+                 case when excluded.participants_at >= coalesce(g.participants_at, '-infinity')
+                           and excluded.participants_at <= g.participants_event_at
+                        or excluded.participants_event_at >= g.participants_at
+                           and (uncertain(g.participants_at, excluded.participants_event_at)
+                                or g.total_participant_count + $12::integer < 0)
+                      then now() end,
+                 case when excluded.subject_at = g.subject_at and excluded.subject <> g.subject
+                        or excluded.description_at = g.description_at and excluded.description <> g.description
+                        or excluded.join_approval_mode_at = g.join_approval_mode_at
+                           and excluded.join_approval_mode <> g.join_approval_mode
+                        or excluded.suspended_at = g.suspended_at and excluded.suspended <> g.suspended
+                      then greatest(now(), excluded.last_event_at + interval '1 second') end),
              participants_at = greatest(g.participants_at, excluded.participants_at),
              participants_event_at = greatest(g.participants_event_at, excluded.participants_event_at),
              creation_timestamp = coalesce(g.creation_timestamp, excluded.creation_timestamp),
-             last_event_at = greatest(g.last_event_at, excluded.last_event_at)",
+             last_event_at = greatest(g.last_event_at, excluded.last_event_at)"#,
         cust_space_id,
         &storable(phone_number_id),
         &storable(&update.group_id),

@@ -97,7 +97,7 @@ pub struct GroupUpdate {
     pub total_participant_count: Option<i32>,
     /// How many participants came (or, negative, went), where only that was told.
     pub participants_delta: i32,
-    /// When Meta made it.
+    /// When Meta made it. Where that is when it happened, this is its making.
     pub creation_timestamp: Option<OffsetDateTime>,
 }
 

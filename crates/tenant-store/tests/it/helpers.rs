@@ -180,6 +180,7 @@ pub(crate) fn interpret(event: &InboxEvent) -> Routing {
     let value: Value = serde_json::from_str(&event.value).unwrap();
     let text = |name: &str| value[name].as_str().map(str::to_owned);
     let group_id = text("group_id");
+    let is_creation = value["kind"] == "AddChatGroup";
     let change = text("kind").map(|kind| ChangeOutcome {
         kind,
         request_id: text("request_id"),
@@ -195,6 +196,7 @@ pub(crate) fn interpret(event: &InboxEvent) -> Routing {
         description: text("description"),
         suspended: value["suspended"].as_bool(),
         participants_delta: value["joined"].as_i64().map_or(0, |joined| i32::try_from(joined).unwrap()),
+        creation_timestamp: is_creation.then(|| at_second(at)),
         ..GroupUpdate::default()
     });
     let event_type = text("type").unwrap_or_else(|| "account.test".to_owned());

@@ -31,6 +31,7 @@ mod onboardings;
 mod partitions;
 mod private_server;
 mod races;
+mod reducer;
 mod rolling_back;
 mod rotating;
 mod schema;
