@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod class;
 pub mod code;
 mod distinct;
 pub mod envelope;
@@ -24,6 +25,7 @@ mod value;
 pub mod wait;
 pub mod whoami;
 
+pub use class::Class;
 pub use code::Code;
 pub use operation::Operation;
 pub use scope::{Scope, ScopeSet};

@@ -41,6 +41,15 @@ pub struct GrantInfo {
 pub struct LimitsInfo {
     /// The access key's. Each tenant has its own beside it, which answers about that tenant tell.
     pub per_key: LimitInfo,
+    /// That of its calls that change nothing; absent where they have none of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_key_read: Option<LimitInfo>,
+    /// That of its calls that change something; absent where they have none of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_key_write: Option<LimitInfo>,
+    /// That of its messages, and of the files of messages; absent where they have none of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_key_message: Option<LimitInfo>,
 }
 
 /// One limit.
@@ -58,6 +67,10 @@ pub struct LimitInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1)]
     pub full_in_seconds: Option<u64>,
+    /// How many calls may be in flight at the same time, on each replica; absent where as many as come may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 50)]
+    pub in_flight: Option<u32>,
 }
 
 /// What a token says.

@@ -4,25 +4,28 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::rt;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder};
-use futures_util::future::{join, join_all};
+use actix_web::{App, FromRequest, Handler, Resource, Responder};
+use futures_util::future::{join, join_all, select_all};
 use tenant_store::Store;
+use tokio::time::{sleep, timeout};
 
 use crate::api::graph::{self, Face};
 use crate::api::{
     READING, admin, cams_rpc, docs, events, health, method_not_allowed, metrics, normalized, not_found, oauth, track,
     webhooks, whoami,
 };
-use crate::background::RunningBackground;
+use crate::background::{Background, RunningBackground};
+use crate::bounds;
 use crate::config::{Docs, Settings};
 use crate::console;
 use crate::egress::NameServers;
+use crate::health::Health;
 use crate::openapi::Documents;
 use crate::operations::Services;
+use crate::ports::{self, Ports};
+use crate::serving::{Connections, Listeners, Patience, Server, answering};
 use crate::start::{self, Shared};
 pub use crate::start::{Listener, StartError};
 use crate::telemetry::metrics::Metrics;
@@ -42,8 +45,12 @@ pub struct Running {
     addrs: Vec<SocketAddr>,
     graph_face_addrs: Vec<SocketAddr>,
     metrics_addrs: Vec<SocketAddr>,
-    servers: Vec<ServerHandle>,
+    /// Those that take calls.
+    servers: Vec<Server>,
+    /// The one of the metrics, by which the end can be watched.
+    watched: Option<Server>,
     services: Arc<Services>,
+    health: Arc<Health>,
     background: RunningBackground,
 }
 
@@ -84,65 +91,97 @@ fn read_only<H: Handler<Args, Output: Responder + 'static> + Copy, Args: FromReq
     resource.default_service(web::to(method_not_allowed(READING)))
 }
 
+/// A gateway that has all it works with, and listens nowhere yet.
+pub(crate) struct Prepared {
+    settings: Arc<Settings>,
+    shared: Shared,
+    background: Background,
+}
+
 /// Starts a gateway: it is ready when this returns.
 ///
 /// # Errors
 /// [`StartError`]
 pub async fn start(parts: GatewayParts) -> Result<Running, StartError> {
+    // A large future, which those who wait for it do not carry about with them.
+    Box::pin(async { prepare(parts).await?.open().await }).await
+}
+
+/// Does what may fail or take its time, before anything is listened on.
+///
+/// # Errors
+/// [`StartError`]
+pub(crate) async fn prepare(parts: GatewayParts) -> Result<Prepared, StartError> {
     let GatewayParts { settings, store, name_servers } = parts;
     let (shared, background) = start::prepare(&settings, store, name_servers).await?;
-    let documents = Documents::of(settings.public_url.as_str().trim_end_matches('/'));
-    let (docs, face, services) = (settings.docs, start::face(&settings), shared.services.clone());
-    let root = face.clone();
-    let everything = move |config: &mut ServiceConfig| routes(config, docs, documents.clone(), face.clone());
-    let graph_face = move |config: &mut ServiceConfig| graph::at_root(config, root.clone());
-    let (addrs, api) = listen(&settings, Listener::Api, &settings.bind, shared.clone(), everything)?;
-    let alone = settings.graph_face_bind.map(|at| listen(&settings, Listener::GraphFace, &[at], shared, graph_face));
-    let (graph_face_addrs, alone) = alone.transpose()?.unzip();
-    let watched = settings.metrics_bind.map(|at| listen_for_metrics(at, &services.metrics)).transpose()?;
-    let (metrics_addrs, watched) = watched.unzip();
-    let servers = [Some(api), alone, watched].into_iter().flatten().map(run).collect();
-    let (graph_face_addrs, metrics_addrs) = (graph_face_addrs.unwrap_or_default(), metrics_addrs.unwrap_or_default());
-    Ok(Running { addrs, graph_face_addrs, metrics_addrs, servers, services, background: background.start() })
+    Ok(Prepared { settings, shared, background })
 }
 
-fn run(server: Server) -> ServerHandle {
-    let handle = server.handle();
-    rt::spawn(server);
-    handle
+impl Prepared {
+    /// Listens and serves.
+    ///
+    /// # Errors
+    /// [`StartError::Bind`], [`StartError::Threads`]; nothing is left of it then.
+    pub(crate) async fn open(self) -> Result<Running, StartError> {
+        let Self { settings, shared, background } = self;
+        let documents = Documents::of(settings.public_url.as_str().trim_end_matches('/'));
+        let (docs, face) = (settings.docs, start::face(&settings));
+        let (services, health) = (shared.services.clone(), shared.health.clone());
+        let root = face.clone();
+        let everything = move |config: &mut ServiceConfig| routes(config, docs, documents.clone(), face.clone());
+        let graph_face = move |config: &mut ServiceConfig| graph::at_root(config, root.clone());
+        let connections = ports::connections(&settings, services.metrics.clone());
+        // All addresses are taken before the first call is.
+        let Ports { api, graph_face: alone, metrics: watched } = Ports::take(&settings)?;
+        let api = serve(api, settings.workers, &connections, shared.clone(), everything).await?;
+        let alone = match alone {
+            Some(alone) => Some(serve(alone, settings.workers, &connections, shared, graph_face).await?),
+            None => None,
+        };
+        let watched = match watched {
+            Some(watched) => Some(serve_metrics(watched, &services.metrics).await?),
+            None => None,
+        };
+        let addrs_of = |server: Option<&Server>| server.map(|server| server.addrs().to_vec()).unwrap_or_default();
+        Ok(Running {
+            addrs: addrs_of(Some(&api)),
+            graph_face_addrs: addrs_of(alone.as_ref()),
+            metrics_addrs: addrs_of(watched.as_ref()),
+            servers: [Some(api), alone].into_iter().flatten().collect(),
+            watched,
+            services,
+            health,
+            background: background.start(),
+        })
+    }
 }
 
-/// Listens, for a server with the gateway's manners that is still to be run.
-fn listen(
-    settings: &Settings,
-    listener: Listener,
-    addresses: &[SocketAddr],
+/// Serves calls, with the gateway's manners.
+async fn serve(
+    listeners: Listeners,
+    workers: usize,
+    connections: &Arc<Connections>,
     shared: Shared,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
-) -> Result<(Vec<SocketAddr>, Server), StartError> {
-    let mut server = HttpServer::new(move || {
-        App::new().app_data(Data::new(shared.worker())).wrap(from_fn(track)).configure(routes.clone())
-    })
-    .workers(settings.workers)
-    .shutdown_timeout(settings.drain.as_secs())
-    .h1_allow_half_closed(false)
-    .disable_signals();
-    for address in addresses {
-        server = server.bind(address).map_err(|error| StartError::Bind { listener, address: *address, error })?;
-    }
-    Ok((server.addrs(), server.run()))
+) -> Result<Server, StartError> {
+    let server = listeners.serve(workers, Patience::default(), connections, move || {
+        App::new()
+            .app_data(Data::new(shared.worker()))
+            .wrap(from_fn(track))
+            .wrap(from_fn(answering))
+            .configure(routes.clone())
+    });
+    server.await.map_err(StartError::Threads)
 }
 
-/// Listens for those who read the metrics: one thread, and no line in the log for each look.
-fn listen_for_metrics(address: SocketAddr, metrics: &Metrics) -> Result<(Vec<SocketAddr>, Server), StartError> {
+/// Serves those who read the metrics: one thread, few connections, and no line in the log for each look.
+async fn serve_metrics(listeners: Listeners, metrics: &Metrics) -> Result<Server, StartError> {
+    let connections = Arc::new(Connections::uncounted(bounds::METRICS_CONNECTIONS));
     let metrics = Data::new(metrics.clone());
-    let server = HttpServer::new(move || App::new().app_data(metrics.clone()).configure(metrics::routes))
-        .workers(1)
-        .shutdown_timeout(1)
-        .disable_signals()
-        .bind(address)
-        .map_err(|error| StartError::Bind { listener: Listener::Metrics, address, error })?;
-    Ok((server.addrs(), server.run()))
+    let server = listeners.serve(1, Patience::default(), &connections, move || {
+        App::new().app_data(metrics.clone()).wrap(from_fn(answering)).configure(metrics::routes)
+    });
+    server.await.map_err(StartError::Threads)
 }
 
 impl Running {
@@ -161,25 +200,47 @@ impl Running {
         &self.metrics_addrs
     }
 
-    /// Stops: calls and deliveries that run may end within `drain`, waiting calls answer with what is known.
-    pub async fn stop(self, drain: Duration) {
-        self.services.waiters.stop();
-        self.services.feeds.stop();
-        for server in &self.servers {
-            server.pause().await;
-        }
-        let finished = async {
-            self.services.writes.close();
-            self.services.writes.wait().await;
-            join_all(self.servers.iter().map(|server| server.stop(true))).await;
-        };
-        let calls = async {
-            if rt::time::timeout(drain, finished).await.is_err() {
-                join_all(self.servers.iter().map(|server| server.stop(false))).await;
-            }
-        };
-        let RunningBackground { deliveries, loops } = self.background;
-        join(calls, deliveries.stop(drain)).await;
-        loops.stop().await;
+    /// Waits until a port is served by nobody any more. That is never, but for a mistake of ours.
+    pub(crate) async fn lost(&self) {
+        select_all(self.servers.iter().map(|server| Box::pin(server.lost()))).await;
     }
+
+    /// Stops: calls and deliveries that run may end within `drain`, waiting calls answer with what is known. Nothing that
+    /// was taken is dropped before; how that goes with load balancers is told at [`crate::serving`].
+    pub async fn stop(self, drain: Duration) {
+        let Self { mut servers, watched, services, health, background, .. } = self;
+        let RunningBackground { deliveries, loops } = background;
+        let calls = async {
+            let ended = timeout(drain, let_calls_end(&mut servers, &services, &health, drain)).await;
+            if ended.is_err() && !drain.is_zero() {
+                tracing::warn!(?drain, "calls that did not end in time are cut off");
+            }
+            ended.is_ok().then_some(servers)
+        };
+        // A connection to PostgreSQL lives on the thread that has opened it, whoever uses it: the threads of what has
+        // ended are kept until nothing runs any more.
+        let (_servers, _deliveries) = join(calls, deliveries.stop(drain)).await;
+        loops.stop().await;
+        drop(watched);
+    }
+}
+
+/// Takes leave of the clients, one step after the other, until no call runs.
+async fn let_calls_end(servers: &mut [Server], services: &Services, health: &Health, drain: Duration) {
+    let step = |most: Duration| most.min(drain / 10);
+    health.drain();
+    servers.iter().for_each(Server::give_last_answers);
+    sleep(step(bounds::LAST_CONNECTIONS)).await;
+    join_all(servers.iter_mut().map(Server::go_deaf)).await;
+    services.waiters.stop();
+    services.feeds.stop();
+    let _ = timeout(step(bounds::LAST_REQUESTS), emptied(servers)).await;
+    servers.iter().for_each(Server::close_resting);
+    emptied(servers).await;
+    services.writes.close();
+    services.writes.wait().await;
+}
+
+async fn emptied(servers: &[Server]) {
+    join_all(servers.iter().map(Server::emptied)).await;
 }

@@ -76,6 +76,11 @@ impl<V> Cache<V> {
         }
     }
 
+    /// What is remembered of this ID and would be used without being looked at, which [`get`](Self::get) answers with, too.
+    pub(crate) fn trusted(&self, id: &str) -> Option<Arc<V>> {
+        self.entries.get(id).filter(|entry| entry.is_fresh(self.fresh)).map(|entry| entry.value.clone())
+    }
+
     /// What is remembered of this ID, whether or not it is still true.
     pub(crate) fn remembered(&self, id: &str) -> Option<Arc<V>> {
         self.entries.peek(id).map(|entry| entry.value.clone())

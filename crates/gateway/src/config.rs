@@ -20,7 +20,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
-use tenant_store::{MasterKeys, Rate};
+use tenant_store::{MasterKeys, PerClass, Rate};
 use url::Url;
 
 pub use durations::parse_duration;
@@ -33,7 +33,11 @@ pub use setting::{AnySetting, Setting};
 pub use sources::{Environment, Origin, Sources};
 pub use unknown::Warning;
 
-use crate::{deliveries::Retries, limits::DefaultRates, telemetry::LogFormat};
+use crate::{
+    deliveries::Retries,
+    limits::{DefaultLimits, RedisUrl},
+    telemetry::LogFormat,
+};
 
 /// Who may see Swagger UI and the OpenAPI documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +61,16 @@ pub struct Settings {
     pub public_url: Url,
     /// actix workers; at least one.
     pub workers: usize,
+    /// Connections that may be open at the same time.
+    pub connections: usize,
+    /// Those of one client address; behind trusted proxies they are not counted so.
+    pub connections_per_address: usize,
     /// The gateway's own role.
     pub database_url: SecretString,
     /// Size of the pool; LISTEN has one more.
     pub db_connections: u32,
+    /// How long a call waits for a database connection.
+    pub db_acquire_timeout: Duration,
     /// The keys that wrap the tenants' data keys; the first seals.
     pub master_keys: MasterKeys,
     /// The upstream's root, `https://graph.facebook.com`.
@@ -79,8 +89,14 @@ pub struct Settings {
     pub upstream_connect_timeout: Duration,
     /// How long an upstream call may take, head and body together.
     pub upstream_timeout: Duration,
+    /// Whether calls are refused at once while the last ones have failed.
+    pub upstream_breakers: bool,
+    /// How long nothing is sent after Meta refused twice for a quota's sake and named no time.
+    pub upstream_pause: Duration,
     /// The limits of keys, tenants and numbers.
-    pub rates: DefaultRates,
+    pub limits: DefaultLimits,
+    /// Where all replicas count these limits together; `None` where each counts alone.
+    pub redis_url: Option<RedisUrl>,
     /// How many wrong secrets a client address may send.
     pub auth_failures: Rate,
     /// Whether the RPC face takes the older signature, HMAC-SHA1.
@@ -121,8 +137,11 @@ impl Settings {
             bind,
             public_url: public_url.ok_or_else(|| ConfigError::missing(catalog::PUBLIC_URL.about()))?,
             workers: sources.optional(&catalog::WORKERS)?.unwrap_or_else(one_a_core),
+            connections: sources.required(&catalog::CONNECTIONS)?,
+            connections_per_address: sources.required(&catalog::CONNECTIONS_PER_ADDRESS)?,
             database_url: sources.required(&catalog::DATABASE_URL)?,
             db_connections: sources.required(&catalog::DB_CONNECTIONS)?,
+            db_acquire_timeout: sources.required(&catalog::DB_ACQUIRE_TIMEOUT)?,
             master_keys: sources.required(&catalog::MASTER_KEY)?,
             graph_url: sources.required(&catalog::GRAPH_URL)?,
             graph_version: sources.required(&catalog::GRAPH_VERSION)?,
@@ -132,11 +151,10 @@ impl Settings {
             webhook_verify_token: sources.optional(&catalog::WEBHOOK_VERIFY_TOKEN)?,
             upstream_connect_timeout: sources.required(&catalog::UPSTREAM_CONNECT_TIMEOUT)?,
             upstream_timeout: sources.required(&catalog::UPSTREAM_TIMEOUT)?,
-            rates: DefaultRates {
-                per_key: sources.required(&catalog::RATE_PER_KEY)?,
-                per_tenant: sources.required(&catalog::RATE_PER_TENANT)?,
-                per_number: sources.required(&catalog::RATE_PER_NUMBER)?,
-            },
+            upstream_breakers: sources.required(&catalog::UPSTREAM_BREAKERS)?,
+            upstream_pause: sources.required(&catalog::UPSTREAM_PAUSE)?,
+            limits: limits(sources)?,
+            redis_url: sources.optional(&catalog::REDIS_URL)?,
             auth_failures: sources.required(&catalog::AUTH_FAILURES)?,
             hmac_sha1: sources.required(&catalog::HMAC_SHA1)?,
             stale: sources.required(&catalog::STALE_SECONDS)?,
@@ -152,6 +170,29 @@ impl Settings {
             metrics_bind: sources.optional(&catalog::METRICS_BIND)?,
         })
     }
+}
+
+fn limits(sources: &Sources) -> Result<DefaultLimits, ConfigError> {
+    Ok(DefaultLimits {
+        per_key: PerClass {
+            all: sources.required(&catalog::RATE_PER_KEY)?,
+            read: sources.required(&catalog::RATE_PER_KEY_READ)?,
+            write: sources.required(&catalog::RATE_PER_KEY_WRITE)?,
+            message: sources.required(&catalog::RATE_PER_KEY_MESSAGE)?,
+        },
+        per_tenant: PerClass {
+            all: sources.required(&catalog::RATE_PER_TENANT)?,
+            read: sources.required(&catalog::RATE_PER_TENANT_READ)?,
+            write: sources.required(&catalog::RATE_PER_TENANT_WRITE)?,
+            message: sources.required(&catalog::RATE_PER_TENANT_MESSAGE)?,
+        },
+        per_number: PerClass {
+            all: sources.required(&catalog::RATE_PER_NUMBER)?,
+            read: sources.required(&catalog::RATE_PER_NUMBER_READ)?,
+            write: sources.required(&catalog::RATE_PER_NUMBER_WRITE)?,
+            message: sources.required(&catalog::RATE_PER_NUMBER_MESSAGE)?,
+        },
+    })
 }
 
 fn one_a_core() -> usize {

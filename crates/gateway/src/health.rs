@@ -1,7 +1,8 @@
 //! How the gateway is: looked at in the background, so that asking costs nothing.
 
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -27,6 +28,8 @@ pub enum Readiness {
     Degraded,
     /// None.
     Unavailable,
+    /// It stops: calls are to go elsewhere.
+    Draining,
 }
 
 /// What `/health/ready` answers.
@@ -39,6 +42,24 @@ pub struct Report {
     pub missing: Vec<String>,
 }
 
+/// What a gateway needs before it can start, and may come later than the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    /// The server, or the role and the database in it.
+    PostgreSql,
+    /// The schema of this version.
+    Schema,
+}
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PostgreSql => "PostgreSQL",
+            Self::Schema => "the database's schema, which `groupgate migrate` brings",
+        })
+    }
+}
+
 /// How the gateway is.
 pub struct Health {
     services: Arc<Services>,
@@ -46,12 +67,13 @@ pub struct Health {
     born: Instant,
     /// When PostgreSQL last answered, in milliseconds since `born`.
     seen: AtomicU64,
+    is_draining: AtomicBool,
 }
 
 impl Health {
     /// Of a gateway that has just seen its database.
     pub fn new(services: Arc<Services>, stale: Duration) -> Self {
-        Self { services, stale, born: Instant::now(), seen: AtomicU64::new(0) }
+        Self { services, stale, born: Instant::now(), seen: AtomicU64::new(0), is_draining: AtomicBool::new(false) }
     }
 
     /// Looks at PostgreSQL, for ever.
@@ -64,8 +86,16 @@ impl Health {
         }
     }
 
+    /// The gateway stops.
+    pub fn drain(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+    }
+
     /// How it is now. Known tenants can be served for a bounded time while PostgreSQL is away.
     pub fn report(&self) -> Report {
+        if self.is_draining.load(Ordering::Relaxed) {
+            return Report { status: Readiness::Draining, missing: vec!["this replica: it stops".to_owned()] };
+        }
         let away = Duration::from_millis(self.now().saturating_sub(self.seen.load(Ordering::Relaxed)));
         if away < RECENT {
             return Report { status: Readiness::Ready, missing: Vec::new() };

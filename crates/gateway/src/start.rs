@@ -22,10 +22,11 @@ use crate::credentials::Suspicions;
 use crate::egress::{Egress, EgressSettings, EgressUnavailable, NameServers};
 use crate::events::{Feeds, Inbox, LinkJournal, Nudge, Waiters};
 use crate::health::Health;
-use crate::limits::{AuthFailures, OpenStreams, TrustedProxies};
+use crate::limits::{AuthFailures, Limits, OpenStreams, SharedLimits, TrustedProxies};
 use crate::operations::Services;
 use crate::telemetry::metrics::Metrics;
 use crate::tenants::{KnownGroups, KnownTemplates, Owners, Resolver};
+use crate::upstream::{Upstream, UpstreamSettings};
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,9 @@ pub enum StartError {
     /// Addresses that callers choose cannot be called.
     #[error(transparent)]
     Egress(#[from] EgressUnavailable),
+    /// There are no threads to serve with.
+    #[error("calls cannot be served: {0}")]
+    Threads(io::Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Bind {
@@ -76,7 +80,8 @@ pub(crate) struct Shared {
     authenticator: Arc<Authenticator>,
     inbox: Arc<Inbox>,
     streams: Arc<OpenStreams>,
-    health: Arc<Health>,
+    /// How the gateway is.
+    pub health: Arc<Health>,
     verify_token: Option<SecretString>,
     is_over_tls: bool,
     public_url: String,
@@ -123,6 +128,9 @@ pub(crate) async fn prepare(
     let graph = graph_settings(settings);
     let egress = EgressSettings { allowed_networks: settings.allowed_networks.clone(), name_servers };
     let metrics = Metrics::default();
+    let upstream = Arc::new(Upstream::new(upstream_settings(settings), &metrics));
+    let shared_limits = Arc::new(SharedLimits::new(settings.redis_url.clone(), metrics.clone()));
+    let limits = Arc::new(Limits::new(settings.limits, shared_limits.clone()));
     let (links, link_writer) = LinkJournal::new();
     let (suspicions, suspected) = Suspicions::new();
     let (calls, call_writer) = CallJournal::new(metrics.clone());
@@ -131,8 +139,9 @@ pub(crate) async fn prepare(
         resolver: Resolver::new(
             store.clone(),
             settings.app_secrets.first().cloned(),
-            settings.rates,
+            limits.clone(),
             suspicions,
+            upstream.clone(),
             settings.stale,
         ),
         app: meta_app(settings)?,
@@ -146,13 +155,16 @@ pub(crate) async fn prepare(
         audit,
         writes: TaskTracker::new(),
         upstream_timeout: settings.upstream_timeout,
+        upstream,
+        shared_limits,
+        limits,
         metrics,
         store: store.clone(),
     });
     let authenticator = Arc::new(Authenticator {
-        keys: AccessKeys::new(store.clone(), settings.rates.per_key, settings.stale),
+        keys: AccessKeys::new(store.clone(), settings.limits.per_key, settings.stale),
         tokens: Tokens::new(SigningKeys::open(&store).await?, issuer(settings)),
-        issuers: Issuers::new(store.clone(), settings.rates.per_key, settings.stale),
+        issuers: Issuers::new(store.clone(), settings.limits.per_key, settings.stale),
         nonces: Nonces::new(store.clone()),
         takes_hmac_sha1: settings.hmac_sha1,
         failures: AuthFailures::new(settings.auth_failures),
@@ -213,6 +225,10 @@ pub(crate) fn face(settings: &Settings) -> Face {
 /// The gateway's public address, as its tokens name it.
 fn issuer(settings: &Settings) -> String {
     settings.public_url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn upstream_settings(settings: &Settings) -> UpstreamSettings {
+    UpstreamSettings { pause: settings.upstream_pause, has_breakers: settings.upstream_breakers }
 }
 
 fn graph_settings(settings: &Settings) -> GraphSettings {

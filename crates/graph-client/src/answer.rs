@@ -1,5 +1,7 @@
 //! From the bytes of an answer to its typed body, or to the error that it is.
 
+use std::time::Duration;
+
 use awc::http::{
     StatusCode,
     header::{self, HeaderMap},
@@ -50,8 +52,11 @@ pub(crate) fn read<T: DeserializeOwned>(
         let body = result(body, effect).map_err(|error| unreadable(why(&error, headers, body)))?;
         return Ok(Answer { body, status: status.as_u16(), usage });
     }
+    let told_wait = usage.told_wait;
     let met = Circumstances { status: status.as_u16(), usage, effect, token };
-    let Some(refusal) = Refusal::read(body, met) else { return Err(unreadable(no_error_object(headers, body))) };
+    let Some(refusal) = Refusal::read(body, met) else {
+        return Err(unreadable(no_error_object(headers, body, told_wait)));
+    };
     if refusal.kind() == RefusalKind::TokenInvalid {
         token.tell_refused();
     }
@@ -94,8 +99,8 @@ fn why(error: &serde_json::Error, headers: &HeaderMap, body: &[u8]) -> Unreadabl
     })
 }
 
-fn no_error_object(headers: &HeaderMap, body: &[u8]) -> Unreadable {
-    Unreadable::NoErrorObject { content_type: content_type(headers), length: body.len() }
+fn no_error_object(headers: &HeaderMap, body: &[u8], told_wait: Option<Duration>) -> Unreadable {
+    Unreadable::NoErrorObject { content_type: content_type(headers), length: body.len(), told_wait }
 }
 
 fn content_type(headers: &HeaderMap) -> String {

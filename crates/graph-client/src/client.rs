@@ -1,4 +1,4 @@
-//! The client, and the one way that every call takes.
+//! The client: connections, and a call over them.
 
 use std::{rc::Rc, time::Duration};
 
@@ -9,22 +9,19 @@ use awc::{
         header::{self, HeaderValue},
     },
 };
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
 
 use crate::{
     answer::{self, Answer},
+    call::Call,
     error::{Effect, GraphError},
-    form::Form,
+    request::Request,
     settings::{GraphSettings, InvalidSettings},
     target::{Path, Upstream},
     token::Token,
-    transport::{self, Outgoing, Progress},
+    transport::{self, Progress},
+    tries::Tries,
 };
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A client of the Graph API with connections of its own. It stays on the thread that made it, one
 /// for each worker; clones share its connections.
@@ -38,69 +35,6 @@ pub(crate) struct Inner {
     pub(crate) user_agent: HeaderValue,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
-}
-
-/// With whose token a call is made, and until when.
-#[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
-    /// The tenant's token.
-    pub token: &'a Token,
-    /// When the caller's time is over. The settings' timeout holds in any case.
-    pub deadline: Option<Instant>,
-}
-
-/// What a call sends to its path.
-pub(crate) struct Request {
-    method: Method,
-    body: Option<Body>,
-}
-
-/// A body, and what it is.
-struct Body {
-    content_type: HeaderValue,
-    bytes: Bytes,
-}
-
-impl Request {
-    pub(crate) const GET: Self = Self::bare(Method::GET);
-    pub(crate) const POST: Self = Self::bare(Method::POST);
-    pub(crate) const DELETE: Self = Self::bare(Method::DELETE);
-
-    pub(crate) fn post(json: &Value) -> Self {
-        Self { method: Method::POST, body: Some(Body::json(json)) }
-    }
-
-    /// A POST of a form with a file in it.
-    pub(crate) fn post_form(form: Form) -> Self {
-        let (content_type, bytes) = form.finish();
-        Self { method: Method::POST, body: Some(Body { content_type, bytes }) }
-    }
-
-    /// Some of Meta's edges want a JSON body with their DELETE.
-    pub(crate) fn delete(json: &Value) -> Self {
-        Self { method: Method::DELETE, body: Some(Body::json(json)) }
-    }
-
-    const fn bare(method: Method) -> Self {
-        Self { method, body: None }
-    }
-
-    fn effect(&self) -> Effect {
-        if self.method == Method::GET { Effect::Read } else { Effect::Change }
-    }
-
-    fn body(&self, progress: &Progress) -> Option<Outgoing> {
-        match (&self.body, progress.effect) {
-            (None, Effect::Read) => None,
-            (body, _) => Some(progress.body(body.as_ref().map(|body| body.bytes.clone()).unwrap_or_default())),
-        }
-    }
-}
-
-impl Body {
-    fn json(json: &Value) -> Self {
-        Self { content_type: JSON, bytes: json.to_string().into() }
-    }
 }
 
 impl GraphClient {
@@ -131,37 +65,29 @@ impl GraphClient {
         path: Path,
         request: Request,
     ) -> Result<Answer<T>, GraphError> {
-        let progress = Progress::new(request.effect());
-        let until = self.latest(call);
-        if until <= Instant::now() {
-            return Err(GraphError::Timeout { sent: false, effect: progress.effect });
-        }
-        timeout_at(until, self.exchange(call.token, path, request, &progress))
+        let uri = self.uri(path, call.token)?;
+        self.tries(call, request.effect)
+            .make(async |progress| self.exchange(call.token, &uri, &request, progress).await)
             .await
-            .unwrap_or_else(|_| Err(progress.timeout()))
     }
 
-    /// When a call that begins now is over at the latest.
-    pub(crate) fn latest(&self, call: Call<'_>) -> Instant {
-        let latest = Instant::now() + self.0.timeout;
-        call.deadline.map_or(latest, |deadline| deadline.min(latest))
+    /// The tries of a call that begins now.
+    pub(crate) fn tries<'a>(&self, call: Call<'a>, effect: Effect) -> Tries<'a> {
+        Tries::new(call, effect, self.0.timeout)
+    }
+
+    pub(crate) fn uri(&self, path: Path, token: &Token) -> Result<Uri, GraphError> {
+        self.0.upstream.uri(path, token).map_err(|error| GraphError::Unsendable { why: error.to_string() })
     }
 
     async fn exchange<T: DeserializeOwned>(
         &self,
         token: &Token,
-        path: Path,
-        request: Request,
+        uri: &Uri,
+        request: &Request,
         progress: &Progress,
     ) -> Result<Answer<T>, GraphError> {
-        let uri = self.0.upstream.uri(path, token);
-        let uri = uri.map_err(|error| GraphError::Unsendable { why: error.to_string() })?;
-        let mut response = match self.send(token, &uri, &request, progress).await {
-            Err(GraphError::Disconnected { .. }) if progress.may_repeat() => {
-                self.send(token, &uri, &request, progress).await?
-            }
-            sent => sent?,
-        };
+        let mut response = self.send(token, uri, request, progress).await?;
         let body = transport::receive(&mut response, self.0.max_body, progress.effect).await?;
         answer::read((response.status(), response.headers()), &body, progress.effect, token)
     }
@@ -175,8 +101,8 @@ impl GraphClient {
     ) -> Result<ClientResponse, GraphError> {
         let host = self.0.upstream.host.clone();
         let mut prepared = self.prepare(request.method.clone(), uri, host, token);
-        if let Some(body) = &request.body {
-            prepared = prepared.insert_header((header::CONTENT_TYPE, body.content_type.clone()));
+        if let Some(content_type) = request.content_type() {
+            prepared = prepared.insert_header((header::CONTENT_TYPE, content_type));
         }
         transport::send(prepared, request.body(progress), progress).await
     }

@@ -36,10 +36,49 @@ impl RefusalKind {
             (3 | 10 | 200..=299 | 131_005, _) => Self::TokenForbidden,
             (131_207, _) => Self::GroupSuspended,
             (131_215, _) => Self::NumberNotEligible,
-            (4 | 17 | 32 | 613 | 80_007 | 80_008 | 130_429 | 131_048 | 131_056 | 131_208, _) => Self::Throttled,
+            (code, _) if ThrottleScope::of(code).is_some() => Self::Throttled,
             (1 | 2 | 131_000 | 131_016 | 131_057 | 133_004, _) => Self::Transient,
             (131_201, _) => Self::PartialSuccess,
             _ => Self::Rejected,
+        }
+    }
+}
+
+/// Which quota a refusal says is used up, from the widest to the narrowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ThrottleScope {
+    /// The app's, which all tokens of it share.
+    App,
+    /// That of the token, and of whoever stands behind it.
+    Token,
+    /// The WhatsApp Business Account's.
+    Waba,
+    /// The number's.
+    Number,
+    /// What the number may send.
+    Sending,
+    /// What the number may send to one recipient.
+    Pair,
+}
+
+impl ThrottleScope {
+    /// The quota of a code; `None` where the code is no throttle.
+    ///
+    /// 4, 17, 32 and 613 are the Graph API's ([Meta: rate limits, error codes][limits]): the app's, the user's, the page's
+    /// and a custom one, of which the last three are those of the token and who stands behind it. The others are WhatsApp's
+    /// ([Meta: error codes][codes]).
+    ///
+    /// [limits]: https://developers.facebook.com/docs/graph-api/overview/rate-limiting#error-codes
+    /// [codes]: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
+    pub fn of(code: i64) -> Option<Self> {
+        match code {
+            4 => Some(Self::App),
+            17 | 32 | 613 => Some(Self::Token),
+            80_007 | 80_008 => Some(Self::Waba),
+            131_208 => Some(Self::Number),
+            130_429 | 131_048 => Some(Self::Sending),
+            131_056 => Some(Self::Pair),
+            _ => None,
         }
     }
 }
@@ -54,10 +93,10 @@ pub(crate) fn may_recover(code: i64, subcode: Option<i64>) -> bool {
         || subcode.is_some_and(|subcode| AWAITS_A_PERSON.contains(&subcode))
 }
 
-/// Whether Meta may have acted although it answered with this code: its own trouble comes from anywhere on the way, and
-/// no page of Meta's says of one of these codes that nothing was done; the others come before anything is done.
-pub(crate) fn leaves_open(code: i64) -> bool {
-    matches!(RefusalKind::of(code, None), RefusalKind::Transient | RefusalKind::PartialSuccess)
+/// Whether Meta may have acted although it answered with a code of this kind: its own trouble comes from anywhere on the
+/// way, and no page of Meta's says of one of these codes that nothing was done; the others come before anything is done.
+pub(crate) fn leaves_open(kind: RefusalKind) -> bool {
+    matches!(kind, RefusalKind::Transient | RefusalKind::PartialSuccess)
 }
 
 #[cfg(test)]
@@ -149,6 +188,27 @@ mod tests {
     }
 
     #[test]
+    fn every_throttle_has_the_quota_that_it_is_about() {
+        for (code, scope) in [
+            (4, ThrottleScope::App),
+            (17, ThrottleScope::Token),
+            (32, ThrottleScope::Token),
+            (613, ThrottleScope::Token),
+            (80_007, ThrottleScope::Waba),
+            (80_008, ThrottleScope::Waba),
+            (131_208, ThrottleScope::Number),
+            (130_429, ThrottleScope::Sending),
+            (131_048, ThrottleScope::Sending),
+            (131_056, ThrottleScope::Pair),
+        ] {
+            assert_eq!(ThrottleScope::of(code), Some(scope), "{code}");
+        }
+        for (kind, codes) in TABLE.iter().filter(|(kind, _)| *kind != RefusalKind::Throttled) {
+            assert!(codes.iter().all(|code| ThrottleScope::of(*code).is_none()), "{kind:?}");
+        }
+    }
+
+    #[test]
     fn an_invalid_parameter_is_an_unknown_object_only_with_subcode_33() {
         assert_eq!(RefusalKind::of(100, Some(33)), RefusalKind::NotFound);
         assert_eq!(RefusalKind::of(100, Some(2_494_010)), RefusalKind::Rejected);
@@ -157,8 +217,11 @@ mod tests {
 
     #[test]
     fn all_of_metas_own_trouble_leaves_open_what_happened() {
-        let open: Vec<i64> =
-            TABLE.iter().flat_map(|(_, codes)| codes.iter().copied()).filter(|code| leaves_open(*code)).collect();
+        let open: Vec<i64> = TABLE
+            .iter()
+            .flat_map(|(_, codes)| codes.iter().copied())
+            .filter(|code| leaves_open(RefusalKind::of(*code, None)))
+            .collect();
         assert_eq!(open, [1, 2, 131_000, 131_016, 131_057, 133_004, 131_201]);
     }
 }

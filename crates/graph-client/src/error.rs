@@ -1,6 +1,8 @@
 //! Why a call gave no answer, and whether its change may have happened all the same.
 
-use crate::refusal::Refusal;
+use std::time::Duration;
+
+use crate::{guard::Held, refusal::Refusal};
 
 /// Why a call failed. Never holds a token, a proof, or the address with them.
 #[derive(Debug, thiserror::Error)]
@@ -8,15 +10,18 @@ pub enum GraphError {
     /// Meta answered with its error object.
     #[error(transparent)]
     Refused(Box<Refusal>),
+    /// It was not sent: see [`Held`].
+    #[error("the call was not sent: {0}")]
+    Held(#[from] Held),
     /// The deadline passed first.
     #[error("the Graph API did not answer in time ({})", sent_words(*sent))]
     Timeout {
-        /// Whether the request may have left; always so for a read that got past connecting.
+        /// Whether the request may have left; always so for a read that was begun.
         sent: bool,
         /// What the call was to do.
         effect: Effect,
     },
-    /// No connection: the name, the address, the port or TLS.
+    /// No connection, or none in time: the name, the address, the port or TLS.
     #[error("the Graph API cannot be reached: {why}")]
     Connect {
         /// What went wrong.
@@ -77,6 +82,8 @@ pub enum Unreadable {
         content_type: String,
         /// How much was read, in bytes.
         length: usize,
+        /// `Retry-After`, where it is a number of seconds and not 0.
+        told_wait: Option<Duration>,
     },
     /// It ended before its `Content-Length`, or its connection broke.
     #[error("it broke off")]
@@ -120,7 +127,18 @@ impl GraphError {
             Self::Refused(refusal) => refusal.acted(),
             Self::Timeout { sent, effect } | Self::Disconnected { sent, effect, .. } => Acted::when(*sent, *effect),
             Self::Unreadable { status, effect, .. } => Acted::when(leaves_open(*status), *effect),
-            Self::Connect { .. } | Self::NotDone { .. } | Self::Unsendable { .. } => Acted::No,
+            Self::Held(_) | Self::Connect { .. } | Self::NotDone { .. } | Self::Unsendable { .. } => Acted::No,
+        }
+    }
+
+    /// How long to wait before calls go through again, by whoever refused: Meta, a proxy in its place, or the guard. `None`
+    /// where nobody says.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => refusal.usage.retry_after(),
+            Self::Held(held) => Some(held.wait()),
+            Self::Unreadable { why: Unreadable::NoErrorObject { told_wait, .. }, .. } => *told_wait,
+            _ => None,
         }
     }
 }

@@ -2,25 +2,31 @@
 
 mod answer;
 mod app;
+mod call;
 mod calls;
 mod client;
 mod codes;
 mod error;
 mod form;
 mod forward;
+mod guard;
 mod ids;
 mod lenient;
 mod privacy;
 mod refusal;
+mod request;
+mod retry;
 mod settings;
 mod target;
 mod token;
 mod transport;
+mod tries;
 mod usage;
 pub mod webhooks;
 
 pub use answer::Answer;
 pub use app::App;
+pub use call::Call;
 pub use calls::{
     changes::ChangeAccepted,
     groups::{GroupField, GroupInfo, GroupPage, JoinApprovalMode, ListPage, ListedGroup, NewGroup},
@@ -39,12 +45,14 @@ pub use calls::{
     tokens::{GranularScope, TokenInfo},
     wabas::{WabaNumber, WabaNumberPage},
 };
-pub use client::{Call, GraphClient};
-pub use codes::RefusalKind;
+pub use client::GraphClient;
+pub use codes::{RefusalKind, ThrottleScope};
 pub use error::{Acted, Effect, GraphError, Unreadable};
 pub use forward::{Forward, ForwardBody, Forwarded, ForwardedChange, MediaContent};
+pub use guard::{Ended, Guard, Held, Try, Unguarded, Urgency};
 pub use ids::{GroupId, InvalidId, PhoneNumberId, WabaId};
 pub use refusal::Refusal;
 pub use settings::{GraphSettings, InvalidSettings};
 pub use token::{InvalidToken, Token};
+pub use transport::MOST_CALLS;
 pub use usage::{AppUsage, BusinessUsage, Usage};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    codes::{self, RefusalKind},
+    codes::{self, RefusalKind, ThrottleScope},
     error::{Acted, Effect},
     lenient,
     token::Token,
@@ -107,12 +107,21 @@ impl Refusal {
 
     /// What the refusal means for the caller.
     pub fn kind(&self) -> RefusalKind {
-        RefusalKind::of(self.code, self.subcode)
+        match RefusalKind::of(self.code, self.subcode) {
+            // A code that no page of Meta's has, of which Meta itself says that it will pass.
+            RefusalKind::Rejected if self.is_transient => RefusalKind::Transient,
+            kind => kind,
+        }
+    }
+
+    /// Which quota is used up; `None` where the refusal is about something else.
+    pub fn throttle_scope(&self) -> Option<ThrottleScope> {
+        ThrottleScope::of(self.code)
     }
 
     /// Whether the change may have happened all the same.
     pub fn acted(&self) -> Acted {
-        Acted::when(codes::leaves_open(self.code), self.effect)
+        Acted::when(codes::leaves_open(self.kind()), self.effect)
     }
 
     fn words(&mut self) -> impl Iterator<Item = &mut String> {

@@ -33,8 +33,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// A connection is replaced after this long, so that a change of the address is followed.
 const LIFETIME: Duration = Duration::from_mins(10);
 
-/// Connections of one worker, which are calls at once over HTTP/1.1.
-const POOL: usize = 1024;
+/// How many calls one client has under way at the most, each of which has a connection over HTTP/1.1. Others wait for
+/// their end, within their own time.
+pub const MOST_CALLS: usize = 1024;
 
 /// An awc client that keeps connections, follows no redirects, adds no headers and has no timeout
 /// of its own: the caller's deadline covers everything.
@@ -42,7 +43,7 @@ pub(crate) fn client(settings: &GraphSettings, tls: bool) -> Result<Client, Inva
     let connector = Connector::new()
         .timeout(settings.connect_timeout)
         .handshake_timeout(settings.connect_timeout)
-        .limit(POOL)
+        .limit(MOST_CALLS)
         .conn_keep_alive(KEEP_ALIVE)
         .conn_lifetime(LIFETIME);
     let connector = if tls { connector.rustls_0_23(tls_config()?) } else { connector };
@@ -95,13 +96,11 @@ fn content_length(response: &ClientResponse) -> Option<usize> {
 
 fn failure(error: SendRequestError, progress: &Progress) -> GraphError {
     match error {
-        SendRequestError::Connect(ConnectError::Timeout) => {
-            GraphError::Timeout { sent: false, effect: progress.effect }
-        }
         // awc's word for a connection that ends in the place of an answer's head.
         SendRequestError::Connect(ConnectError::Disconnected) => {
             progress.disconnected("closed without an answer".to_owned())
         }
+        // Among them that connecting took too long. The wait for a place in the pool is no part of it.
         SendRequestError::Connect(error) => GraphError::Connect { why: error.to_string() },
         SendRequestError::Url(error) => GraphError::Unsendable { why: error.to_string() },
         SendRequestError::Http(error) => GraphError::Unsendable { why: error.to_string() },
@@ -109,7 +108,7 @@ fn failure(error: SendRequestError, progress: &Progress) -> GraphError {
     }
 }
 
-/// How far a call has come.
+/// How far a try of a call has come.
 #[derive(Clone)]
 pub(crate) struct Progress {
     pub(crate) effect: Effect,
@@ -117,22 +116,15 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Of a call at its beginning. Nothing can be told of a read's, since it has no body; nothing
+    /// Of a try at its beginning. Nothing can be told of a read's, since it has no body; nothing
     /// depends on it either.
     pub(crate) fn new(effect: Effect) -> Self {
         Self { effect, begun: Rc::new(Cell::new(effect == Effect::Read)) }
     }
 
-    /// A body for the call's request, which tells when it begins to leave.
+    /// A body for the request, which tells when it begins to leave.
     pub(crate) fn body(&self, bytes: Bytes) -> Outgoing {
         Outgoing { bytes, begun: Rc::clone(&self.begun) }
-    }
-
-    /// Whether the request can be sent once more after its connection broke off: a read always (RFC
-    /// 9110, 9.2.2), a change only where nothing of it had left. Servers close idle connections at
-    /// any moment, also just as one is taken from the pool.
-    pub(crate) fn may_repeat(&self) -> bool {
-        self.effect == Effect::Read || !self.begun.get()
     }
 
     /// A body that comes while it is sent, which tells when it begins to leave and when it last moved.

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use awc::http::header::{HeaderMap, HeaderName};
+use awc::http::header::{self, HeaderMap, HeaderName};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::lenient;
@@ -22,6 +22,8 @@ pub struct Usage {
     pub app: Option<AppUsage>,
     /// `X-Business-Use-Case-Usage`: one for each business object and use case.
     pub business: Option<Vec<BusinessUsage>>,
+    /// `Retry-After`, where it is a number of seconds and not 0, which names no time.
+    pub told_wait: Option<Duration>,
 }
 
 /// Percentages of what an app may use in a rolling hour. 100 means throttled.
@@ -65,18 +67,31 @@ pub struct BusinessUsage {
 
 impl Usage {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        Self { app: header(headers, APP), business: header(headers, BUSINESS).map(flatten) }
+        Self {
+            app: json(headers, APP),
+            business: json(headers, BUSINESS).map(flatten),
+            told_wait: json::<u64>(headers, header::RETRY_AFTER)
+                .filter(|seconds| *seconds > 0)
+                .map(Duration::from_secs),
+        }
     }
 
     /// How long Meta says to wait before calls go through again, where it says so.
     pub fn retry_after(&self) -> Option<Duration> {
-        let minutes = self.business.iter().flatten().filter_map(|usage| usage.estimated_time_to_regain_access);
-        let longest = u64::try_from(minutes.max()?).ok()?;
-        (longest > 0).then(|| Duration::from_secs(longest.saturating_mul(60)))
+        let regained = self.business.iter().flatten().filter_map(BusinessUsage::regained_after).max();
+        regained.max(self.told_wait)
     }
 }
 
-fn header<T: DeserializeOwned>(headers: &HeaderMap, name: HeaderName) -> Option<T> {
+impl BusinessUsage {
+    /// How long Meta takes no calls for this use case, where it says so.
+    pub fn regained_after(&self) -> Option<Duration> {
+        let minutes = u64::try_from(self.estimated_time_to_regain_access?).ok()?;
+        (minutes > 0).then(|| Duration::from_secs(minutes.saturating_mul(60)))
+    }
+}
+
+fn json<T: DeserializeOwned>(headers: &HeaderMap, name: HeaderName) -> Option<T> {
     serde_json::from_slice(headers.get(name)?.as_bytes()).ok()
 }
 
@@ -115,6 +130,17 @@ mod tests {
         assert_eq!((business.id.as_str(), business.use_case.as_deref()), ("102", Some("messages")));
         assert_eq!((business.call_count, business.total_time), (Some(100), Some(26)));
         assert_eq!(usage.retry_after(), Some(Duration::from_mins(19)));
+    }
+
+    #[test]
+    fn of_two_times_to_wait_the_longer_holds() {
+        for (minutes, seconds, wait) in [(1, "5", Some(60)), (0, "5", Some(5)), (0, "0", None), (0, "soon", None)] {
+            let business = format!(r#"{{"1":[{{"estimated_time_to_regain_access":{minutes}}}]}}"#);
+            let mut headers = HeaderMap::new();
+            headers.insert(BUSINESS, HeaderValue::from_str(&business).unwrap());
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+            assert_eq!(Usage::of(&headers).retry_after(), wait.map(Duration::from_secs), "{minutes} {seconds}");
+        }
     }
 
     #[test]

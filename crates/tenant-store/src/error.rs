@@ -1,12 +1,15 @@
 //! What can go wrong between the gateway and PostgreSQL, in the words that the gateway needs to answer with.
 
+use std::fmt;
+
 use sqlx::error::DatabaseError;
 
 /// Why the store could not do what was asked. Neither `Display` nor `Debug` shows a stored value.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// PostgreSQL is away, starting, stopping, or gave no connection in time. Trying again later is right.
-    #[error("PostgreSQL cannot be reached ({0}); look whether it runs and whether DATABASE_URL is right")]
+    /// PostgreSQL is away, starting, stopping, gave no connection in time, or is short of something. Trying again later is
+    /// right. What it is, in a sentence.
+    #[error("{0}")]
     Unavailable(String),
     /// Something of this name exists already, perhaps with another tenant, which is not named.
     #[error("this {what} is already in use")]
@@ -54,10 +57,19 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_)
-            | sqlx::Error::BeginFailed => Self::Unavailable(error.to_string()),
+            | sqlx::Error::BeginFailed => Self::out_of_reach(&error),
             sqlx::Error::RowNotFound => Self::NotFound { what: "row" },
             other => Self::Internal(other.to_string()),
         }
+    }
+}
+
+impl StoreError {
+    /// PostgreSQL is not there, as far as can be seen from here.
+    pub(crate) fn out_of_reach(why: &impl fmt::Display) -> Self {
+        Self::Unavailable(format!(
+            "PostgreSQL cannot be reached ({why}); look whether it runs and whether DATABASE_URL is right"
+        ))
     }
 }
 
@@ -67,21 +79,16 @@ fn refused(refusal: &dyn DatabaseError) -> StoreError {
     if refusal.is_unique_violation() {
         return StoreError::Conflict { what: refusal.constraint().map_or("name", what_is_taken) };
     }
+    if let Some(unavailable) = unavailable(&code) {
+        return unavailable;
+    }
     match code.as_ref() {
-        // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, a server that starts
-        // or stops, too many connections, a transaction that was read-only (a standby).
-        // Deadlocks, serialization failures and locks that were waited for too long, too, are gone when tried again.
-        "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "40001" | "40P01" | "55P03" => unavailable(&code),
-        class if class.starts_with("08") => unavailable(&code),
         // The tenant was erased after the caller looked it up. When tried again, the caller sees that.
         "23503"
             if matches!(refusal.constraint(), Some("changes_cust_space_id_fkey" | "idempotency_keys_tenant_fkey")) =>
         {
-            unavailable(&code)
+            StoreError::Unavailable(format!("the tenant was erased meanwhile (SQLSTATE {code})"))
         }
-        "28000" | "28P01" | "3D000" => StoreError::Unavailable(format!(
-            "it refuses the role, the password or the database of the URL, SQLSTATE {code}"
-        )),
         _ => StoreError::Internal(format!(
             "SQLSTATE {code}, table {}, constraint {}",
             refusal.table().unwrap_or("none"),
@@ -90,8 +97,23 @@ fn refused(refusal: &dyn DatabaseError) -> StoreError {
     }
 }
 
-fn unavailable(code: &str) -> StoreError {
-    StoreError::Unavailable(format!("SQLSTATE {code}"))
+/// What passes, or is mended at PostgreSQL, by its code
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+fn unavailable(code: &str) -> Option<StoreError> {
+    let told = |words: &str| Some(StoreError::Unavailable(format!("PostgreSQL {words} (SQLSTATE {code})")));
+    match code {
+        // A server that starts or stops, or ends an idle session.
+        "57P01" | "57P02" | "57P03" | "57P05" => Some(StoreError::out_of_reach(&format_args!("SQLSTATE {code}"))),
+        class if class.starts_with("08") => Some(StoreError::out_of_reach(&format_args!("SQLSTATE {code}"))),
+        "53100" => told("has no room on its disk; make some"),
+        class if class.starts_with("53") => told("is short of memory or connections"),
+        // Not the other codes of class 58: a file that was deleted, or a mistake of PostgreSQL's, is not gone later.
+        "58000" | "58030" => told("cannot read or write a file; look at its log"),
+        "25006" => told("takes no changes: it is a standby, or was made read-only"),
+        "40001" | "40P01" | "55P03" => told("was kept from it by another transaction"),
+        "28000" | "28P01" | "3D000" => told("refuses the role, the password or the database of DATABASE_URL"),
+        _ => None,
+    }
 }
 
 /// The field that a unique constraint guards, in the reader's words.
@@ -107,5 +129,26 @@ fn what_is_taken(constraint: &str) -> &'static str {
         "issuers_issuer_key" => "issuer",
         "changes_pkey" => "UniqueCode",
         _ => "name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unavailable;
+
+    #[test]
+    fn what_passes_is_told_apart_from_a_mistake_and_from_a_server_that_is_away() {
+        let words = |code: &str| unavailable(code).map(|error| error.to_string()).unwrap_or_default();
+        for code in ["08006", "57P01", "57P03"] {
+            assert!(words(code).contains("cannot be reached"), "{code}");
+        }
+        for code in ["53100", "53200", "53300", "58000", "58030", "25006", "40001", "40P01", "55P03", "28P01"] {
+            let words = words(code);
+            assert!(words.contains(code) && !words.contains("cannot be reached"), "{code}: {words}");
+        }
+        // A statement that is wrong, a file that is gone, and whatever nobody thought of stay mistakes.
+        for code in ["42601", "58P01", "58P02", "57014", "XX000", ""] {
+            assert!(unavailable(code).is_none(), "{code}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod attention;
 mod audit;
 mod calls;
 mod changes;
+mod classes;
 mod console_sessions;
 mod credentials;
 mod deliveries;
@@ -17,6 +18,7 @@ mod events;
 mod groups;
 mod idempotency;
 mod issuers;
+mod limit;
 mod limits;
 mod mirrors;
 mod nonces;
@@ -51,6 +53,7 @@ pub use attention::{
 pub use audit::{Actor, AuditEntry, AuditFilter, SeenCall};
 pub use calls::{CallFilter, CallRecord, OperationUsage, TenantTraffic, Traffic, TrafficHour, TrafficOrder, UsageDay};
 pub use changes::{Change, ChangeStatus, NewChange, Outcome, StaleChange, UniqueCode};
+pub use classes::PerClass;
 pub use console_sessions::{ConsoleSession, NewConsoleSession};
 pub use credentials::{Credential, CredentialCheck, CredentialState, StoredToken};
 pub use deliveries::{
@@ -72,12 +75,13 @@ pub use groups::{
 };
 pub use idempotency::{Claim, HeldKey, NewKey, StoredAnswer};
 pub use issuers::{ClaimRule, Issuer, IssuerChange, NewIssuer};
+pub use limit::{InvalidLimit, Limit};
 pub use limits::{Limits, StandingLimits};
 pub use mirrors::{MirrorClaim, MirrorState, MirrorWork, NumberRecord};
 pub use notifications::{Notification, Notifications};
 pub use numbers::{BusinessNumber, NewNumber, NumberChange, RemovedNumber};
 pub use onboardings::{NewOnboarding, NoStep, Onboarding, OnboardingStep, StepResult, StepState, TakeOver};
-pub use rates::{InvalidRate, Period, Rate};
+pub use rates::{InvalidRate, MOST_CALLS, Period, Rate};
 pub use replicas::Replica;
 pub use revisions::Revision;
 pub use schema::SchemaState;

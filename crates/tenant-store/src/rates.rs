@@ -5,7 +5,7 @@ use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 use serde::{Serialize, Serializer};
 
 /// More calls than this in a period, or at once, are no limit any more.
-const LARGEST: u32 = 9_999_999;
+pub const MOST_CALLS: u32 = 9_999_999;
 
 /// How many calls are let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Period {
 /// The text is not a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a rate such as 100/s, 20/m or 500/h, with a burst where it differs (100/s;burst=200), or off; numbers from 1 to {LARGEST}"
+    "a rate such as 100/s, 20/m or 500/h, with a burst where it differs (100/s;burst=200), or off; numbers from 1 to {MOST_CALLS}"
 )]
 pub struct InvalidRate;
 
@@ -87,9 +87,10 @@ impl FromStr for Rate {
     }
 }
 
-fn number(text: &str) -> Result<NonZeroU32, InvalidRate> {
+/// A number of a rate or of a limit, as it is written and no other way.
+pub(crate) fn number(text: &str) -> Result<NonZeroU32, InvalidRate> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    let number = text.parse::<NonZeroU32>().ok().filter(|number| is_plain && number.get() <= LARGEST);
+    let number = text.parse::<NonZeroU32>().ok().filter(|number| is_plain && number.get() <= MOST_CALLS);
     number.ok_or(InvalidRate)
 }
 

@@ -128,7 +128,7 @@ impl Store {
     pub(crate) async fn begin(&self, statement: &'static str) -> Result<Transaction<'static, Postgres>, StoreError> {
         let pool = self.pool().clone();
         let begun = tokio::spawn(async move { pool.begin_with(statement).await });
-        let begun = begun.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let begun = begun.await.map_err(|error| StoreError::out_of_reach(&error))?;
         Ok(begun?)
     }
 

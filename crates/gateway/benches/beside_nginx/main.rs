@@ -15,12 +15,14 @@ mod cpu;
 #[path = "../common/cpu_time.rs"]
 mod cpu_time;
 mod groupgate;
+#[path = "../common/http.rs"]
 mod http;
 mod load;
 mod nginx;
 #[path = "../common/process.rs"]
 mod process;
 mod report;
+#[path = "../common/stub.rs"]
 mod stub;
 
 use std::io::Write as _;

@@ -1,5 +1,6 @@
 //! What an administrator's call works with.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use cams_api::identifiers::CustSpaceId;
@@ -9,6 +10,7 @@ use tenant_store::{Actor, Revision, Space, Store};
 use super::AdminError;
 use crate::auth::Caller;
 use crate::egress::Egress;
+use crate::limits::Taken;
 use crate::operations::Services;
 
 /// One call of an administrator.
@@ -25,6 +27,9 @@ pub struct AdminContext {
     pub actor: Actor,
     /// Which revision of the resource the caller has seen, by `If-Match`; what was changed since is not changed again.
     pub expected: Option<Revision>,
+    /// Counts the call as in flight for as long as anything is done for it: also a change whose caller has gone, and a list
+    /// that is being exported.
+    pub taken: Rc<Taken>,
 }
 
 impl AdminContext {

@@ -1,7 +1,7 @@
 //! A tenant's Graph token: stored and replaced, never shown; and what Meta says of it.
 
 use cams_api::identifiers::CustSpaceId;
-use graph_client::{App, Token};
+use graph_client::{App, Token, Urgency};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tenant_store::{Credential, CredentialCheck, CredentialState, Revision};
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::view::{NoContent, View};
 use super::{AdminContext, AdminError};
-use crate::credentials::{self, Unchecked};
+use crate::credentials::{self, Checked, Unchecked};
 
 const NO_APP: &str =
     "Only a Meta app may ask about tokens: set GROUPGATE_APP_ID and GROUPGATE_APP_SECRET, and start the gateway anew.";
@@ -135,7 +135,7 @@ pub async fn check(ctx: &AdminContext, tenant: &CustSpaceId) -> Result<Credentia
     let stored = space.stored_token().await?.ok_or(AdminError::NotFound { what: "credential".into() })?;
     let unreadable = || AdminError::Unfit { why: UNREADABLE.to_owned() };
     let token = credentials::opened(&stored.token).ok_or_else(unreadable)?;
-    let checked = credentials::check(&ctx.graph, app(ctx)?, token).await.map_err(|error| unasked(&error))?;
+    let checked = ask(ctx, app(ctx)?, token).await.map_err(|error| unasked(&error))?;
     space.record_asked_credential_check(stored.revision, &checked.check, &ctx.actor).await?;
     get(ctx, tenant).await
 }
@@ -150,10 +150,15 @@ pub(super) fn app(ctx: &AdminContext) -> Result<&App, AdminError> {
     ctx.services.app.as_ref().ok_or_else(|| AdminError::Unfit { why: NO_APP.to_owned() })
 }
 
+async fn ask(ctx: &AdminContext, app: &App, token: &SecretString) -> Result<Checked, Unchecked> {
+    let call = ctx.services.upstream.call(app.token(), Urgency::Caller);
+    credentials::check(&ctx.graph, call, app, token).await
+}
+
 /// What Meta says of a token before it is stored; `None` where it cannot be asked now, and is asked later.
 async fn asked(ctx: &AdminContext, token: &SecretString) -> Result<Option<CredentialCheck>, AdminError> {
     let Some(app) = &ctx.services.app else { return Ok(None) };
-    match credentials::check(&ctx.graph, app, token).await {
+    match ask(ctx, app, token).await {
         Ok(checked) if checked.check.state == CredentialState::Invalid => {
             let reason = checked.check.reason.unwrap_or_default();
             Err(AdminError::field("access_token", format!("a token that Meta takes; of this one it says: {reason}")))

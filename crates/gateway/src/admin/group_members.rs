@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use cams_api::Class;
 use cams_api::identifiers::{CustSpaceId, GroupId};
-use graph_client::{Call, GroupField, JoinApprovalMode, JoinRequestPosition, OpenJoinRequest};
+use graph_client::{Call, GroupField, JoinApprovalMode, JoinRequestPosition, OpenJoinRequest, Urgency};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 use super::groups::{self, GroupView};
 use super::view::View;
 use super::{AdminContext, AdminError};
+use crate::limits::Taken;
 use crate::operations::OperationError;
 use crate::tenants::{Number, Unresolved};
 
@@ -78,7 +80,10 @@ impl View for InviteLinkView {}
 pub async fn list(ctx: &AdminContext, tenant: &CustSpaceId, group: &GroupId) -> Result<MembersView, AdminError> {
     let (group, number) = owned(ctx, tenant, group).await?;
     let id = upstream_id(&group)?;
-    let info = ctx.graph.group_info(call(&number)?, &id, &[GroupField::Participants]).await.map_err(unasked)?.body;
+    let info = {
+        let _in_flight = take_call(ctx, &number).await?;
+        ctx.graph.group_info(call(&number)?, &id, &[GroupField::Participants]).await.map_err(unasked)?.body
+    };
     let (join_requests, has_more_join_requests) = asking(ctx, &group, &number, &id).await?;
     let participants = info.participants.into_iter().flatten().map(Into::into).collect();
     Ok(MembersView { participants, join_requests, has_more_join_requests })
@@ -94,6 +99,7 @@ async fn asking(
     if group.join_approval_mode.as_deref() == Some(JoinApprovalMode::AutoApprove.as_str()) {
         return Ok((Vec::new(), false));
     }
+    let _in_flight = take_call(ctx, number).await?;
     let page = ctx.graph.join_requests(call(number)?, id, JoinRequestPosition::default()).await.map_err(unasked)?.body;
     let has_more = page.after.is_some() && !page.requests.is_empty();
     let asks = |open: OpenJoinRequest| JoinRequestView {
@@ -113,6 +119,7 @@ pub async fn invite_link(
     group: &GroupId,
 ) -> Result<InviteLinkView, AdminError> {
     let (group, number) = owned(ctx, tenant, group).await?;
+    let _in_flight = take_call(ctx, &number).await?;
     let link = ctx.graph.invite_link(call(&number)?, &upstream_id(&group)?).await.map_err(unasked)?.body;
     Ok(InviteLinkView { invite_link: link.invite_link })
 }
@@ -135,10 +142,13 @@ fn upstream_id(group: &GroupView) -> Result<graph_client::GroupId, AdminError> {
     id.map_err(|_| AdminError::NotFound { what: "group".into() })
 }
 
-/// One call, counted against the number's limit as a tenant's own.
+/// One call that reads, counted against the number's limits as a tenant's own.
+async fn take_call(ctx: &AdminContext, number: &Number) -> Result<Taken, AdminError> {
+    Ok(number.take_call(&ctx.services.limits, Class::Read).await?)
+}
+
 fn call(number: &Number) -> Result<Call<'_>, AdminError> {
-    number.take_call()?;
-    Ok(Call { token: number.token().map_err(unresolved)?, deadline: None })
+    number.call(Urgency::Caller).map_err(unresolved)
 }
 
 fn unresolved(error: Unresolved) -> AdminError {

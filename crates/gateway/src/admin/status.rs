@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 
 use super::view::View;
 use super::{AdminContext, AdminError};
+use crate::tenants::Number;
+use crate::upstream::Standing;
 
 /// How the gateways are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,6 +22,8 @@ pub struct StatusView {
     pub replicas: Vec<ReplicaView>,
     /// What waits in PostgreSQL, for all replicas alike.
     pub queues: QueuesView,
+    /// The Meta app's quota, which all calls share, as this replica knows it.
+    pub app: QuotaView,
     /// What is left of the calls to Meta, for the WABAs whose tenants this replica has in memory.
     pub budgets: Vec<BudgetView>,
     /// The IDs of the master keys under which something is sealed.
@@ -81,6 +85,18 @@ pub struct QueuesView {
     pub endpoints_disabled: i64,
 }
 
+/// How a quota of Meta's is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Quota)]
+pub struct QuotaView {
+    /// How much of it is used, in percent, by Meta's last word; 0 where Meta has said nothing for an hour.
+    #[schema(example = 28)]
+    pub used_percent: u8,
+    /// Until when nothing is sent, since Meta said so or has just refused; `null` where calls go through.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub not_before: Option<OffsetDateTime>,
+}
+
 /// What is left of the calls to Meta for a WhatsApp Business Account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Budget)]
@@ -88,6 +104,8 @@ pub struct BudgetView {
     /// The account.
     #[schema(example = "200000000000001")]
     pub waba_id: String,
+    /// Its quota at Meta.
+    pub quota: QuotaView,
     /// Its numbers, each with a limit of its own.
     pub numbers: Vec<NumberBudgetView>,
 }
@@ -105,6 +123,9 @@ pub struct NumberBudgetView {
     /// How many calls get through now.
     #[schema(example = 20)]
     pub remaining: Option<u32>,
+    /// Until when its changes are not sent, since Meta refused the number's or its token's; `null` where they are.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub not_before: Option<OffsetDateTime>,
 }
 
 impl View for StatusView {}
@@ -120,7 +141,8 @@ pub async fn get(ctx: &AdminContext) -> Result<StatusView, AdminError> {
     let queues = queues(&store.event_backlog().await?, &store.delivery_backlog().await?);
     let keys = store.master_keys_in_use().await?.into_iter().filter(|key| key.data_keys > 0);
     let master_key_ids = keys.map(|key| key.id).collect();
-    Ok(StatusView { versions, replicas, queues, budgets: budgets(ctx), master_key_ids })
+    let app = QuotaView::from(ctx.services.upstream.budget().app());
+    Ok(StatusView { versions, replicas, queues, app, budgets: budgets(ctx), master_key_ids })
 }
 
 fn named(schema: SchemaState) -> &'static str {
@@ -145,18 +167,35 @@ fn queues(events: &EventBacklog, deliveries: &DeliveryBacklog) -> QueuesView {
 }
 
 fn budgets(ctx: &AdminContext) -> Vec<BudgetView> {
-    let mut accounts: BTreeMap<String, Vec<NumberBudgetView>> = BTreeMap::new();
+    let mut accounts: BTreeMap<String, BudgetView> = BTreeMap::new();
     for tenant in ctx.services.resolver.in_memory() {
         for number in &tenant.numbers {
-            let limiter = number.limiter.as_ref();
-            accounts.entry(number.record.waba_id.clone()).or_default().push(NumberBudgetView {
-                phone_number_id: number.record.phone_number_id.clone(),
-                per_number: limiter.map(|limiter| limiter.rate()),
-                remaining: limiter.map(|limiter| limiter.look().remaining),
+            let waba_id = number.record.waba_id.clone();
+            let account = accounts.entry(waba_id.clone()).or_insert_with(|| BudgetView {
+                waba_id,
+                quota: number.account().waba().into(),
+                numbers: Vec::new(),
             });
+            account.numbers.push(number_budget(number));
         }
     }
-    accounts.into_iter().map(|(waba_id, numbers)| BudgetView { waba_id, numbers }).collect()
+    accounts.into_values().collect()
+}
+
+fn number_budget(number: &Number) -> NumberBudgetView {
+    let rate = number.allowance.limit(None).rate;
+    NumberBudgetView {
+        phone_number_id: number.record.phone_number_id.clone(),
+        per_number: Some(rate).filter(|rate| *rate != Rate::Off),
+        remaining: number.allowance.look(None).map(|left| left.remaining),
+        not_before: QuotaView::from(number.account().number()).not_before,
+    }
+}
+
+impl From<Standing> for QuotaView {
+    fn from(Standing { level, held_for }: Standing) -> Self {
+        Self { used_percent: level, not_before: held_for.map(|wait| OffsetDateTime::now_utc() + wait) }
+    }
 }
 
 impl From<Replica> for ReplicaView {

@@ -6,15 +6,8 @@ use futures_util::StreamExt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
-/// The largest webhook: Meta sends up to 3 MB.
-pub(super) const WEBHOOK: usize = 4 * 1024 * 1024;
-/// How long a body may take: a stalled sender must not hold memory for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How much more than its limit of a body that is too large is read and thrown away: a caller who is still sending
-/// would not see the answer on a connection that is closed under it.
-const DISCARDED: usize = 32 * 1024 * 1024;
+use crate::bounds;
 
 /// Why a body could not be read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -46,11 +39,11 @@ pub(crate) async fn read(headers: &HeaderMap, payload: Payload, limit: usize) ->
     if let Poll::Ready(read) = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
         return read;
     }
-    tokio::time::timeout(PATIENCE, reading).await.unwrap_or(Err(BodyError::Late))
+    tokio::time::timeout(bounds::BODY, reading).await.unwrap_or(Err(BodyError::Late))
 }
 
 async fn read_all(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
-    if announced(headers).is_some_and(|length| length > limit + DISCARDED) {
+    if announced(headers).is_some_and(|length| length > limit + bounds::DISCARDED) {
         return Err(BodyError::TooLarge { limit });
     }
     let Some(first) = payload.next().await.transpose().map_err(|_| BodyError::Broken)? else {
@@ -61,7 +54,7 @@ async fn read_all(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Re
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| BodyError::Broken)?;
         length += chunk.len();
-        if length > limit + DISCARDED {
+        if length > limit + bounds::DISCARDED {
             return Err(BodyError::TooLarge { limit });
         }
         if length <= limit {

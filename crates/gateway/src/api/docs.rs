@@ -8,10 +8,10 @@ use actix_web::http::header::{
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, Route};
-use cams_api::Scope;
+use cams_api::{Class, Scope};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
-use super::admission::admit;
+use super::admission::admit_alone;
 use super::reading::only_reading;
 use super::render::refused;
 use super::{ApiError, Worker};
@@ -108,7 +108,7 @@ async fn administrators_only(
 
 async fn administrator(http: &HttpRequest) -> Result<(), ApiError> {
     let worker = http.app_data::<Data<Worker>>().ok_or(AuthError::Absent)?;
-    let caller = admit(http, worker).await?;
+    let (caller, _) = admit_alone(http, worker, Class::Read).await?;
     if caller.is_administrator(Scope::AdminRead) {
         return Ok(());
     }

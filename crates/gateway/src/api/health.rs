@@ -16,7 +16,7 @@ pub async fn live() -> HttpResponse {
 pub async fn ready(worker: Data<Worker>) -> HttpResponse {
     let report = worker.health.report();
     match report.status {
-        Readiness::Unavailable => HttpResponse::ServiceUnavailable().json(report),
+        Readiness::Unavailable | Readiness::Draining => HttpResponse::ServiceUnavailable().json(report),
         Readiness::Ready | Readiness::Degraded => HttpResponse::Ok().json(report),
     }
 }

@@ -16,6 +16,7 @@ pub mod oauth;
 mod perform;
 mod reading;
 mod render;
+pub(crate) mod starting;
 mod track;
 pub mod webhooks;
 pub mod whoami;

@@ -2,12 +2,12 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use cams_api::Operation;
 use cams_api::parameters::{self, ParameterError};
 use cams_api::wait::WaitSeconds;
+use cams_api::{Class, Operation};
 use url::form_urlencoded;
 
-use super::admission::admit;
+use super::admission::{Admitted, admit};
 use super::perform::{Asked, perform};
 use super::render::{learn, render_once, request_id};
 use super::{ApiError, Worker, body, headers, method_not_allowed};
@@ -41,8 +41,19 @@ async fn handle<O: Operation>(
     run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + 'static,
 ) -> Result<Reply<O::Answer>, ApiError> {
     learn(http, |learned| learned.operation = Some(O::NAME));
-    let caller = admit(http, worker).await?;
+    let admitted = admit(http, worker, Some(Class::of(O::SCOPE))).await?;
+    let answered = answer(http, worker, &admitted, payload, run).await;
+    admitted.settled(http, answered).await
+}
 
+async fn answer<O: Operation>(
+    http: &HttpRequest,
+    worker: &Worker,
+    admitted: &Admitted,
+    payload: Payload,
+    run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + 'static,
+) -> Result<Reply<O::Answer>, ApiError> {
+    admitted.look_ahead::<O>(http, worker)?;
     expect_no_query(http)?;
     body::expect_type(http.headers(), "application/json")?;
     let body = body::read(http.headers(), payload, O::BODY_LIMIT).await?;
@@ -52,8 +63,8 @@ async fn handle<O: Operation>(
     // Of several megabytes where it holds a picture: it is not kept for as long as the call waits.
     drop(body);
 
-    let asked = Asked { request, keyed, deadline, default_wait: WaitSeconds::REST_DEFAULT };
-    perform(http, worker, &caller, asked, run).await
+    let asked = Asked { request, keyed, deadline, default_wait: WaitSeconds::REST_DEFAULT, signed: None };
+    perform(http, worker, admitted, asked, run).await
 }
 
 /// Whoever writes a parameter into the URL would believe that it counts.

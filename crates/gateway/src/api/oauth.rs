@@ -185,7 +185,7 @@ async fn issue(http: &HttpRequest, worker: &Worker, payload: Payload) -> Result<
     let (access_key_id, secret) = credentials(http, &request)?;
     let client = http.peer_addr().map(|peer| worker.authenticator.proxies.client(peer.ip(), http.headers()));
     let key = worker.authenticator.with_secret(&access_key_id, &secret, client).await?;
-    count(http, &key)?;
+    let _taken = count(http, worker, &key, None).await?;
     let wanted = request.scope.as_deref().map(wanted_scopes).transpose()?;
     let issued = worker.authenticator.tokens.issue(&key, wanted);
     let issued =

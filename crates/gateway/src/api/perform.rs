@@ -4,19 +4,19 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use cams_api::Operation;
+use cams_api::signatures::SignedCall;
 use cams_api::wait::WaitSeconds;
+use cams_api::{Class, Operation};
 use graph_client::Acted;
 use tokio::time::{Instant, timeout_at};
 
-use super::admission::count_tenant;
+use super::admission::Admitted;
 use super::render::learn;
 use super::{ApiError, Worker};
-use crate::auth::Caller;
 use crate::operations::{Context, Keyed, OperationError, Reply, once};
 
 /// A call as its face read it.
-pub(super) struct Asked<O> {
+pub(super) struct Asked<'a, O> {
     /// What is asked for.
     pub request: O,
     /// Under which idempotency key.
@@ -25,6 +25,8 @@ pub(super) struct Asked<O> {
     pub deadline: Option<Instant>,
     /// How long a caller who does not say waits for Meta's confirmation.
     pub default_wait: WaitSeconds,
+    /// Whose nonce is good once, where the request itself is signed.
+    pub signed: Option<&'a SignedCall>,
 }
 
 /// Does it, where the caller may have it done.
@@ -34,21 +36,30 @@ pub(super) struct Asked<O> {
 pub(super) async fn perform<O: Operation>(
     http: &HttpRequest,
     worker: &Worker,
-    caller: &Caller,
-    asked: Asked<O>,
+    admitted: &Admitted,
+    asked: Asked<'_, O>,
     run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + 'static,
 ) -> Result<Reply<O::Answer>, ApiError> {
-    let Asked { request, keyed, deadline, default_wait } = asked;
+    let Asked { request, keyed, deadline, default_wait, signed } = asked;
     let tenant = request.cust_space_id();
-    caller.authorize(O::SCOPE, O::NAME, tenant.as_str()).map_err(OperationError::from)?;
+    admitted.caller().authorize(O::SCOPE, O::NAME, tenant.as_str()).map_err(OperationError::from)?;
     learn(http, |learned| learned.cust_space_id = Some(tenant.as_str().to_owned()));
 
     let tenant = worker.services.resolver.tenant(tenant).await.map_err(OperationError::from)?;
-    let seat = Rc::new(count_tenant(http, &tenant)?);
+    let class = Class::of(O::SCOPE);
+    if let Some(call) = signed {
+        admitted.expect_unspent(&worker.authenticator.nonces, call)?;
+    }
+    let taken = Rc::new(admitted.count(http, class, &tenant).await?);
+    // It costs a statement, so that a call which is refused without one spends none, and can be sent again as it is.
+    if let Some(SignedCall { access_key_id, nonce, .. }) = signed {
+        worker.authenticator.nonces.spend(access_key_id, nonce).await?;
+    }
     let number = request.business_number().map(|number| tenant.number(number)).transpose();
     let number = number.map_err(OperationError::from)?.cloned();
-    learn(http, |learned| learned.counted.number = number.as_ref().and_then(|number| number.limiter.clone()));
-    let context = Context { deadline, default_wait, ..worker.context(tenant, number, seat) };
+    learn(http, |learned| learned.counted.number = number.as_ref().map(|number| number.allowance.clone()));
+    let context =
+        Context { deadline, repeat_until: deadline, default_wait, ..worker.context(tenant, number, class, taken) };
     Ok(in_time(deadline, O::IS_CHANGE, once(&context, keyed, request, run)).await?)
 }
 

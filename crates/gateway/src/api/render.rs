@@ -68,14 +68,27 @@ pub(super) fn refused_as(
     error: &ApiError,
     write: impl FnOnce(Envelope<'_, Refusal>) -> serde_json::Result<Vec<u8>>,
 ) -> HttpResponse {
+    if error.code().http_status() >= 500 {
+        tracing::warn!(request_id = %request_id(http), code = %error.code(), reason = ?error, "a call failed");
+    }
+    written_as(http, error, write)
+}
+
+/// The same, of which nothing is to be said in the log.
+pub(super) fn refused_quietly(http: &HttpRequest, error: &ApiError) -> HttpResponse {
+    written_as(http, error, |refusal| serde_json::to_vec(&refusal))
+}
+
+fn written_as(
+    http: &HttpRequest,
+    error: &ApiError,
+    write: impl FnOnce(Envelope<'_, Refusal>) -> serde_json::Result<Vec<u8>>,
+) -> HttpResponse {
     let (id, code, refusal) = (request_id(http), error.code(), error.refusal());
     learn(http, |learned| {
         learned.code = Some(code);
         learned.upstream = refusal.upstream.as_ref().map(|upstream| (upstream.code, upstream.fbtrace_id.clone()));
     });
-    if code.http_status() >= 500 {
-        tracing::warn!(request_id = %id, %code, reason = ?error, "a call failed");
-    }
     let message = error.to_string();
     let missing = error.access_denied_detail();
     let envelope = Envelope::refused(id, code, &message, missing.as_deref(), refusal);

@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use cams_api::Code;
 use uuid::Uuid;
 
 use super::headers::caller_request_id;
-use super::{Worker, admin};
+use super::render::refused;
+use super::{ApiError, Worker, admin, cams_rpc};
+use crate::bounds;
 use crate::calls::EndedCall;
 use crate::limits::Counted;
 
@@ -57,12 +59,15 @@ pub(super) struct Learned {
 /// Gives each request its ID, and writes its line when it is answered or given up.
 pub async fn track(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = Uuid::now_v7();
     let mut line = Line::begin(id, &request);
     request.extensions_mut().insert(Tracked { id, learned: line.learned.clone() });
-    let mut response = next.call(request).await?;
+    let mut response = match too_long(&request) {
+        Some(refusal) => request.into_response(refusal).map_into_left_body(),
+        None => next.call(request).await?.map_into_right_body(),
+    };
     line.status = Some(response.status().as_u16());
     // The header names the call that the body does.
     let named = line.learned.borrow().replayed.unwrap_or(id);
@@ -73,6 +78,19 @@ pub async fn track(
     }
     line.learned.borrow().counted.describe(response.headers_mut());
     Ok(response)
+}
+
+/// The refusal of a request whose path and query are longer than [`bounds::TARGET`]. The RPC face has all its parameters in
+/// the query, and takes what HTTP's own types hold.
+fn too_long(request: &ServiceRequest) -> Option<HttpResponse> {
+    let length = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    (length > bounds::TARGET && request.path() != cams_rpc::PATH).then(|| {
+        let message = format!("The request's path and query are longer than {} bytes.", bounds::TARGET).into();
+        let error = ApiError::Http { code: Code::RequestTooLarge, message };
+        let mut response = refused(request.request(), &error);
+        *response.status_mut() = StatusCode::URI_TOO_LONG;
+        response
+    })
 }
 
 /// The line of a request; it is written when it is dropped, so a caller who hung up has one too.

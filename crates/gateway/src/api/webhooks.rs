@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::render::{learn, refused};
 use super::{ApiError, Worker, body};
+use crate::bounds;
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
 
@@ -27,7 +28,7 @@ pub async fn receive(http: HttpRequest, worker: Data<Worker>, payload: Payload) 
 async fn take(http: &HttpRequest, worker: &Worker, payload: Payload) -> Result<(), ApiError> {
     // What cannot be the app's is refused before any of it is kept.
     let signature = worker.inbox.admit(signature(http.headers()))?;
-    let body = body::read(http.headers(), payload, body::WEBHOOK).await?;
+    let body = body::read(http.headers(), payload, bounds::WEBHOOK).await?;
     let received = worker.inbox.receive(signature, &body).await?;
     tracing::debug!(new = received.new, doubled = received.doubled, "webhook committed");
     Ok(())

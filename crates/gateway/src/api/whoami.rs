@@ -2,8 +2,9 @@
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use cams_api::Class;
 
-use super::admission::admit;
+use super::admission::admit_alone;
 use super::render::render;
 use super::{READING, Worker, method_not_allowed};
 
@@ -14,6 +15,6 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 async fn whoami(http: HttpRequest, worker: Data<Worker>) -> HttpResponse {
-    let caller = admit(&http, &worker).await;
-    render(&http, caller.map(|caller| caller.describe()))
+    let admitted = admit_alone(&http, &worker, Class::Read).await;
+    render(&http, admitted.map(|(caller, _)| caller.describe()))
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use cams_api::Class;
 use cams_api::wait::WaitSeconds;
 use graph_client::GraphClient;
 
@@ -10,7 +11,7 @@ use crate::auth::Authenticator;
 use crate::egress::Egress;
 use crate::events::Inbox;
 use crate::health::Health;
-use crate::limits::{OpenStreams, Seat};
+use crate::limits::{OpenStreams, Taken};
 use crate::operations::{Context, Services};
 use crate::tenants::{Number, Tenant};
 
@@ -41,7 +42,13 @@ pub struct Worker {
 
 impl Worker {
     /// A call for a tenant, whose caller has all the time there is, and waits as long as one over REST does.
-    pub(super) fn context(&self, tenant: Arc<Tenant>, number: Option<Arc<Number>>, seat: Rc<Seat>) -> Context {
+    pub(super) fn context(
+        &self,
+        tenant: Arc<Tenant>,
+        number: Option<Arc<Number>>,
+        class: Class,
+        taken: Rc<Taken>,
+    ) -> Context {
         Context {
             services: self.services.clone(),
             graph: self.graph.clone(),
@@ -49,9 +56,11 @@ impl Worker {
             tenant,
             number,
             deadline: None,
+            repeat_until: None,
             default_wait: WaitSeconds::REST_DEFAULT,
             attempt: None,
-            seat,
+            class,
+            taken,
         }
     }
 }

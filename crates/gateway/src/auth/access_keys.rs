@@ -9,13 +9,13 @@ use cams_api::signatures::{SignatureError, SignedCall};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
-use tenant_store::{AccessKey, KeyState, PreviousSecret, Rate, Store, StoreError};
+use tenant_store::{AccessKey, KeyState, Limit, PerClass, PreviousSecret, Store, StoreError};
 use time::OffsetDateTime;
 
 use super::key_uses::KeyUses;
 use super::{AuthError, Grant};
 use crate::cache::Cache;
-use crate::limits::{Limiter, Throttled};
+use crate::limits::{Allowance, Holder};
 
 /// How many keys are remembered at the most.
 const CAPACITY: usize = 100_000;
@@ -27,7 +27,7 @@ pub struct Key {
     /// What it may do, and on whom.
     pub grants: Vec<Grant>,
     /// Calls that it has left.
-    pub limiter: Option<Arc<Limiter>>,
+    pub allowance: Arc<Allowance>,
     /// `None` for a caller whom an external issuer's token names.
     secret: Option<SecretString>,
     /// The secret before the last rotation.
@@ -56,14 +56,6 @@ impl Key {
         let fits =
             |client: IpAddr| self.allowed_networks.iter().any(|network| network.contains(&client.to_canonical()));
         self.allowed_networks.is_empty() || client.is_some_and(fits)
-    }
-
-    /// Counts a call.
-    ///
-    /// # Errors
-    /// [`Throttled::Key`]
-    pub fn take_call(&self) -> Result<(), Throttled> {
-        self.limiter.as_ref().map_or(Ok(()), |limiter| limiter.take()).map_err(Throttled::Key)
     }
 
     fn has_secret(&self, secret: &SecretString) -> bool {
@@ -109,7 +101,7 @@ impl Key {
         Self {
             access_key_id,
             grants,
-            limiter: None,
+            allowance: Arc::new(Allowance::unlimited(Holder::Key)),
             secret,
             previous: None,
             is_revoked: false,
@@ -123,11 +115,11 @@ impl Key {
 impl Key {
     /// What stands in a key's place for a caller whom an external issuer's token names. It has no secret, and is in no
     /// store.
-    pub(super) fn of_assertion(name: String, grants: Vec<Grant>, limiter: Option<Arc<Limiter>>) -> Self {
+    pub(super) fn of_assertion(name: String, grants: Vec<Grant>, allowance: Arc<Allowance>) -> Self {
         Self {
             access_key_id: name,
             grants,
-            limiter,
+            allowance,
             secret: None,
             previous: None,
             is_revoked: false,
@@ -137,11 +129,11 @@ impl Key {
         }
     }
 
-    fn new(stored: AccessKey, limiter: Option<Arc<Limiter>>) -> Self {
+    fn new(stored: AccessKey, allowance: Arc<Allowance>) -> Self {
         Self {
             access_key_id: stored.access_key_id,
             grants: stored.grants.iter().map(Grant::from).collect(),
-            limiter,
+            allowance,
             secret: Some(stored.secret),
             previous: stored.previous,
             is_revoked: stored.state == KeyState::Revoked,
@@ -164,15 +156,15 @@ fn is_same(ours: &SecretString, theirs: &SecretString) -> bool {
 /// The keys of the store, remembered.
 pub struct AccessKeys {
     store: Store,
-    rate: Rate,
+    limits: PerClass<Limit>,
     cache: Cache<Key>,
     uses: KeyUses,
 }
 
 impl AccessKeys {
-    /// Keys of `store`, each limited to `rate`, used for `stale` at most while the store is away.
-    pub fn new(store: Store, rate: Rate, stale: Duration) -> Self {
-        Self { store, rate, cache: Cache::new(CAPACITY, stale), uses: KeyUses::default() }
+    /// Keys of `store`, each limited by `limits`, used for `stale` at most while the store is away.
+    pub fn new(store: Store, limits: PerClass<Limit>, stale: Duration) -> Self {
+        Self { store, limits, cache: Cache::new(CAPACITY, stale), uses: KeyUses::default() }
     }
 
     /// The key of this ID, where it may be used now.
@@ -234,8 +226,9 @@ impl AccessKeys {
 
     fn prepare(&self, stored: AccessKey) -> Key {
         let before = self.cache.remembered(&stored.access_key_id);
-        let limiter = Limiter::keep(before.as_ref().and_then(|before| before.limiter.as_ref()), self.rate);
-        Key::new(stored, limiter)
+        let before = before.as_ref().map(|before| &*before.allowance);
+        let allowance = Allowance::new(Holder::Key, &stored.access_key_id, &self.limits, before);
+        Key::new(stored, Arc::new(allowance))
     }
 
     /// The key changed in the store.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cams_api::whoami::{GrantInfo, LimitsInfo, TokenInfo, WhoAmI};
+use cams_api::whoami::{GrantInfo, TokenInfo, WhoAmI};
 use cams_api::{Scope, ScopeSet};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -17,12 +17,14 @@ const OF_OPERATIONS: [Scope; 3] = [Scope::GroupsRead, Scope::GroupsWrite, Scope:
 const OF_ADMINISTRATORS: [Scope; 2] = [Scope::AdminRead, Scope::AdminWrite];
 
 /// Who calls: an access key, perhaps narrowed by the claims of a token made for it; or whom an external issuer's token names.
+#[derive(Clone)]
 pub struct Caller {
     key: Arc<Key>,
     proof: Proof,
 }
 
 /// What a caller showed.
+#[derive(Clone)]
 enum Proof {
     /// The key's secret.
     Secret,
@@ -94,6 +96,18 @@ impl Caller {
         if granted { Ok(()) } else { Err(Denied::Scope(scope)) }
     }
 
+    /// The one tenant that the key's grant names, where it has one grant and that names one; the caller's claims may take
+    /// even that.
+    pub fn sole_grant(&self) -> Option<&str> {
+        match self.key.grants.as_slice() {
+            [Grant { tenants: Tenants::Named(ids), .. }] => match ids.as_slice() {
+                [id] => Some(id),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The one tenant that the caller may act for; `None` where there are several, or none.
     pub fn only_tenant(&self) -> Option<String> {
         let mut granted = Tenants::Named(Vec::new());
@@ -160,7 +174,7 @@ impl Caller {
             grants: grants
                 .map(|grant| GrantInfo { cust_space_ids: grant.tenants.to_ids(), scopes: names(&grant.scopes) })
                 .collect(),
-            limits: LimitsInfo { per_key: limits::describe(self.key.limiter.as_deref()) },
+            limits: limits::describe(&self.key.allowance),
             token: self.claims().map(|claims| TokenInfo {
                 cust_space_ids: claims.tenants.to_ids(),
                 scopes: names(&claims.scopes),

@@ -5,6 +5,7 @@ mod access_keys;
 mod authorization;
 mod caller;
 mod error;
+#[doc(hidden)]
 mod grants;
 mod issuers;
 mod key_uses;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
+use quick_cache::sync::Cache;
 use tenant_store::{Store, StoreError};
 
 use super::SignedError;
@@ -20,11 +21,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How many nonces are remembered in memory at the most. Above that, calls are refused: a nonce that is forgotten could
 /// be used again.
 const ROOM: usize = 100_000;
+/// How many of those that were used here are known without asking, the last ones.
+const KNOWN: usize = 50_000;
 
 /// The nonces that were used: in the store, and in memory as long as the store is away.
 pub struct Nonces {
     store: Store,
     memory: Mutex<Memory>,
+    /// Nonces that are known to be used, and until when. It only saves looks: what it has forgotten is used all the same.
+    known: Cache<Spent, Instant>,
 }
 
 /// SHA-256 of a key's ID and a nonce.
@@ -49,7 +54,17 @@ enum Fate {
 impl Nonces {
     /// Nonces that are remembered in `store`.
     pub fn new(store: Store) -> Self {
-        Self { store, memory: Mutex::default() }
+        Self { store, memory: Mutex::default(), known: Cache::new(KNOWN) }
+    }
+
+    /// Whether a nonce may be new, by what is in memory: a request that is sent again and again is known without a question
+    /// to the store.
+    ///
+    /// # Errors
+    /// [`SignedError::NonceUsed`]
+    pub fn look(&self, access_key_id: &str, nonce: &str) -> Result<(), SignedError> {
+        let until = self.known.get(&spent(access_key_id, nonce));
+        if until.is_some_and(|until| Instant::now() < until) { Err(SignedError::NonceUsed) } else { Ok(()) }
     }
 
     /// Uses a nonce of a key, the one time that it can be used.
@@ -64,6 +79,9 @@ impl Nonces {
             Ok(false) => self.in_memory().spend(spent, now),
             Ok(true) => self.spend_in_store(access_key_id, &spent).await?,
         };
+        if fate != Fate::NoRoom {
+            self.known.insert(spent, now + REMEMBERED);
+        }
         match fate {
             Fate::New => Ok(()),
             Fate::Used => Err(SignedError::NonceUsed),

@@ -76,7 +76,14 @@ impl SigningKeys {
     /// [`SigningKeysError`]
     pub async fn open(store: &Store) -> Result<Self, SigningKeysError> {
         let made = make().ok_or(SigningKeysError::NoneMade)?;
-        let mut stored = store.ensure_signing_key(|| made).await?;
+        Self::of(store.ensure_signing_key(|| made).await?)
+    }
+
+    /// These keys.
+    ///
+    /// # Errors
+    /// [`SigningKeysError::NoneMade`] where there is none.
+    pub fn of(mut stored: Vec<SigningKey>) -> Result<Self, SigningKeysError> {
         stored.sort_by_key(|key| std::cmp::Reverse(key.created_at));
         let signers: Vec<Signer> = stored.into_iter().map(Signer::from).collect();
         if signers.is_empty() { Err(SigningKeysError::NoneMade) } else { Ok(Self { signers }) }

@@ -22,6 +22,7 @@ use crate::deliveries::{Deliveries, Retries, RunningDeliveries};
 use crate::egress::{Egress, EgressSettings};
 use crate::events::{LinkWriter, Nudge, Router, Settler};
 use crate::health::Health;
+use crate::limits::RunningSharedLimits;
 use crate::mirror::Keeper;
 use crate::operations::Services;
 use crate::supervise::supervise;
@@ -70,6 +71,7 @@ pub(crate) struct RunningBackground {
 /// The loops that run.
 pub(crate) struct RunningLoops {
     arbiter: Arbiter,
+    shared_limits: RunningSharedLimits,
     stop: oneshot::Sender<()>,
     ended: oneshot::Receiver<()>,
 }
@@ -104,6 +106,7 @@ impl Background {
     fn start_loops(self, deliveries: Nudge) -> RunningLoops {
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = oneshot::channel();
+        let shared_limits = self.services.shared_limits.start();
         let arbiter = Arbiter::new();
         arbiter.spawn_fn(move || {
             let store = self.services.store.clone();
@@ -114,9 +117,10 @@ impl Background {
                 end_all(loops).await;
                 writers.flush(&store).await;
                 let _ = end.send(());
+                Arbiter::current().stop();
             });
         });
-        RunningLoops { arbiter, stop, ended }
+        RunningLoops { arbiter, shared_limits, stop, ended }
     }
 
     /// Begins the loops. What is left in the queues of calls when they end is written by whoever ends them.
@@ -195,6 +199,7 @@ impl RunningLoops {
         let _ = self.stop.send(());
         let _ = self.ended.await;
         self.arbiter.stop();
+        self.shared_limits.stop();
     }
 }
 

@@ -10,11 +10,12 @@ use time::format_description::well_known::Rfc3339;
 use super::{
     CommandError,
     apply::{
-        form::{API_VERSION, EndpointForm, Form, GrantForm, KeyForm, LimitsForm, NumberForm, TenantForm},
+        form::{API_VERSION, EndpointForm, Form, GrantForm, KeyForm, NumberForm, TenantForm},
         found::Parts,
     },
     store,
 };
+use crate::admin::limits::SetLimits;
 use crate::config::Environment;
 
 const HEADER: &str = "\
@@ -67,7 +68,7 @@ fn tenant_form(tenant: Tenant, parts: Parts) -> TenantForm {
         labels: Some(tenant.labels).filter(|labels| !labels.is_empty()),
         numbers: Some(numbers.into_iter().map(number_form).collect()),
         credential: None,
-        limits: (limits != Limits::default()).then(|| limits_form(&limits)),
+        limits: (limits != Limits::default()).then(|| SetLimits::from(&limits)),
         endpoints: Some(endpoints.into_iter().map(endpoint_form).collect()),
         keys: Some(keys.into_iter().map(key_form).collect()),
     }
@@ -76,14 +77,6 @@ fn tenant_form(tenant: Tenant, parts: Parts) -> TenantForm {
 fn number_form(number: BusinessNumber) -> NumberForm {
     let BusinessNumber { business_number, phone_number_id, waba_id, .. } = number;
     NumberForm { business_number, phone_number_id, waba_id }
-}
-
-fn limits_form(limits: &Limits) -> LimitsForm {
-    LimitsForm {
-        per_tenant: limits.per_tenant.map(|rate| rate.to_string()),
-        per_number: limits.per_number.map(|rate| rate.to_string()),
-        in_flight: limits.in_flight.map(Into::into),
-    }
 }
 
 fn endpoint_form(endpoint: Endpoint) -> EndpointForm {

@@ -1,20 +1,30 @@
 //! `groupgate serve`: the gateway, against the configured PostgreSQL and Graph API.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use clap::Args;
-use tenant_store::StoreSettings;
+use tenant_store::{SchemaState, StoreError, StoreSettings};
 
 use super::{CommandError, signals::StopSignals, store};
 use crate::{
-    app::{self, GatewayParts, Listener},
+    app::{self, GatewayParts, Listener, Running, StartError},
+    auth::SigningKeysError,
     config::{Environment, SettingFlags, Settings, Sources, secrets_help},
     egress::NameServers,
+    health::Awaited,
     telemetry,
+    waiting_room::WaitingRoom,
 };
 
-/// How long a call waits for a database connection before it is answered 503.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Between two tries to start, where PostgreSQL is not there yet.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Between two lines in the log that say what is waited for.
+const TELL: Duration = Duration::from_secs(5);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,23 +42,84 @@ pub struct ServeArgs {
 /// Serves until SIGTERM or Ctrl-C, then lets calls in flight end.
 pub async fn run(args: ServeArgs, environment: Environment) -> Result<(), CommandError> {
     let sources = Sources::new(args.flags, environment);
-    let settings = Settings::read(&sources)?;
+    let settings = Arc::new(Settings::read(&sources)?);
     let _log = telemetry::init(&settings.log, settings.log_format)?;
     sources.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     let mut stop = StopSignals::catch()?;
     let drain = settings.drain;
-    let store = store::connect(&store_settings(&settings), settings.master_keys.clone()).await?;
-    let parts = GatewayParts { settings: Arc::new(settings), store, name_servers: NameServers::System };
-    let running = app::start(parts).await.map_err(|error| CommandError::of_start(error, chosen_with))?;
+    let running = tokio::select! {
+        started = start_in_time(&settings) => started?,
+        // Nobody was served yet.
+        () = stop.next() => return Ok(()),
+    };
     let (addresses, graph_face, metrics) = (running.addrs(), running.graph_face_addrs(), running.metrics_addrs());
     tracing::info!(?addresses, ?graph_face, ?metrics, "serving");
-    stop.next().await;
+    tokio::select! {
+        () = stop.next() => {}
+        () = running.lost() => return Err(of_start(StartError::Threads(io::Error::other("every thread for it is gone")))),
+    }
     tracing::info!(?drain, "stopping: calls in flight may end; a second signal ends them now");
     tokio::select! {
         () = running.stop(drain) => {}
         () = stop.next() => {}
     }
     Ok(())
+}
+
+/// Starts as soon as PostgreSQL and the schema are there: whoever starts everything need not mind the order.
+///
+/// # Errors
+/// What waiting does not cure: wrong settings, addresses that are taken, a schema of a newer version, a role that no
+/// policy binds, sealed keys that do not open.
+async fn start_in_time(settings: &Arc<Settings>) -> Result<Running, CommandError> {
+    let mut room = None;
+    let mut told: Option<Instant> = None;
+    loop {
+        let error = match start(settings, &mut room).await {
+            Ok(running) => return Ok(running),
+            Err(error) => error,
+        };
+        let Some(awaited) = awaited(&error) else { return Err(error) };
+        match &room {
+            Some(room) => WaitingRoom::waits_for(room, awaited),
+            None => room = Some(WaitingRoom::open(settings, awaited).await.map_err(of_start)?),
+        }
+        if told.is_none_or(|told| told.elapsed() >= TELL) {
+            tracing::warn!(reason = %error, "the gateway waits for {awaited} before it starts");
+            told = Some(Instant::now());
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+/// Tries to start. Who waits meanwhile gives its addresses back as soon as there is nothing more to wait for.
+async fn start(settings: &Arc<Settings>, room: &mut Option<WaitingRoom>) -> Result<Running, CommandError> {
+    let store = store::connect(&store_settings(settings), settings.master_keys.clone()).await?;
+    let parts = GatewayParts { settings: settings.clone(), store, name_servers: NameServers::System };
+    let prepared = Box::pin(app::prepare(parts)).await.map_err(of_start)?;
+    if let Some(room) = room.take() {
+        room.close().await;
+    }
+    Box::pin(prepared.open()).await.map_err(of_start)
+}
+
+/// What has to come before the gateway can start; `None` for what does not come by itself.
+///
+/// A role, a password and a database that PostgreSQL does not know are waited for, too: from here it cannot be told
+/// whether they are wrong, or are made later.
+fn awaited(error: &CommandError) -> Option<Awaited> {
+    match error {
+        CommandError::Store(StoreError::Unavailable(_))
+        | CommandError::Start(StartError::SigningKeys(SigningKeysError::Store(StoreError::Unavailable(_)))) => {
+            Some(Awaited::PostgreSql)
+        }
+        CommandError::Schema(SchemaState::Absent | SchemaState::Older { .. }) => Some(Awaited::Schema),
+        _ => None,
+    }
+}
+
+fn of_start(error: StartError) -> CommandError {
+    CommandError::of_start(error, chosen_with)
 }
 
 /// What chooses the addresses of a part.
@@ -65,6 +136,6 @@ pub(super) fn store_settings(settings: &Settings) -> StoreSettings {
     StoreSettings {
         url: settings.database_url.clone(),
         connections: settings.db_connections,
-        acquire_timeout: ACQUIRE_TIMEOUT,
+        acquire_timeout: settings.db_acquire_timeout,
     }
 }

@@ -4,15 +4,15 @@ use std::{net::SocketAddr, time::Duration};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
-use tenant_store::{MasterKeys, Rate};
+use tenant_store::{Limit, MasterKeys, Rate};
 use url::Url;
 
 use super::{
     AnySetting, Docs, Setting,
-    durations::{duration, retention, seconds},
+    durations::{duration, pause, retention, seconds},
     parse,
 };
-use crate::{deliveries::Retries, telemetry::LogFormat};
+use crate::{deliveries::Retries, limits::RedisUrl, telemetry::LogFormat};
 
 /// Makes the settings and [`ALL`] from one list, so that none can be left out of it.
 macro_rules! settings {
@@ -34,6 +34,9 @@ settings! {
         "PostgreSQL, as the owner of the tables; only `groupgate migrate` uses it").without("required by migrate");
     DB_CONNECTIONS: u32 = Setting::plain("GROUPGATE_DB_CONNECTIONS", "db-connections", parse::connections,
         "Size of the pool of database connections; LISTEN has one more").default("10");
+    DB_ACQUIRE_TIMEOUT: Duration = Setting::plain(
+        "GROUPGATE_DB_ACQUIRE_TIMEOUT", "db-acquire-timeout", duration,
+        "How long a call waits for a database connection before it is answered 503").default("2s");
     BIND: Vec<SocketAddr> = Setting::plain("GROUPGATE_BIND", "bind", parse::addresses,
         "Where the API listens; several by comma").default("127.0.0.1:8080");
     GRAPH_FACE_BIND: SocketAddr = Setting::plain("GROUPGATE_GRAPH_FACE_BIND", "graph-face-bind", parse::address,
@@ -48,6 +51,12 @@ settings! {
         "Private networks that deliveries and fetches may reach, by http too; several by comma");
     WORKERS: usize = Setting::plain("GROUPGATE_WORKERS", "workers", parse::workers,
         "Threads that serve calls").without("one a core");
+    CONNECTIONS: usize = Setting::plain("GROUPGATE_CONNECTIONS", "connections", parse::client_connections,
+        "Connections of clients that may be open at the same time; one more is closed at once").default("16384");
+    CONNECTIONS_PER_ADDRESS: usize = Setting::plain(
+        "GROUPGATE_CONNECTIONS_PER_ADDRESS", "connections-per-address", parse::client_connections,
+        "Those of one client address (of IPv6: one network of /64); those of trusted proxies are not counted so")
+        .default("12288");
     MASTER_KEY: MasterKeys = Setting::secret("GROUPGATE_MASTER_KEY", parse::master_keys,
         "The keys that seal the tenants' secrets: id:base64(32 bytes), several by comma, the first seals")
         .required();
@@ -71,12 +80,52 @@ settings! {
         "How long connecting to the Graph API may take").default("2s");
     UPSTREAM_TIMEOUT: Duration = Setting::plain("GROUPGATE_UPSTREAM_TIMEOUT", "upstream-timeout", duration,
         "How long a call to the Graph API may take, head and body together").default("20s");
-    RATE_PER_KEY: Rate = Setting::plain("GROUPGATE_RATE_PER_KEY", "rate-per-key", parse::rate,
-        "How many calls an access key may make: in a second, and at once; or off").default("100/s;burst=200");
-    RATE_PER_TENANT: Rate = Setting::plain("GROUPGATE_RATE_PER_TENANT", "rate-per-tenant", parse::rate,
-        "How many calls may be made for a tenant without a limit of its own; or off").default("100/s;burst=200");
-    RATE_PER_NUMBER: Rate = Setting::plain("GROUPGATE_RATE_PER_NUMBER", "rate-per-number", parse::rate,
-        "How many calls to Meta may be made for a number; or off").default("50/s;burst=100");
+    UPSTREAM_BREAKERS: bool = Setting::plain("GROUPGATE_UPSTREAM_BREAKERS", "upstream-breakers", parse::switch,
+        "Whether calls to the Graph API are refused at once while the last ones of all, or of their number, have failed")
+        .default("true");
+    UPSTREAM_PAUSE: Duration = Setting::plain("GROUPGATE_UPSTREAM_PAUSE", "upstream-pause", pause,
+        "How long nothing is sent after Meta refused twice for a quota's sake and named no time; doubled each further time, \
+         up to a minute; or off")
+        .default("1s");
+    RATE_PER_KEY: Limit = Setting::plain("GROUPGATE_RATE_PER_KEY", "rate-per-key", parse::limit,
+        "How many calls an access key may make: in a second, at once, in flight (100/s;burst=200;in-flight=50); or off")
+        .default("100/s;burst=200");
+    RATE_PER_KEY_READ: Limit = Setting::plain(
+        "GROUPGATE_RATE_PER_KEY_READ", "rate-per-key-read", parse::limit,
+        "The same for its calls that read, beside the limit of all of them").default("off");
+    RATE_PER_KEY_WRITE: Limit = Setting::plain(
+        "GROUPGATE_RATE_PER_KEY_WRITE", "rate-per-key-write", parse::limit,
+        "The same for its calls that write, beside the limit of all of them").default("off");
+    RATE_PER_KEY_MESSAGE: Limit = Setting::plain(
+        "GROUPGATE_RATE_PER_KEY_MESSAGE", "rate-per-key-message", parse::limit,
+        "The same for its calls about messages, beside the limit of all of them").default("off");
+    RATE_PER_TENANT: Limit = Setting::plain("GROUPGATE_RATE_PER_TENANT", "rate-per-tenant", parse::limit,
+        "How many calls may be made for a tenant without a limit of its own; or off")
+        .default("100/s;burst=200");
+    RATE_PER_TENANT_READ: Limit = Setting::plain(
+        "GROUPGATE_RATE_PER_TENANT_READ", "rate-per-tenant-read", parse::limit,
+        "The same for its calls that read, beside the limit of all of them").default("off");
+    RATE_PER_TENANT_WRITE: Limit = Setting::plain(
+        "GROUPGATE_RATE_PER_TENANT_WRITE", "rate-per-tenant-write", parse::limit,
+        "The same for its calls that write, beside the limit of all of them").default("off");
+    RATE_PER_TENANT_MESSAGE: Limit = Setting::plain(
+        "GROUPGATE_RATE_PER_TENANT_MESSAGE", "rate-per-tenant-message", parse::limit,
+        "The same for its calls about messages, beside the limit of all of them").default("off");
+    RATE_PER_NUMBER: Limit = Setting::plain("GROUPGATE_RATE_PER_NUMBER", "rate-per-number", parse::limit,
+        "How many calls to Meta may be made for a number; or off")
+        .default("50/s;burst=100");
+    RATE_PER_NUMBER_READ: Limit = Setting::plain(
+        "GROUPGATE_RATE_PER_NUMBER_READ", "rate-per-number-read", parse::limit,
+        "The same for its calls that read, beside the limit of all of them").default("off");
+    RATE_PER_NUMBER_WRITE: Limit = Setting::plain(
+        "GROUPGATE_RATE_PER_NUMBER_WRITE", "rate-per-number-write", parse::limit,
+        "The same for its calls that write, beside the limit of all of them").default("off");
+    RATE_PER_NUMBER_MESSAGE: Limit = Setting::plain(
+        "GROUPGATE_RATE_PER_NUMBER_MESSAGE", "rate-per-number-message", parse::limit,
+        "The same for its calls about messages, beside the limit of all of them").default("off");
+    REDIS_URL: RedisUrl = Setting::secret("GROUPGATE_REDIS_URL", parse::redis_url,
+        "Redis or Valkey, in which all replicas count these limits together")
+        .without("none: each replica counts by itself");
     AUTH_FAILURES: Rate = Setting::plain("GROUPGATE_AUTH_FAILURES", "auth-failures", parse::rate,
         "How many wrong secrets a client address may send; or off").default("20/m");
     HMAC_SHA1: bool = Setting::plain("GROUPGATE_HMAC_SHA1", "hmac-sha1", parse::switch,
@@ -97,10 +146,6 @@ settings! {
     LOG_FORMAT: LogFormat = Setting::plain("GROUPGATE_LOG_FORMAT", "log-format", parse::log_format,
         "How log lines are written: text, json, or auto (text on a terminal, JSON elsewhere)").default("auto");
 }
-
-/// Names that the settings' page promises and this version does not read: a warning says so, and
-/// does not take them for misspellings.
-pub(super) const NOT_READ: &[&str] = &["GROUPGATE_REDIS_URL"];
 
 /// Names that the demo writes into `demo.env` for callers' scripts: known, and no settings.
 pub(super) const FOR_SCRIPTS: &[&str] = &[

@@ -33,6 +33,14 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     count.checked_mul(seconds).map(Duration::from_secs)
 }
 
+/// A pause, or `off` for none.
+pub(super) fn pause(text: &str) -> Result<Duration, String> {
+    match text {
+        "off" => Ok(Duration::ZERO),
+        text => duration(text).map_err(|expected| format!("{expected}; or off")),
+    }
+}
+
 /// A setting's duration; zero is refused, since as a deadline it would fail every call.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let fits = |duration: &Duration| !duration.is_zero() && *duration <= LONGEST;

@@ -8,13 +8,14 @@ use std::{
 
 use ipnet::IpNet;
 use secrecy::SecretString;
-use tenant_store::{InvalidRate, MasterKeys, Rate};
+use tenant_store::{InvalidLimit, InvalidRate, Limit, MasterKeys, Rate};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::Docs;
 use crate::{
     deliveries::{InvalidRetries, Retries},
+    limits::{InvalidRedisUrl, RedisUrl},
     telemetry::LogFormat,
 };
 
@@ -51,6 +52,10 @@ pub(super) fn connections(text: &str) -> Parsed<u32> {
     expected(number_in(text, 1, 10_000), "a whole number from 1 to 10000")
 }
 
+pub(super) fn client_connections(text: &str) -> Parsed<usize> {
+    expected(number_in(text, 1, 1_000_000), "a whole number from 1 to 1000000")
+}
+
 pub(super) fn switch(text: &str) -> Parsed<bool> {
     expected(text.parse().ok(), "true or false")
 }
@@ -77,6 +82,10 @@ pub(super) fn postgres_url(text: &str) -> Parsed<SecretString> {
     let is_postgres = |url: &Url| matches!(url.scheme(), "postgres" | "postgresql");
     let url = Url::parse(text).ok().filter(is_postgres).map(|_| SecretString::from(text));
     expected(url, "a URL such as postgres://user:password@host:5432/database, with special characters percent-encoded")
+}
+
+pub(super) fn redis_url(text: &str) -> Parsed<RedisUrl> {
+    text.parse().map_err(|error: InvalidRedisUrl| error.to_string())
 }
 
 pub(super) fn master_keys(text: &str) -> Parsed<MasterKeys> {
@@ -107,6 +116,10 @@ pub(super) fn secrets(text: &str) -> Parsed<Vec<SecretString>> {
 
 pub(super) fn rate(text: &str) -> Parsed<Rate> {
     text.parse().map_err(|error: InvalidRate| error.to_string())
+}
+
+pub(super) fn limit(text: &str) -> Parsed<Limit> {
+    text.parse().map_err(|error: InvalidLimit| error.to_string())
 }
 
 pub(super) fn retries(text: &str) -> Parsed<Retries> {

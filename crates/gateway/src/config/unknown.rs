@@ -1,4 +1,4 @@
-//! Variables that look like ours and do nothing: misspelt, or not read by this version.
+//! Variables that look like ours and do nothing, since they are misspelt.
 
 use std::{fmt, path::PathBuf};
 
@@ -15,11 +15,6 @@ pub enum Warning {
         variable: String,
         /// The known name that is nearest to it.
         nearest: String,
-    },
-    /// The name is a setting's, and this version does not use it.
-    NotRead {
-        /// The name.
-        variable: String,
     },
     /// A secret's file can be read or written by every user of the machine.
     OpenFile {
@@ -44,7 +39,6 @@ impl fmt::Display for Warning {
                  keep its directory to yourself",
                 path = path.display()
             ),
-            Self::NotRead { variable } => write!(f, "{variable} has no effect: this version does not read it"),
         }
     }
 }
@@ -59,16 +53,8 @@ fn warning(name: &str, known: &[String]) -> Option<Warning> {
     if known.iter().any(|known| known == name) {
         return None;
     }
-    let variable = name.to_owned();
-    if is_not_read(name) {
-        return Some(Warning::NotRead { variable });
-    }
     let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name))?.clone();
-    Some(Warning::Unknown { variable, nearest })
-}
-
-fn is_not_read(name: &str) -> bool {
-    catalog::NOT_READ.contains(&name.strip_suffix("_FILE").unwrap_or(name))
+    Some(Warning::Unknown { variable: name.to_owned(), nearest })
 }
 
 fn known_names() -> Vec<String> {
@@ -104,12 +90,6 @@ mod tests {
     #[test]
     fn names_of_the_demos_file_are_known() {
         assert!(warnings_of(["GROUPGATE_ACCESS_KEY_SECRET_2", "GROUPGATE_SANDBOX_URL"]).is_empty());
-    }
-
-    #[test]
-    fn a_setting_that_this_version_does_not_read_is_no_misspelling() {
-        let told = warnings_of(["GROUPGATE_REDIS_URL_FILE"]);
-        assert_eq!(told, ["GROUPGATE_REDIS_URL_FILE has no effect: this version does not read it"]);
     }
 
     #[test]

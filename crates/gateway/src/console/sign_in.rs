@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use cams_api::Class;
 use serde::Deserialize;
 use tenant_store::Actor;
 use zeroize::Zeroizing;
@@ -91,7 +92,7 @@ pub(super) async fn submit(http: HttpRequest, payload: Payload) -> Result<HttpRe
 /// Who wants to sign in. That somebody who is known may not is told to the audit log.
 async fn entering(http: &HttpRequest, worker: &Worker, proof: &Proof) -> Result<Actor, ConsoleError> {
     let caller = proof.caller(http, worker).await?;
-    count(http, caller.key()).map_err(ApiError::from)?;
+    let _taken = count(http, worker, caller.key(), Some(Class::Read)).await.map_err(ApiError::from)?;
     let actor = actor(http, worker, &caller);
     match session::administrator(caller) {
         Ok(_) => Ok(actor),

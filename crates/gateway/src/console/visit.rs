@@ -7,7 +7,7 @@ use std::rc::Rc;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use cams_api::Scope;
+use cams_api::{Class, Scope};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 use utoipa::IntoParams;
@@ -50,7 +50,7 @@ impl<P: Place> Visit<P> {
         let worker = worker(http)?;
         let secret = Secret::sent(http, worker.is_over_tls).ok_or(ConsoleError::SignedOut)?;
         let caller = session::who(http, worker, &secret).await?;
-        count(http, caller.key()).map_err(ApiError::from)?;
+        let taken = count(http, worker, caller.key(), Some(Class::of(scope))).await.map_err(ApiError::from)?;
         let mut frame = Frame {
             who: Some(caller.key().access_key_id.clone()),
             sees_all: caller.named_tenants(Scope::AdminRead).is_none(),
@@ -73,7 +73,7 @@ impl<P: Place> Visit<P> {
         let query = http.query_string().to_owned();
         let shown = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == NOTICE);
         frame.notice = shown.and_then(|(_, key)| notice::named(&key));
-        let ctx = Rc::new(context(worker, caller, actor, None));
+        let ctx = Rc::new(context(worker, caller, taken, actor, None));
         Ok(Self { ctx, path, secret, frame, at: http.path().to_owned(), query, http: http.clone() })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use graph_client::{App, GraphClient, GraphError, InvalidToken, RefusalKind, Token, TokenInfo};
+use graph_client::{App, Call, GraphClient, GraphError, InvalidToken, RefusalKind, Token, TokenInfo};
 use secrecy::SecretString;
 use tenant_store::{CredentialCheck, CredentialState};
 use time::OffsetDateTime;
@@ -67,13 +67,19 @@ impl Unchecked {
     }
 }
 
-/// Asks Meta about a token, in the name of the ISV's app.
+/// Asks Meta about a token, in the name of the ISV's app, with whose token the call is made.
 ///
 /// # Errors
 /// [`Unchecked`]
-pub(crate) async fn check(graph: &GraphClient, app: &App, token: &SecretString) -> Result<Checked, Unchecked> {
+pub(crate) async fn check(
+    graph: &GraphClient,
+    call: Call<'_>,
+    app: &App,
+    token: &SecretString,
+) -> Result<Checked, Unchecked> {
     let token = Token::new(token, None)?;
-    let info = graph.inspect_token(app, &token, Some(Instant::now() + PATIENCE)).await?.body;
+    let call = Call { deadline: Some(Instant::now() + PATIENCE), ..call };
+    let info = graph.inspect_token(call, &token).await?.body;
     if info.may_recover() {
         return Err(Unchecked::Undecided(info.why_invalid().unwrap_or("it does not say why").to_owned()));
     }

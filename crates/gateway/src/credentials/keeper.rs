@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use graph_client::{App, GraphClient};
+use graph_client::{App, GraphClient, GraphError, Urgency};
 use secrecy::SecretString;
 use tenant_store::{CredentialState, OpenCredential, StoreError};
 use tokio::time::{Instant, timeout_at};
@@ -38,6 +38,13 @@ enum Trouble {
     Unchecked(#[from] Unchecked),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Trouble {
+    /// Whether nothing was found wrong: Meta was not asked.
+    fn is_waiting(&self) -> bool {
+        matches!(self, Self::Unchecked(Unchecked::Graph(GraphError::Held(_))))
+    }
 }
 
 impl CredentialKeeper {
@@ -77,10 +84,13 @@ impl CredentialKeeper {
 
     async fn look_at(&self, tenants: &[String]) {
         let looks = tenants.iter().map(async |cust_space_id| {
-            if let Err(error) = self.look_at_one(cust_space_id).await {
+            let Err(error) = self.look_at_one(cust_space_id).await else { return };
+            if error.is_waiting() {
+                tracing::debug!(cust_space_id, %error, "the tenant's token is looked at later");
+            } else {
                 tracing::warn!(cust_space_id, %error, "nothing is known of the tenant's token; Meta is asked again");
-                self.look_again(cust_space_id).await;
             }
+            self.look_again(cust_space_id).await;
         });
         join_all(looks).await;
     }
@@ -97,7 +107,8 @@ impl CredentialKeeper {
         let Some(stored) = space.stored_token().await? else { return Ok(()) };
         // One that does not open was told to the log when it was tried.
         let Some(token) = opened(&stored.token) else { return Ok(()) };
-        let checked = check(&self.graph, &self.app, token).await?;
+        let call = self.services.upstream.call(self.app.token(), Urgency::Background);
+        let checked = check(&self.graph, call, &self.app, token).await?;
         if space.record_credential_check(stored.revision, &checked.check).await? {
             tell(cust_space_id, checked.check.state);
         }

@@ -45,6 +45,9 @@ pub(crate) struct RunningDeliveries {
     ended: oneshot::Receiver<()>,
 }
 
+/// The thread of deliveries that have ended: connections to PostgreSQL that it has opened work until this is dropped.
+pub(crate) struct EndedDeliveries(Arbiter);
+
 /// The parts of it on its own thread.
 struct Loops {
     store: Store,
@@ -64,12 +67,14 @@ impl Deliveries {
         arbiter.spawn_fn(move || {
             let loops = self.spawn();
             rt::spawn(async move {
-                // Nobody may be left who could tell.
-                let drain = stopped.await.unwrap_or_default();
+                let told = stopped.await;
                 if let Some(loops) = loops {
-                    loops.stop(drain).await;
+                    loops.stop(told.unwrap_or_default()).await;
                 }
-                let _ = end.send(());
+                // Nobody may be left to be told, or to end the thread.
+                if end.send(()).is_err() {
+                    Arbiter::current().stop();
+                }
             });
         });
         RunningDeliveries { arbiter, stop, ended }
@@ -105,11 +110,17 @@ impl Deliveries {
 
 impl RunningDeliveries {
     /// Stops: nothing more is claimed, tries that run may end within `drain`, and those that do not are given back, so
-    /// that another replica tries them at once.
-    pub(crate) async fn stop(self, drain: Duration) {
+    /// that another replica tries them at once. The thread ends where what is given back is dropped.
+    pub(crate) async fn stop(self, drain: Duration) -> EndedDeliveries {
         let _ = self.stop.send(drain);
         let _ = self.ended.await;
-        self.arbiter.stop();
+        EndedDeliveries(self.arbiter)
+    }
+}
+
+impl Drop for EndedDeliveries {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 

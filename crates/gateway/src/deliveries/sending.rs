@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use awc::http::header::{self, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
-use aws_lc_rs::rand;
 use bytes::Bytes;
 use cams_api::events::EventId;
 use tenant_store::{ClaimedDelivery, TriedDelivery};
@@ -12,6 +11,7 @@ use tokio::time::Instant;
 use super::Retries;
 use super::after_try::after_try;
 use super::signing::{self, Message};
+use crate::chance::chance;
 use crate::egress::{Answer, Egress, EgressError, ExternalUrl};
 use crate::events::{RenderError, render};
 
@@ -83,24 +83,4 @@ fn headers(delivery: &ClaimedDelivery, at: SystemTime, body: &[u8]) -> Result<He
     headers.insert(TIMESTAMP, timestamp.into());
     headers.insert(SIGNATURE, signature.parse()?);
     Ok(headers)
-}
-
-/// A number between 0 and 1 that nobody knows before.
-fn chance() -> f64 {
-    let mut bytes = [0; 4];
-    // Without a random number, what failed together is tried again together.
-    let drawn = rand::fill(&mut bytes).map(|()| f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX));
-    drawn.unwrap_or(0.5)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chances_lie_between_0_and_1_and_differ() {
-        let drawn: Vec<f64> = (0..100).map(|_| chance()).collect();
-        assert!(drawn.iter().all(|chance| (0.0..=1.0).contains(chance)));
-        assert!(drawn.iter().any(|chance| *chance < 0.5) && drawn.iter().any(|chance| *chance > 0.5));
-    }
 }

@@ -1,6 +1,7 @@
 //! What Meta tells: received, committed, routed to changes and the mirror of groups; and the calls that wait for it.
 
 mod feeds;
+#[doc(hidden)]
 mod inbox;
 mod links;
 mod look_up;

@@ -53,7 +53,8 @@ impl TrustedProxies {
         Some(client)
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
+    /// Whether this is one of them; an address of IPv4 in the form of IPv6 is not.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }

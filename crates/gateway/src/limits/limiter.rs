@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use governor::clock::{Clock, MonotonicClock};
+use governor::clock::{Clock, MonotonicClock, Reference};
 use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
@@ -19,6 +19,9 @@ pub struct Limiter<C: Clock = MonotonicClock> {
     quota: Quota,
     clock: C,
     gcra: RateLimiter<Test, State, C, StateInformationMiddleware>,
+    state: State,
+    /// From where the state counts its time.
+    start: C::Instant,
 }
 
 /// What a limiter has left.
@@ -37,9 +40,9 @@ enum Test {
     Look,
 }
 
-/// governor's state, which can be looked at without counting.
-#[derive(Default)]
-struct State(InMemoryState);
+/// governor's state, which can be looked at without counting, and set.
+#[derive(Clone, Default)]
+struct State(Arc<InMemoryState>);
 
 impl StateStore for State {
     type Key = Test;
@@ -62,6 +65,18 @@ impl StateStore for State {
     }
 }
 
+impl State {
+    /// Sets when the whole burst is there again, in nanoseconds; not where `next` has nothing for it.
+    fn replace(&self, next: impl Fn(u64) -> Option<u64>) {
+        let next = |state: Option<Nanos>| match next(state.map_or(0, Nanos::as_u64)) {
+            Some(next) => Ok(((), Nanos::new(next))),
+            None => Err(()),
+        };
+        // That it stays as it is is no failure.
+        let _ = self.0.measure_and_replace(&NotKeyed::NonKey, next);
+    }
+}
+
 impl Limiter {
     /// A limiter for `rate`; `None` where that is no limit.
     pub fn new(rate: Rate) -> Option<Self> {
@@ -81,13 +96,30 @@ impl<C: Clock> Limiter<C> {
     where
         C: Clone,
     {
-        let quota = quota(rate)?;
-        Some(Self { rate, quota, gcra: RateLimiter::new(quota, State::default(), clock.clone()), clock })
+        let (quota, state, start) = (quota(rate)?, State::default(), clock.now());
+        Some(Self { rate, quota, gcra: RateLimiter::new(quota, state.clone(), clock.clone()), state, start, clock })
     }
 
     /// What it was made for.
     pub fn rate(&self) -> Rate {
         self.rate
+    }
+
+    /// How it counts.
+    pub(super) fn quota(&self) -> Quota {
+        self.quota
+    }
+
+    /// How long it takes until one more call comes back.
+    pub(super) fn interval(&self) -> Duration {
+        self.quota.replenish_interval()
+    }
+
+    /// How many calls come back in this time.
+    pub(super) fn back_in(&self, time: Duration) -> u32 {
+        // A quota's interval is never zero.
+        let calls = time.as_nanos().checked_div(self.interval().as_nanos()).unwrap_or_default();
+        u32::try_from(calls).unwrap_or(u32::MAX)
     }
 
     /// How many calls get through at once after a pause.
@@ -108,16 +140,33 @@ impl<C: Clock> Limiter<C> {
         self.test(Test::Take).map(drop)
     }
 
-    /// Counts a call that can wait: it leaves half of the burst to others.
-    ///
-    /// # Errors
-    /// How long to wait until there may be that much again.
-    pub fn take_spare(&self) -> Result<(), Duration> {
-        let kept = self.burst().get() / 2;
-        match self.look().remaining {
-            remaining if remaining > kept => self.take(),
-            remaining => Err(self.quota.replenish_interval() * (kept + 1 - remaining)),
-        }
+    /// Gives a call back that was counted a moment ago, where nothing else has happened since that would let two through
+    /// for it.
+    pub(super) fn give_back(&self) {
+        let (now, interval) = (self.now(), Nanos::from(self.interval()));
+        self.state.replace(|full_at| full_at.checked_sub(interval.as_u64()).filter(|before| *before >= now.as_u64()));
+    }
+
+    /// What another keeper of the same limit says: the whole burst is there again after `full_in`. What is known here
+    /// already is never forgotten for it.
+    pub(super) fn learn(&self, full_in: Duration) {
+        let told = self.now() + Nanos::from(full_in);
+        self.state.replace(|full_at| Some(told.as_u64()).filter(|told| *told > full_at));
+    }
+
+    /// The same: no call gets through before `wait` is over.
+    pub(super) fn learn_refusal(&self, wait: Duration) {
+        self.learn(wait + self.window().saturating_sub(self.interval()));
+    }
+
+    /// How long a call has to wait that leaves half of the burst to others.
+    pub fn wait_for_spare(&self) -> Option<Duration> {
+        let (kept, remaining) = (self.burst().get() / 2, self.look().remaining);
+        (remaining <= kept).then(|| self.interval() * (kept + 1 - remaining))
+    }
+
+    fn now(&self) -> Nanos {
+        self.clock.now().duration_since(self.start)
     }
 
     /// How long to wait until a call gets through, where it does not now.
@@ -127,9 +176,18 @@ impl<C: Clock> Limiter<C> {
 
     /// What is left. Both figures err on the side of too little.
     pub fn look(&self) -> Standing {
-        let remaining = self.test(Test::Look).map_or(0, |after_one_more| after_one_more + 1);
-        let used = self.burst().get().saturating_sub(remaining);
-        Standing { remaining, full_in: self.quota.replenish_interval() * used }
+        let interval = self.interval();
+        match self.test(Test::Look) {
+            Ok(after_one_more) => {
+                let remaining = after_one_more + 1;
+                Standing { remaining, full_in: interval * self.burst().get().saturating_sub(remaining) }
+            }
+            // It may be more than the window: another keeper may have counted by another rate.
+            Err(wait) => {
+                let full_in = wait + self.window().saturating_sub(interval);
+                Standing { remaining: 0, full_in: full_in.max(self.window()) }
+            }
+        }
     }
 
     /// How many calls get through after this one, or how long until this one does.
@@ -147,13 +205,17 @@ impl<C: Clock> fmt::Debug for Limiter<C> {
     }
 }
 
-fn quota(rate: Rate) -> Option<Quota> {
-    match rate {
-        Rate::Off => None,
-        Rate::Limited { calls, per, burst } => {
-            Quota::with_period(per.duration() / calls.get()).map(|quota| quota.allow_burst(burst))
-        }
-    }
+/// How long a burst that is used up takes at the most to be whole again, in nanoseconds: 73 years. Times up to twice as long
+/// are reckoned with, and have to fit into 64 bits here and in Redis.
+const LONGEST_WINDOW: u64 = 1 << 61;
+
+/// How a rate is counted, here and in Redis: with no more calls at once than come back in [`LONGEST_WINDOW`].
+pub(super) fn quota(rate: Rate) -> Option<Quota> {
+    let Rate::Limited { calls, per, burst } = rate else { return None };
+    let interval = per.duration() / calls.get();
+    let most = LONGEST_WINDOW.checked_div(u64::try_from(interval.as_nanos()).ok()?)?;
+    let most = u32::try_from(most).ok().and_then(NonZeroU32::new);
+    Quota::with_period(interval).map(|quota| quota.allow_burst(most.map_or(burst, |most| burst.min(most))))
 }
 
 #[cfg(test)]
@@ -241,13 +303,61 @@ mod tests {
     #[test]
     fn what_can_wait_leaves_half_of_the_burst_to_others() {
         let (limiter, clock) = limiter("10/s;burst=10");
-        assert_eq!((0..20).filter(|_| limiter.take_spare().is_ok()).count(), 5);
-        let wait = limiter.take_spare().unwrap_err();
+        let spare = |limiter: &Limiter<_>| limiter.wait_for_spare().is_none() && limiter.take().is_ok();
+        assert_eq!((0..20).filter(|_| spare(&limiter)).count(), 5);
+        let wait = limiter.wait_for_spare().unwrap();
         assert_eq!(burst(&limiter), 5, "the rest is for callers");
         clock.advance(wait * 6);
-        assert_eq!(limiter.take_spare(), Ok(()));
+        assert!(spare(&limiter));
         let (single, _clock) = self::limiter("1/s");
-        assert_eq!(single.take_spare(), Ok(()), "a burst of one can still be used");
+        assert!(spare(&single), "a burst of one can still be used");
+    }
+
+    #[test]
+    fn a_call_that_is_given_back_was_never_counted() {
+        let (limiter, clock) = limiter("10/s;burst=10");
+        burst(&limiter);
+        clock.advance(Duration::from_millis(200));
+        limiter.take().unwrap();
+        limiter.give_back();
+        assert_eq!(burst(&limiter), 2);
+        limiter.give_back();
+        clock.advance(Duration::from_hours(1));
+        limiter.give_back();
+        assert_eq!(burst(&limiter), 10, "there is never more than the burst");
+    }
+
+    #[test]
+    fn what_another_keeper_says_holds_here_and_is_never_less_than_what_is_known() {
+        let (limiter, clock) = limiter("10/s;burst=10");
+        limiter.learn(Duration::from_millis(350));
+        assert_eq!(limiter.look().remaining, 6, "three and a half are used");
+        limiter.learn(Duration::from_millis(50));
+        assert_eq!(limiter.look().remaining, 6);
+        let wait = Duration::from_millis(70);
+        limiter.learn_refusal(wait);
+        assert_eq!(limiter.take(), Err(wait));
+        clock.advance(wait);
+        assert_eq!(burst(&limiter), 1);
+    }
+
+    #[test]
+    fn a_burst_of_centuries_is_counted_without_an_overflow() {
+        for rate in
+            ["1/h;burst=640511", "1/h;burst=640512", "1/h;burst=5124096", "1/h;burst=9999999", "3/m;burst=9999999"]
+        {
+            let (limiter, clock) = limiter(rate);
+            let full = limiter.look();
+            assert_eq!((full.remaining, full.full_in), (limiter.burst().get(), Duration::ZERO), "{rate}");
+            assert_eq!(burst(&limiter), 1_000, "{rate}");
+            assert_eq!(limiter.look().remaining, limiter.burst().get() - 1_000, "{rate}");
+            limiter.learn_refusal(limiter.window());
+            assert!(limiter.wait().is_some_and(|wait| wait >= limiter.window()), "{rate}");
+            let used_up = limiter.look();
+            assert_eq!(used_up.remaining, 0, "{rate}");
+            clock.advance(used_up.full_in);
+            assert_eq!(limiter.look().remaining, limiter.burst().get(), "{rate}");
+        }
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use graph_client::{Call, GraphClient, GraphError, GroupField, GroupId, ListPage, RefusalKind};
+use graph_client::{Call, GraphClient, GraphError, GroupField, GroupId, ListPage, RefusalKind, Urgency};
 use tenant_store::{ListedGroup, MirrorClaim, MirrorWork, Space, StoreError};
 use time::OffsetDateTime;
 
 use super::answers;
 use super::pace::{Pace, STEP};
-use crate::limits::Throttled;
+use crate::limits::{Taken, Throttled};
 use crate::operations::Services;
 use crate::tenants::{Number, Unresolved};
 
@@ -55,10 +55,16 @@ impl Trouble {
     /// When it is worth trying again.
     fn pause(&self) -> Duration {
         match self {
-            Self::Throttled(throttled) => throttled.retry_after().max(STEP),
-            Self::Graph(GraphError::Refused(refusal)) => refusal.usage.retry_after().unwrap_or(PAUSE).max(PAUSE),
+            Self::Throttled(throttled) => throttled.retry_after().clamp(STEP, PERIOD),
+            Self::Graph(GraphError::Held(held)) => held.wait().clamp(STEP, PERIOD),
+            Self::Graph(error) => error.retry_after().unwrap_or(PAUSE).clamp(PAUSE, PERIOD),
             _ => PAUSE,
         }
+    }
+
+    /// Whether nothing was found wrong with the number: it was not called.
+    fn is_waiting(&self) -> bool {
+        matches!(self, Self::Graph(GraphError::Held(_)))
     }
 }
 
@@ -71,6 +77,10 @@ impl Job {
     pub(super) async fn run(mut self) {
         let (pause, failure) = match self.work().await {
             Ok(()) => (STEP, None),
+            Err(trouble) if trouble.is_waiting() => {
+                tracing::debug!(phone_number_id = self.claim.phone_number_id, why = %trouble, "a mirror is compared later");
+                (trouble.pause(), None)
+            }
             Err(trouble) => {
                 let (cust_space_id, phone_number_id) = (&self.claim.cust_space_id, &self.claim.phone_number_id);
                 tracing::info!(cust_space_id, phone_number_id, why = %trouble, "a mirror could not be compared; trying again");
@@ -96,17 +106,17 @@ impl Job {
     }
 
     async fn compare_number(&mut self, number: &Number) -> Result<(), Trouble> {
-        self.pace.turn(number).await?;
+        let _in_flight = self.pace.turn(&self.services.limits, number).await?;
         let info = self.graph.number_info(call(number)?, &number.phone_number_id).await?.body;
         let record = answers::number(info);
         Ok(self.space().record_number(&self.claim.phone_number_id, &record, spread(PERIOD)).await?)
     }
 
     async fn compare_list(&mut self, number: &Number) -> Result<(), Trouble> {
-        self.pace.turn(number).await?;
+        let in_flight = self.pace.turn(&self.services.limits, number).await?;
         let asked_at = OffsetDateTime::now_utc();
         let phone_number_id = self.claim.phone_number_id.clone();
-        match self.whole_list(number).await? {
+        match self.whole_list(number, in_flight).await? {
             Ok(groups) => {
                 let space = self.space();
                 space.record_complete_list(&phone_number_id, asked_at, &groups, spread(PERIOD)).await?;
@@ -129,7 +139,11 @@ impl Job {
     }
 
     /// All pages of the list, or why they are not the whole. The first page's turn has come.
-    async fn whole_list(&mut self, number: &Number) -> Result<Result<Vec<ListedGroup>, &'static str>, Trouble> {
+    async fn whole_list(
+        &mut self,
+        number: &Number,
+        mut in_flight: Taken,
+    ) -> Result<Result<Vec<ListedGroup>, &'static str>, Trouble> {
         let mut page = ListPage { limit: Some(PAGE), after: None };
         let (mut groups, mut cursors) = (Vec::new(), HashSet::new());
         loop {
@@ -141,7 +155,8 @@ impl Job {
                 return Ok(Err("it does not end"));
             }
             page.after = Some(after);
-            self.pace.turn(number).await?;
+            drop(in_flight);
+            in_flight = self.pace.turn(&self.services.limits, number).await?;
             if !self.space().renew_mirror_claim(&self.claim).await? {
                 return Err(Trouble::Lost);
             }
@@ -149,7 +164,7 @@ impl Job {
     }
 
     async fn look_up_group(&mut self, number: &Number, group_id: &str) -> Result<(), Trouble> {
-        self.pace.turn(number).await?;
+        let _in_flight = self.pace.turn(&self.services.limits, number).await?;
         let asked_at = OffsetDateTime::now_utc();
         let details = match GroupId::try_from(group_id) {
             Ok(id) => match self.graph.group_info(call(number)?, &id, &GroupField::ALL).await {
@@ -177,7 +192,7 @@ impl Job {
 }
 
 fn call(number: &Number) -> Result<Call<'_>, Trouble> {
-    Ok(Call { token: number.token()?, deadline: None })
+    Ok(number.call(Urgency::Background)?)
 }
 
 fn is_about_the_group(kind: RefusalKind) -> bool {

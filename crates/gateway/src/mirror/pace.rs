@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::limits::Throttled;
+use crate::limits::{Limits, Taken, Throttled};
 use crate::tenants::Number;
 
 /// The time between two of the gateway's own calls for a number.
@@ -21,20 +21,22 @@ impl Pace {
         Self(Instant::now())
     }
 
-    /// Waits for the next call's turn, and for room in the number's budget beside its callers.
+    /// Waits for the next call's turn, and for room in the number's budget beside its callers. The call is in flight until
+    /// what this gives is dropped.
     ///
     /// # Errors
     /// [`Throttled`] where they leave none.
-    pub(super) async fn turn(&mut self, number: &Number) -> Result<(), Throttled> {
+    pub(super) async fn turn(&mut self, limits: &Limits, number: &Number) -> Result<Taken, Throttled> {
         sleep_until(self.0).await;
         let latest = Instant::now() + PATIENCE;
-        while let Err(throttled) = number.take_background_call() {
-            if Instant::now() >= latest {
-                return Err(throttled);
+        let taken = loop {
+            match number.take_background_call(limits).await {
+                Ok(taken) => break taken,
+                Err(throttled) if Instant::now() >= latest => return Err(throttled),
+                Err(throttled) => sleep(throttled.retry_after().max(STEP)).await,
             }
-            sleep(throttled.retry_after().max(STEP)).await;
-        }
+        };
         self.0 = Instant::now() + STEP;
-        Ok(())
+        Ok(taken)
     }
 }

@@ -95,7 +95,7 @@ fn add_health(draft: &mut Draft) {
     draft.paths.add_path_operation("/health/live", vec![HttpMethod::Get], page);
     let page = self::page(HEALTH, "GetReadiness", "Whether calls can be served")
         .response("200", answers("`ready`, or `degraded` as long as known tenants can be served.", report.clone()))
-        .response("503", answers("`unavailable`, with what is missing.", report));
+        .response("503", answers("`unavailable` or, while it stops, `draining`; with what is missing.", report));
     draft.paths.add_path_operation("/health/ready", vec![HttpMethod::Get], page);
 }
 

@@ -17,7 +17,8 @@ pub(super) fn of_operation(status: u16, response: Response) -> Response {
     match status {
         // Nobody is known to call, so there is no limit to tell of.
         401 => response,
-        429 => with_limits(with_retry_after(response)),
+        // 502 has them where nothing was sent, since the last calls had failed.
+        429 | 502 => with_limits(with_retry_after(response)),
         _ => with_limits(response),
     }
 }

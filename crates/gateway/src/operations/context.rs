@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt;
+use cams_api::Class;
 use cams_api::parameters::ParameterError;
 use cams_api::wait::WaitSeconds;
-use graph_client::{Acted, App, Call, GraphClient, Token};
+use graph_client::{Acted, App, Call, GraphClient, Token, Urgency};
 use tenant_store::{Space, Store};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
@@ -17,9 +18,10 @@ use crate::admin::AuditJournal;
 use crate::calls::CallJournal;
 use crate::egress::Egress;
 use crate::events::{Feeds, LinkJournal, Waiters};
-use crate::limits::Seat;
+use crate::limits::{Limits, SharedLimits, Taken};
 use crate::telemetry::metrics::Metrics;
 use crate::tenants::{KnownGroups, KnownTemplates, Number, Owners, Resolver, Tenant};
+use crate::upstream::Upstream;
 
 /// What all calls of all workers share.
 pub struct Services {
@@ -49,6 +51,12 @@ pub struct Services {
     pub writes: TaskTracker,
     /// How long an upstream call may take, head and body together.
     pub upstream_timeout: Duration,
+    /// The way to Meta.
+    pub upstream: Arc<Upstream>,
+    /// Where calls are counted against their limits.
+    pub limits: Arc<Limits>,
+    /// Limits that all replicas count together.
+    pub(crate) shared_limits: Arc<SharedLimits>,
     /// What is counted and measured.
     pub metrics: Metrics,
 }
@@ -68,12 +76,34 @@ pub struct Context {
     pub number: Option<Arc<Number>>,
     /// When the caller's time is over.
     pub deadline: Option<Instant>,
+    /// The same, also for a write that goes on beyond it: from then on nothing is sent to Meta again.
+    pub repeat_until: Option<Instant>,
+    /// Of which class the call is.
+    pub class: Class,
     /// How long a caller who does not say waits for Meta's confirmation: each face has its own default.
     pub default_wait: WaitSeconds,
     /// Where the call stands among those of its idempotency key; `None` without one.
     pub attempt: Option<Attempt>,
     /// Counts the call as in flight for as long as anything is done for it, also when its caller has gone.
-    pub seat: Rc<Seat>,
+    pub taken: Rc<Taken>,
+}
+
+/// A call to Meta that was counted against the number's limits. It is in flight until this is dropped.
+pub struct Outgoing<'a> {
+    call: Call<'a>,
+    taken: Taken,
+}
+
+impl Outgoing<'_> {
+    /// The call, for as long as it is in flight.
+    pub fn call(&self) -> Call<'_> {
+        self.call
+    }
+
+    /// What keeps it in flight, for an answer that comes for longer than the call takes.
+    pub fn into_taken(self) -> Taken {
+        self.taken
+    }
 }
 
 impl Context {
@@ -99,15 +129,16 @@ impl Context {
         Ok(self.number()?.token()?)
     }
 
-    /// One call to Meta with the tenant's token, counted against the number's limit.
+    /// One call to Meta with the tenant's token, counted against the number's limits.
     ///
     /// # Errors
     /// [`OperationError::Unresolved`] where there is no usable token, [`OperationError::Throttled`] where the number has
     /// no call left.
-    pub fn call(&self) -> Result<Call<'_>, OperationError> {
-        let token = self.token()?;
-        self.number()?.take_call()?;
-        Ok(Call { token, deadline: self.deadline })
+    pub async fn call(&self) -> Result<Outgoing<'_>, OperationError> {
+        let number = self.number()?;
+        let call = number.call(Urgency::Caller)?;
+        let taken = number.take_call(&self.services.limits, self.class).await?;
+        Ok(Outgoing { call: Call { deadline: self.deadline, repeat_until: self.repeat_until, ..call }, taken })
     }
 
     /// How long this caller waits for Meta's confirmation.

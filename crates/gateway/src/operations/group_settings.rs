@@ -33,7 +33,7 @@ pub(super) async fn update_group(ctx: &Context, mut request: UpdateChatGroup) ->
             description: description.as_ref().map(Description::as_str),
             picture: picture.as_deref(),
         };
-        Ok(ctx.graph.update_group(ctx.call()?, &group_id, &settings).await?.body)
+        Ok(ctx.graph.update_group(ctx.call().await?.call(), &group_id, &settings).await?.body)
     })
     .await?;
     Ok(updated(&change))

@@ -26,7 +26,7 @@ pub(super) async fn add_group(ctx: &Context, request: AddChatGroup) -> Result<Gr
             description: request.description.as_ref().map(Description::as_str),
             join_approval_mode: request.join_approval_mode.map(upstream_mode),
         };
-        Ok(ctx.graph.create_group(ctx.call()?, &ctx.number()?.phone_number_id, &new).await?.body)
+        Ok(ctx.graph.create_group(ctx.call().await?.call(), &ctx.number()?.phone_number_id, &new).await?.body)
     })
     .await?;
     Ok(added(change))
@@ -50,7 +50,7 @@ pub(super) async fn delete_group(ctx: &Context, request: DeleteChatGroup) -> Res
     let group_id = ctx.own_group(&request.group_id).await?;
     let record = changes::record_of_group(ctx, DeleteChatGroup::NAME, &group_id, json!({"GroupId": group_id}))?;
     let change = changes::carry_through(ctx, request.wait_seconds, record, async move |ctx| {
-        Ok(ctx.graph.delete_group(ctx.call()?, &group_id).await?.body)
+        Ok(ctx.graph.delete_group(ctx.call().await?.call(), &group_id).await?.body)
     })
     .await?;
     Ok(GroupDeleted {
@@ -63,10 +63,10 @@ pub(super) async fn delete_group(ctx: &Context, request: DeleteChatGroup) -> Res
 /// The group as Meta has it now.
 pub(super) async fn get_group(ctx: &Context, request: GetChatGroup) -> Result<GroupData, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
-    let info = ctx.graph.group_info(ctx.call()?, &group_id, &GroupField::ALL).await?.body;
+    let info = ctx.graph.group_info(ctx.call().await?.call(), &group_id, &GroupField::ALL).await?.body;
     let mut data = described(request.group_id, info);
     if request.include_invite_link == Some(true) {
-        let link = ctx.graph.invite_link(ctx.call()?, &group_id).await?.body.invite_link;
+        let link = ctx.graph.invite_link(ctx.call().await?.call(), &group_id).await?.body.invite_link;
         data.invite_link = link.map(InviteLink::from_upstream);
     }
     Ok(GroupData { data })

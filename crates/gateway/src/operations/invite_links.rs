@@ -14,7 +14,7 @@ pub(super) async fn get_invite_link(
     request: GetChatGroupInviteLink,
 ) -> Result<CurrentInviteLink, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
-    let answer = ctx.graph.invite_link(ctx.call()?, &group_id).await?;
+    let answer = ctx.graph.invite_link(ctx.call().await?.call(), &group_id).await?;
     Ok(CurrentInviteLink { invite_link: answer.body.invite_link.map(InviteLink::from_upstream) })
 }
 
@@ -25,7 +25,7 @@ pub(super) async fn add_invite_link(
 ) -> Result<InviteLinkGiven, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
     ctx.write(async move |ctx| {
-        let answer = ctx.graph.reset_invite_link(ctx.call()?, &group_id).await?;
+        let answer = ctx.graph.reset_invite_link(ctx.call().await?.call(), &group_id).await?;
         ctx.services.links.learned(ctx.number()?, group_id.as_str(), Some(&answer.body.invite_link));
         Ok(given(answer.body.invite_link))
     })
@@ -39,7 +39,7 @@ pub(super) async fn delete_invite_link(
 ) -> Result<InviteLinkDeleted, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
     ctx.write(async move |ctx| {
-        let answer = ctx.graph.delete_invite_link(ctx.call()?, &group_id).await?;
+        let answer = ctx.graph.delete_invite_link(ctx.call().await?.call(), &group_id).await?;
         ctx.services.links.learned(ctx.number()?, group_id.as_str(), None);
         Ok(InviteLinkDeleted { result: u8::from(answer.body.success) })
     })

@@ -16,8 +16,9 @@ use graph_client::{
 use tokio::time::Instant;
 
 use super::{Context, OperationError, messages};
+use crate::limits::Throttled;
 
-/// How many are sent at the same time.
+/// How many are sent at the same time, where the number's limits let as many be in flight.
 const IN_FLIGHT: usize = 8;
 /// So long before the caller's deadline the last answer of Meta's is waited for, so that there is time to say which
 /// were sent.
@@ -63,8 +64,15 @@ impl Sending {
     async fn send_all(&self) -> Result<GroupInvites, OperationError> {
         let content = &self.content();
         let invited = self.request.to.iter().map(|to| async move { (to, self.invite(to, content).await) });
-        let outcomes: Vec<_> = stream::iter(invited).buffered(IN_FLIGHT).collect().await;
+        let outcomes: Vec<_> = stream::iter(invited).buffered(self.at_once()).collect().await;
         conclude(outcomes)
+    }
+
+    /// As many as the number's limits let be in flight, so that one invitation is not refused for another's sake.
+    fn at_once(&self) -> usize {
+        let most = self.ctx.number.as_ref().and_then(|number| number.allowance.most_in_flight(self.ctx.class));
+        let most = most.and_then(|most| usize::try_from(most.get()).ok());
+        most.map_or(IN_FLIGHT, |most| most.min(IN_FLIGHT))
     }
 
     /// The group first: that is the variable which Meta replaces by its link.
@@ -96,12 +104,14 @@ impl Sending {
         let to = messages::person(to);
         let message = OutgoingMessage { to, content, in_reply_to: None, callback_data: None };
         let number = self.ctx.number()?;
-        let accepted = self.ctx.graph.send_message(self.ctx.call()?, &number.phone_number_id, &message).await?;
+        let accepted =
+            self.ctx.graph.send_message(self.ctx.call().await?.call(), &number.phone_number_id, &message).await?;
         Ok(MessageId::from_upstream(accepted.body.message_id))
     }
 }
 
-/// Whether the other recipients would fail in the same way. A broken connection or a person's own limit does not say so.
+/// Whether the other recipients would fail in the same way. A broken connection or a person's own limit does not say so,
+/// nor does a call of somebody else's that is in flight just then.
 fn concerns_all(error: &OperationError) -> bool {
     match error {
         OperationError::Upstream { error: GraphError::Refused(refusal), .. } => match refusal.code {
@@ -112,9 +122,8 @@ fn concerns_all(error: &OperationError) -> bool {
                     || !matches!(error.code(), Code::UpstreamRejected | Code::UpstreamUnavailable)
             }
         },
-        OperationError::Upstream { error: GraphError::Disconnected { .. } | GraphError::Unreadable { .. }, .. } => {
-            false
-        }
+        OperationError::Upstream { error: GraphError::Disconnected { .. } | GraphError::Unreadable { .. }, .. }
+        | OperationError::Throttled(Throttled::InFlight { .. }) => false,
         _ => true,
     }
 }

@@ -19,7 +19,7 @@ pub(super) async fn list_join_requests(
         after: request.after.as_ref().map(Cursor::as_str),
         before: request.before.as_ref().map(Cursor::as_str),
     };
-    let page = ctx.graph.join_requests(ctx.call()?, &group_id, position).await?.body;
+    let page = ctx.graph.join_requests(ctx.call().await?.call(), &group_id, position).await?.body;
     let data = JoinRequests {
         list: page.requests.into_iter().map(join_request).collect(),
         after: page.after.map(Cursor::from_upstream),
@@ -45,7 +45,7 @@ pub(super) async fn approve_join_requests(
 ) -> Result<JoinRequestsApproved, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
     let decision = decide(ctx, request.list, async move |ctx, ids| {
-        ctx.graph.approve_join_requests(ctx.call()?, &group_id, &ids).await.map_err(OperationError::from)
+        ctx.graph.approve_join_requests(ctx.call().await?.call(), &group_id, &ids).await.map_err(OperationError::from)
     });
     let Decided { done, failed, errors, is_partial } = decision.await?;
     Ok(JoinRequestsApproved { approved: done, failed, errors, is_partial })
@@ -58,7 +58,7 @@ pub(super) async fn reject_join_requests(
 ) -> Result<JoinRequestsRejected, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
     let decision = decide(ctx, request.list, async move |ctx, ids| {
-        ctx.graph.reject_join_requests(ctx.call()?, &group_id, &ids).await.map_err(OperationError::from)
+        ctx.graph.reject_join_requests(ctx.call().await?.call(), &group_id, &ids).await.map_err(OperationError::from)
     });
     let Decided { done, failed, errors, is_partial } = decision.await?;
     Ok(JoinRequestsRejected { rejected: done, failed, errors, is_partial })

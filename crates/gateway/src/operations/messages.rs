@@ -26,7 +26,8 @@ pub(super) async fn send_message(ctx: &Context, request: SendChatappMessage) -> 
             in_reply_to: message.in_reply_to.as_ref().map(MessageId::as_str),
             callback_data: message.task_id.as_ref().map(TaskId::as_str),
         };
-        let accepted = ctx.graph.send_message(ctx.call()?, &ctx.number()?.phone_number_id, &outgoing).await?;
+        let accepted =
+            ctx.graph.send_message(ctx.call().await?.call(), &ctx.number()?.phone_number_id, &outgoing).await?;
         Ok(MessageSent { message_id: MessageId::from_upstream(accepted.body.message_id) })
     })
     .await

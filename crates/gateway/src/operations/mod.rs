@@ -24,7 +24,7 @@ mod changes;
 
 pub use context::{Context, Services};
 pub use error::OperationError;
-pub(crate) use error::store_message;
+pub(crate) use error::{kind_code, store_message};
 pub use idempotency::{Attempt, Fingerprint, KeyRefusal, Keyed, Reply, once};
 pub use passing::{GraphCall, Media, Passed, Passing, media_content, pass};
 pub use table::{OperationVisitor, each_operation, operation_names};

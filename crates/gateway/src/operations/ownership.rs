@@ -62,7 +62,7 @@ impl Context {
         let mut page = ListPage { limit: Some(PAGE), after: None };
         for _ in 0..MOST_PAGES {
             let asked_at = OffsetDateTime::now_utc();
-            let listed = self.graph.list_groups(self.call()?, &number.phone_number_id, &page).await?.body;
+            let listed = self.graph.list_groups(self.call().await?.call(), &number.phone_number_id, &page).await?.body;
             // A list that cannot be read proves nothing, neither that the group is here nor that it is not.
             let groups = listed.groups.ok_or_else(unreadable_list)?;
             let groups: Vec<ListedGroup> = groups.into_iter().map(listed_group).collect();

@@ -22,7 +22,7 @@ pub(super) async fn list_participants(
 ) -> Result<ParticipantListData, OperationError> {
     let group_id = ctx.own_group(&request.group_id).await?;
     let fields = [GroupField::Participants, GroupField::TotalParticipantCount];
-    let info = ctx.graph.group_info(ctx.call()?, &group_id, &fields).await?.body;
+    let info = ctx.graph.group_info(ctx.call().await?.call(), &group_id, &fields).await?.body;
     let all: Vec<Participant> = info.participants.into_iter().flatten().map(participant).collect();
     let total = info.total_participant_count.and_then(|count| u64::try_from(count).ok());
     let total = total.unwrap_or(all.len() as u64);
@@ -44,7 +44,7 @@ pub(super) async fn remove_participants(
     let group_id = ctx.own_group(&request.group_id).await?;
     let record = changes::record_of_group(ctx, DeleteChatGroupParticipants::NAME, &group_id, asked)?;
     change(ctx, request.wait_seconds, record, request.list, async move |ctx, users| {
-        ctx.graph.remove_participants(ctx.call()?, &group_id, &users).await.map_err(OperationError::from)
+        ctx.graph.remove_participants(ctx.call().await?.call(), &group_id, &users).await.map_err(OperationError::from)
     })
     .await
 }
@@ -58,7 +58,7 @@ pub(super) async fn add_participants(
     let group_id = ctx.own_group(&request.group_id).await?;
     let record = changes::record_of_group(ctx, AddChatGroupParticipants::NAME, &group_id, asked)?;
     change(ctx, request.wait_seconds, record, request.list, async move |ctx, users| {
-        ctx.graph.add_participants(ctx.call()?, &group_id, &users).await.map_err(OperationError::from)
+        ctx.graph.add_participants(ctx.call().await?.call(), &group_id, &users).await.map_err(OperationError::from)
     })
     .await
 }

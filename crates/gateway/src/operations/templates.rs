@@ -23,9 +23,10 @@ pub(super) async fn list_invite_templates(
     request: ListChatGroupInviteTemplates,
 ) -> Result<InviteTemplatesData, OperationError> {
     let language = request.language.as_ref().map(Language::as_str);
-    let library =
-        all_pages(async |after| Ok(ctx.graph.list_invite_library(ctx.call()?, language, after.as_deref()).await?.body))
-            .await?;
+    let library = all_pages(async |after| {
+        Ok(ctx.graph.list_invite_library(ctx.call().await?.call(), language, after.as_deref()).await?.body)
+    })
+    .await?;
     let library: Vec<_> = library.into_iter().filter_map(library_template).collect();
     let is_copy = |template: &Template| {
         let origin = template.library_template_name.as_deref();
@@ -49,7 +50,7 @@ pub(super) async fn add_invite_template(
             library_template_name: request.library_template_name.as_str(),
         };
         let waba_id = waba_id(&ctx)?;
-        let made = ctx.graph.copy_template(ctx.call()?, &waba_id, &copy).await?.body;
+        let made = ctx.graph.copy_template(ctx.call().await?.call(), &waba_id, &copy).await?.body;
         remember(&ctx, &waba_id, Some(&made.id), Some(copy.name));
         record(&ctx, &waba_id, std::slice::from_ref(&made.id)).await;
         Ok(InviteTemplateAdded { template_id: made.id, status: made.status, category: made.category })
@@ -83,7 +84,7 @@ pub(super) async fn name_of(ctx: &Context, code: &TemplateCode) -> Result<Templa
 async fn own_templates(ctx: &Context, language: Option<&str>) -> Result<Vec<Template>, OperationError> {
     let waba_id = waba_id(ctx)?;
     let page = async |after: Option<String>| {
-        Ok(ctx.graph.list_templates(ctx.call()?, &waba_id, language, after.as_deref()).await?.body)
+        Ok(ctx.graph.list_templates(ctx.call().await?.call(), &waba_id, language, after.as_deref()).await?.body)
     };
     let templates = all_pages(page).await?;
     for template in &templates {

@@ -5,6 +5,7 @@
 //! larger one within 5 MB is made to exhaust whoever decodes it. Nothing is decoded here.
 
 mod encoded;
+#[doc(hidden)]
 mod jpeg;
 
 #[cfg(test)]

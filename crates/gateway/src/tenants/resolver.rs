@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use cams_api::Class;
 use cams_api::identifiers::{BusinessNumber, CustSpaceId};
-use graph_client::{PhoneNumberId, Token};
+use graph_client::{Call, PhoneNumberId, Token, Urgency};
 use secrecy::SecretString;
 use tenant_store::{OpenCredential, OpenTenant, Store, StoreError, TenantStatus};
 
 use crate::cache::Cache;
 use crate::credentials::Suspicions;
-use crate::limits::{DefaultRates, Limiter, TenantLimits, Throttled};
+use crate::limits::{Allowance, Limits, Taken, TenantLimits, Throttled};
+use crate::upstream::{Account, Holder, Lane, Upstream};
 
 /// How many tenants are remembered at the most.
 const CAPACITY: usize = 100_000;
@@ -28,7 +30,9 @@ pub struct Number {
     /// What is recorded of it.
     pub record: tenant_store::BusinessNumber,
     /// Calls to Meta that it has left.
-    pub limiter: Option<Arc<Limiter>>,
+    pub allowance: Arc<Allowance>,
+    /// The way to Meta of its calls.
+    lane: Arc<Lane>,
     /// The tenant's token with all that is the same in every call.
     credential: Credential,
 }
@@ -61,9 +65,9 @@ impl Tenant {
         self.numbers.iter().find(|known| known.business_number == *number).ok_or(Unresolved::NoNumber)
     }
 
-    fn limiter(&self, number: &tenant_store::BusinessNumber) -> Option<&Arc<Limiter>> {
+    fn allowance(&self, number: &tenant_store::BusinessNumber) -> Option<&Allowance> {
         let same = |known: &&Arc<Number>| known.phone_number_id.as_str() == number.phone_number_id;
-        self.numbers.iter().find(same)?.limiter.as_ref()
+        self.numbers.iter().find(same).map(|known| &*known.allowance)
     }
 }
 
@@ -117,20 +121,34 @@ impl Number {
 }
 
 impl Number {
-    /// Counts a call to Meta that a caller waits for. It goes right before the call.
-    ///
-    /// # Errors
-    /// [`Throttled::Number`]
-    pub fn take_call(&self) -> Result<(), Throttled> {
-        self.limiter.as_ref().map_or(Ok(()), |limiter| limiter.take()).map_err(Throttled::Number)
+    /// Meta's quotas that its calls count against.
+    pub fn account(&self) -> &Account {
+        self.lane.account()
     }
 
-    /// Counts a call to Meta that nobody waits for: it leaves half of the burst to callers.
+    /// A call to Meta with the tenant's token, which has all the time that the settings give.
     ///
     /// # Errors
-    /// [`Throttled::Number`], with the time after which it may be tried again.
-    pub fn take_background_call(&self) -> Result<(), Throttled> {
-        self.limiter.as_ref().map_or(Ok(()), |limiter| limiter.take_spare()).map_err(Throttled::Number)
+    /// As [`Number::token`].
+    pub fn call(&self, urgency: Urgency) -> Result<Call<'_>, Unresolved> {
+        Ok(Call::new(self.token()?, &*self.lane, urgency))
+    }
+
+    /// Counts a call to Meta that a caller waits for. It goes right before the call, which is in flight until what this
+    /// gives is dropped.
+    ///
+    /// # Errors
+    /// [`Throttled`] by the number's limits.
+    pub async fn take_call(&self, limits: &Limits, class: Class) -> Result<Taken, Throttled> {
+        limits.take(Some(class), &[&self.allowance]).await
+    }
+
+    /// Counts a call to Meta that nobody waits for: it leaves half of the burst, and of what may be in flight, to callers.
+    ///
+    /// # Errors
+    /// [`Throttled`] by the number's limits, with the time after which it may be tried again.
+    pub async fn take_background_call(&self, limits: &Limits) -> Result<Taken, Throttled> {
+        limits.take_spare(Class::Read, &self.allowance).await
     }
 }
 
@@ -138,27 +156,24 @@ impl Number {
 pub struct Resolver {
     store: Store,
     app_secret: Option<SecretString>,
-    rates: DefaultRates,
+    limits: Arc<Limits>,
     suspicions: Suspicions,
+    upstream: Arc<Upstream>,
     cache: Cache<Tenant>,
 }
 
 impl Resolver {
-    /// Tenants of `store`, used for `stale` at most while it is away. `app_secret` makes `appsecret_proof`; `rates` hold
-    /// for tenants without limits of their own; `suspicions` hear of tokens that Meta refuses.
+    /// Tenants of `store`, used for `stale` at most while it is away. `app_secret` makes `appsecret_proof`; `limits` know
+    /// what holds for tenants without limits of their own; `suspicions` hear of tokens that Meta refuses; `upstream` is the way to it.
     pub(crate) fn new(
         store: Store,
         app_secret: Option<SecretString>,
-        rates: DefaultRates,
+        limits: Arc<Limits>,
         suspicions: Suspicions,
+        upstream: Arc<Upstream>,
         stale: Duration,
     ) -> Self {
-        Self { store, app_secret, rates, suspicions, cache: Cache::new(CAPACITY, stale) }
-    }
-
-    /// The limits of tenants that have none of their own.
-    pub fn default_rates(&self) -> DefaultRates {
-        self.rates
+        Self { store, app_secret, limits, suspicions, upstream, cache: Cache::new(CAPACITY, stale) }
     }
 
     /// The number of an active tenant.
@@ -186,6 +201,11 @@ impl Resolver {
         Ok(known)
     }
 
+    /// An active tenant that is in memory, and need not be looked up.
+    pub fn trusted(&self, tenant: &str) -> Option<Arc<Tenant>> {
+        self.cache.trusted(tenant).filter(|known| known.status == TenantStatus::Active)
+    }
+
     /// The tenants that are in memory now, in no order.
     pub fn in_memory(&self) -> Vec<Arc<Tenant>> {
         self.cache.values()
@@ -209,10 +229,12 @@ impl Resolver {
     fn prepare(&self, tenant: &CustSpaceId, open: OpenTenant) -> Tenant {
         let credential = self.prepare_credential(tenant, open.credential);
         let before = self.cache.remembered(tenant.as_str());
-        let limits = TenantLimits::new(&open.limits, &self.rates, before.as_ref().map(|before| &*before.limits));
+        let limits_before = before.as_ref().map(|before| &*before.limits);
+        let limits = TenantLimits::new(tenant.as_str(), &open.limits, self.limits.defaults(), limits_before);
         let prepare = |number: tenant_store::BusinessNumber| {
-            let limiter = limits.number(before.as_ref().and_then(|before| before.limiter(&number)));
-            prepare_number(tenant, number, limiter, credential.clone())
+            let before = before.as_ref().and_then(|before| before.allowance(&number));
+            let allowance = limits.number(&number.phone_number_id, before);
+            self.prepare_number(tenant, number, allowance, credential.clone())
         };
         let numbers = open.numbers.into_iter().filter_map(prepare).collect();
         Tenant {
@@ -245,21 +267,35 @@ impl Resolver {
         let (suspicions, cust_space_id) = (self.suspicions.clone(), tenant.to_string());
         token.telling(move || suspicions.note(&cust_space_id))
     }
-}
 
-/// A number that is not as the contract has it can be no caller's, so it is left out, with a word in the log.
-fn prepare_number(
-    tenant: &CustSpaceId,
-    stored: tenant_store::BusinessNumber,
-    limiter: Option<Arc<Limiter>>,
-    credential: Credential,
-) -> Option<Arc<Number>> {
-    let business_number = stored.business_number.parse().ok();
-    let phone_number_id = PhoneNumberId::try_from(stored.phone_number_id.as_str()).ok();
-    let (Some(business_number), Some(phone_number_id)) = (business_number, phone_number_id) else {
-        tracing::error!(cust_space_id = %tenant, "a stored business number or phone number ID is malformed");
-        return None;
-    };
-    let cust_space_id = tenant.clone();
-    Some(Arc::new(Number { cust_space_id, business_number, phone_number_id, record: stored, limiter, credential }))
+    /// A number that is not as the contract has it can be no caller's, so it is left out, with a word in the log.
+    fn prepare_number(
+        &self,
+        tenant: &CustSpaceId,
+        stored: tenant_store::BusinessNumber,
+        allowance: Allowance,
+        credential: Credential,
+    ) -> Option<Arc<Number>> {
+        let business_number = stored.business_number.parse().ok();
+        let phone_number_id = PhoneNumberId::try_from(stored.phone_number_id.as_str()).ok();
+        let (Some(business_number), Some(phone_number_id)) = (business_number, phone_number_id) else {
+            tracing::error!(cust_space_id = %tenant, "a stored business number or phone number ID is malformed");
+            return None;
+        };
+        let holder = Holder {
+            cust_space_id: tenant.clone(),
+            waba_id: stored.waba_id.clone(),
+            phone_number_id: stored.phone_number_id.clone(),
+        };
+        let (cust_space_id, lane) = (tenant.clone(), self.upstream.lane(holder));
+        Some(Arc::new(Number {
+            cust_space_id,
+            business_number,
+            phone_number_id,
+            record: stored,
+            allowance: Arc::new(allowance),
+            lane,
+            credential,
+        }))
+    }
 }

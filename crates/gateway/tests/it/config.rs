@@ -9,6 +9,7 @@ use gateway::{
     telemetry::LogFormat,
 };
 use secrecy::ExposeSecret;
+use tenant_store::{Limit, PerClass};
 
 const DATABASE_URL: (&str, &str) = ("DATABASE_URL", "postgres://groupgate_app:hunter2@127.0.0.1/groupgate");
 /// 32 bytes.
@@ -43,14 +44,16 @@ fn with_what_is_required_alone_the_documented_defaults_are_in_force() {
     assert_eq!(settings.public_url.as_str(), "http://127.0.0.1:8080/");
     assert_eq!(settings.graph_url.as_str(), "https://graph.facebook.com/");
     assert_eq!(settings.graph_version, "v23.0");
-    assert_eq!(settings.db_connections, 10);
+    assert_eq!((settings.db_connections, settings.db_acquire_timeout), (10, Duration::from_secs(2)));
     assert_eq!(settings.upstream_connect_timeout, Duration::from_secs(2));
     assert_eq!(settings.upstream_timeout, Duration::from_secs(20));
     assert_eq!(settings.stale, Duration::from_mins(15));
     assert_eq!(settings.drain, Duration::from_secs(25));
-    let rates = settings.rates;
-    let rates = [rates.per_key, rates.per_tenant, rates.per_number, settings.auth_failures];
-    assert_eq!(rates.map(|rate| rate.to_string()), ["100/s;burst=200", "100/s;burst=200", "50/s;burst=100", "20/m"]);
+    let limits = settings.limits;
+    assert_eq!(texts(limits.per_key), ["100/s;burst=200", "off", "off", "off"]);
+    assert_eq!(texts(limits.per_tenant), ["100/s;burst=200", "off", "off", "off"]);
+    assert_eq!(texts(limits.per_number), ["50/s;burst=100", "off", "off", "off"]);
+    assert_eq!(settings.auth_failures.to_string(), "20/m");
     assert_eq!(settings.docs, Docs::Public);
     assert_eq!((settings.log.as_str(), settings.log_format), ("info", LogFormat::Auto));
     assert!(settings.app_id.is_none() && settings.app_secrets.is_empty() && settings.webhook_verify_token.is_none());
@@ -61,6 +64,11 @@ fn with_what_is_required_alone_the_documented_defaults_are_in_force() {
     assert!(settings.workers >= 1);
 }
 
+/// Of all calls, and of each class.
+fn texts(limits: PerClass<Limit>) -> Vec<String> {
+    limits.into_iter().map(|limit| limit.to_string()).collect()
+}
+
 #[test]
 fn each_setting_is_read_from_its_variable() {
     let settings = read(&[
@@ -68,6 +76,7 @@ fn each_setting_is_read_from_its_variable() {
         ("GROUPGATE_PUBLIC_URL", "https://gateway.example.com"),
         ("GROUPGATE_WORKERS", "3"),
         ("GROUPGATE_DB_CONNECTIONS", "7"),
+        ("GROUPGATE_DB_ACQUIRE_TIMEOUT", "9s"),
         ("GROUPGATE_GRAPH_URL", "http://127.0.0.1:8090"),
         ("GROUPGATE_GRAPH_VERSION", "v24.0"),
         ("GROUPGATE_APP_ID", "300000000000001"),
@@ -84,7 +93,16 @@ fn each_setting_is_read_from_its_variable() {
         ("GROUPGATE_ALLOWED_NETWORKS", "10.1.0.0/16,::1"),
         ("GROUPGATE_METRICS_BIND", "127.0.0.1:9100"),
         ("GROUPGATE_RATE_PER_KEY", "5/s"),
+        ("GROUPGATE_RATE_PER_KEY_READ", "4/s"),
+        ("GROUPGATE_RATE_PER_KEY_WRITE", "off;in-flight=3"),
+        ("GROUPGATE_RATE_PER_KEY_MESSAGE", "2/s;burst=9;in-flight=1"),
         ("GROUPGATE_RATE_PER_TENANT", "off"),
+        ("GROUPGATE_RATE_PER_TENANT_READ", "1/s"),
+        ("GROUPGATE_RATE_PER_TENANT_WRITE", "1/m"),
+        ("GROUPGATE_RATE_PER_TENANT_MESSAGE", "1/h"),
+        ("GROUPGATE_RATE_PER_NUMBER_READ", "2/s"),
+        ("GROUPGATE_RATE_PER_NUMBER_WRITE", "2/m"),
+        ("GROUPGATE_RATE_PER_NUMBER_MESSAGE", "2/h"),
         ("GROUPGATE_RATE_PER_NUMBER", "500/h;burst=7"),
         ("GROUPGATE_AUTH_FAILURES", "off"),
         ("GROUPGATE_EVENT_RETENTION", "90d"),
@@ -94,6 +112,7 @@ fn each_setting_is_read_from_its_variable() {
     assert_eq!(settings.bind.len(), 2);
     assert_eq!(settings.public_url.as_str(), "https://gateway.example.com/");
     assert_eq!((settings.workers, settings.db_connections), (3, 7));
+    assert_eq!(settings.db_acquire_timeout, Duration::from_secs(9));
     assert_eq!((settings.graph_url.as_str(), settings.graph_version.as_str()), ("http://127.0.0.1:8090/", "v24.0"));
     assert_eq!(settings.app_id.as_deref(), Some("300000000000001"));
     let secrets: Vec<_> = settings.app_secrets.iter().map(ExposeSecret::expose_secret).collect();
@@ -104,9 +123,11 @@ fn each_setting_is_read_from_its_variable() {
     assert_eq!((settings.stale, settings.drain), (Duration::ZERO, Duration::from_secs(3)));
     assert_eq!((settings.docs, settings.log_format), (Docs::Admin, LogFormat::Json));
     assert_eq!(settings.log, "warn,gateway=debug");
-    let rates = settings.rates;
-    let rates = [rates.per_key, rates.per_tenant, rates.per_number, settings.auth_failures];
-    assert_eq!(rates.map(|rate| rate.to_string()), ["5/s", "off", "500/h;burst=7", "off"]);
+    let limits = settings.limits;
+    assert_eq!(texts(limits.per_key), ["5/s", "4/s", "off;in-flight=3", "2/s;burst=9;in-flight=1"]);
+    assert_eq!(texts(limits.per_tenant), ["off", "1/s", "1/m", "1/h"]);
+    assert_eq!(texts(limits.per_number), ["500/h;burst=7", "2/s", "2/m", "2/h"]);
+    assert_eq!(settings.auth_failures.to_string(), "off");
     assert_eq!(settings.trusted_proxies[1].to_string(), "127.0.0.1/32");
     assert_eq!(settings.allowed_networks[1].to_string(), "::1/128");
     assert_eq!(settings.metrics_bind, Some("127.0.0.1:9100".parse().unwrap()));

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     demo::{LAST_LINE, Place, basic},
+    dice::{Dice, number},
     program::{http, try_http, wait_until},
 };
 
@@ -25,25 +26,6 @@ const LATEST_MS: u64 = 1_500;
 /// A lost answer is waited for 2 seconds in place of 20, and nobody is told to call more slowly.
 const SETTINGS: [(&str, &str); 3] =
     [("GROUPGATE_UPSTREAM_TIMEOUT", "2s"), ("GROUPGATE_RATE_PER_KEY", "off"), ("GROUPGATE_RATE_PER_TENANT", "off")];
-
-/// Steele's and Vigna's `SplitMix64`: the same numbers from the same seed.
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    /// A number from 0 to below `end`.
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (bits ^ (bits >> 31)) % end
-    }
-}
-
-/// A number from the environment.
-pub(crate) fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).ok().map_or(default, |text| text.parse().expect(variable))
-}
 
 /// The first demo tenant, as a caller sees it.
 struct Tenant<'a> {

@@ -12,7 +12,7 @@ use futures_util::future::{join, join_all};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::demo_kill::{Dice, number};
+use crate::dice::{Dice, number};
 use crate::idempotency::UNLIMITED;
 use crate::program::{Running, free_port, groupgate};
 use crate::support::{TestApp, eventually, gateway_environment, http_client, with_tenant};

@@ -109,7 +109,7 @@ async fn where_nobody_could_be_invited_the_error_has_the_list() {
 
 #[actix_web::test]
 async fn a_cause_that_concerns_the_call_ends_it_with_its_own_code() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&[("GROUPGATE_UPSTREAM_PAUSE", "off")]).await;
     app.invite_template().await;
     for (upstream, status, code) in [
         (190, 424, "Credential.Invalid"),
@@ -137,6 +137,16 @@ async fn a_persons_own_limit_does_not_stop_the_others() {
     app.sandbox.fail(json!({"path": "*/messages", "code": 131_056, "count": 1})).await;
     let answer = app.invite(&people(30)).await.expect(200, "PartialSuccess");
     assert_eq!((with_status(&answer, "SENT").len(), with_status(&answer, "NOT_SENT").len()), (29, 1), "{answer}");
+}
+
+#[actix_web::test]
+async fn invitations_of_one_call_do_not_refuse_each_other_for_the_calls_in_flight() {
+    for setting in ["GROUPGATE_RATE_PER_NUMBER", "GROUPGATE_RATE_PER_NUMBER_MESSAGE"] {
+        let app = TestApp::with(&[(setting, "off;in-flight=2")]).await;
+        app.invite_template().await;
+        let answer = app.invite(&people(5)).await.expect(200, "OK");
+        assert_eq!(with_status(&answer, "SENT").len(), 5, "{answer}");
+    }
 }
 
 #[actix_web::test]

@@ -1,12 +1,14 @@
 //! Limits: what the headers promise, who has to wait, and how long.
 
+mod classes;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use tenant_store::{Limits, Rate};
+use tenant_store::{Limit, Limits, PerClass};
 
 use crate::support::{Answered, Credentials, Tenant, TestApp, actor, eventually, with_tenant};
 
@@ -198,20 +200,20 @@ async fn set(app: &TestApp, limits: Limits) {
     app.store.space(app.first.cust_space_id).set_limits(&limits, &actor()).await.unwrap();
 }
 
-fn rate(text: &str) -> Rate {
-    text.parse().unwrap()
+fn all(text: &str) -> PerClass<Option<Limit>> {
+    PerClass { all: Some(text.parse().unwrap()), ..PerClass::default() }
 }
 
 #[actix_web::test]
 async fn a_tenants_own_limits_are_in_force_on_a_running_gateway_and_their_end_too() {
     let app = app(MANY, MANY, "off").await;
     look(&app, &app.first).await.expect(200, "OK");
-    set(&app, Limits { per_tenant: Some(rate("1/h;burst=2")), ..Limits::default() }).await;
+    set(&app, Limits { per_tenant: all("1/h;burst=2"), ..Limits::default() }).await;
     let refused = async || Some(look(&app, &app.first).await).filter(|answer| answer.status == 429);
     let refused = eventually("the tenant's own limit", refused).await;
     assert_eq!(refused.header("ratelimit-policy"), Some(r#""key";q=1000;w=3600000, "tenant";q=2;w=7200"#));
     expect_throttled(refused, "Throttling.Tenant");
-    set(&app, Limits { per_number: Some(rate(FEW)), ..Limits::default() }).await;
+    set(&app, Limits { per_number: all(FEW), ..Limits::default() }).await;
     let refused = async || Some(look(&app, &app.first).await).filter(|answer| answer.code() == "Throttling.Upstream");
     expect_throttled(eventually("the number's own limit", refused).await, "Throttling.Upstream");
     look(&app, &app.second).await.expect(200, "OK");

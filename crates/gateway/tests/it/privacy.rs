@@ -272,7 +272,7 @@ impl Life {
                                      "error_data": {"details": format!("{words}: {ASKED}").replace(ASKED, "later")}}});
         let group = json!({"GroupId": self.world.first.group_id});
         self.done("GetChatGroupInviteLink", group.clone()).await;
-        for fault in [json!({"http_status": 500, "body": error}), json!({"close": "before", "count": 2})] {
+        for fault in [json!({"http_status": 500, "body": error, "count": 3}), json!({"close": "before", "count": 3})] {
             let mut fault = fault;
             fault["path"] = json!("*/invite_link");
             self.world.sandbox.fail(fault).await;

@@ -11,10 +11,12 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    client::{Call, GraphClient, Request},
+    call::Call,
+    client::GraphClient,
     error::GraphError,
     ids::{GroupId, PhoneNumberId},
     lenient,
+    request::Request,
 };
 
 /// Who lets users in that come by the link. Cannot be changed after creation.

@@ -7,11 +7,7 @@ use serde_json::json;
 
 use super::MESSAGING_PRODUCT;
 use crate::{
-    answer::Answer,
-    client::{Call, GraphClient, Request},
-    error::GraphError,
-    ids::GroupId,
-    lenient,
+    answer::Answer, call::Call, client::GraphClient, error::GraphError, ids::GroupId, lenient, request::Request,
 };
 
 /// A link that admits whoever holds it; so `Debug` does not show it.

@@ -11,11 +11,7 @@ use super::{
     participants::Participant,
 };
 use crate::{
-    answer::Answer,
-    client::{Call, GraphClient, Request},
-    error::GraphError,
-    ids::GroupId,
-    lenient,
+    answer::Answer, call::Call, client::GraphClient, error::GraphError, ids::GroupId, lenient, request::Request,
     webhooks::UpdateError,
 };
 

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use super::{MESSAGING_PRODUCT, templates::TemplateMessage};
 use crate::{
     answer::Answer,
-    client::{Call, GraphClient, Request},
+    call::Call,
+    client::GraphClient,
     error::GraphError,
     ids::{GroupId, PhoneNumberId},
     lenient,
+    request::Request,
 };
 
 /// To whom a message goes.

@@ -3,11 +3,7 @@
 use serde::Deserialize;
 
 use crate::{
-    answer::Answer,
-    client::{Call, GraphClient, Request},
-    error::GraphError,
-    ids::PhoneNumberId,
-    lenient,
+    answer::Answer, call::Call, client::GraphClient, error::GraphError, ids::PhoneNumberId, lenient, request::Request,
 };
 
 /// What is asked of a number.

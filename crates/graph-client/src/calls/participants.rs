@@ -10,11 +10,8 @@ use super::{
     changes::{self, ChangeAccepted, Written},
 };
 use crate::{
-    answer::Answer,
-    client::{Call, GraphClient, Request},
-    error::GraphError,
-    ids::GroupId,
-    lenient, webhooks,
+    answer::Answer, call::Call, client::GraphClient, error::GraphError, ids::GroupId, lenient, request::Request,
+    webhooks,
 };
 
 /// A user of WhatsApp. With business-scoped user IDs the number may be hidden, and `wa_id` absent.

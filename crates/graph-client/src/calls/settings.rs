@@ -11,10 +11,12 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    client::{Call, GraphClient, Request},
+    call::Call,
+    client::GraphClient,
     error::GraphError,
     form::{File, Form},
     ids::GroupId,
+    request::Request,
     webhooks,
 };
 

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use super::paging::Paging;
 use crate::{
     answer::Answer,
-    client::{Call, GraphClient, Request},
+    call::Call,
+    client::GraphClient,
     error::GraphError,
     ids::{GroupId, WabaId},
     lenient,
+    request::Request,
 };
 
 /// What is asked of a template.

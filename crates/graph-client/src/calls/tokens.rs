@@ -2,15 +2,9 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use crate::{
-    answer::Answer,
-    app::App,
-    client::{Call, GraphClient, Request},
-    codes,
-    error::GraphError,
-    lenient,
+    answer::Answer, app::App, call::Call, client::GraphClient, codes, error::GraphError, lenient, request::Request,
     token::Token,
 };
 
@@ -89,15 +83,9 @@ impl TokenInfo {
 }
 
 impl GraphClient {
-    /// `GET /debug_token?input_token=…`, which the app of the token's own may ask.
-    pub async fn inspect_token(
-        &self,
-        app: &App,
-        token: &Token,
-        deadline: Option<Instant>,
-    ) -> Result<Answer<TokenInfo>, GraphError> {
+    /// `GET /debug_token?input_token=…`, which the app of the token's own may ask: `call` has the app's token.
+    pub async fn inspect_token(&self, call: Call<'_>, token: &Token) -> Result<Answer<TokenInfo>, GraphError> {
         let path = self.path("debug_token").parameter("input_token", token.as_parameter());
-        let call = Call { token: app.token(), deadline };
         let mut answer = self.call::<Envelope>(call, path, Request::GET).await?.map(|envelope| envelope.data);
         if let Some(message) = answer.body.error.as_mut().and_then(|error| error.message.as_mut()) {
             token.redact(message);
@@ -111,9 +99,9 @@ impl GraphClient {
     /// [onboarding]: https://developers.facebook.com/docs/whatsapp/embedded-signup/onboarding-customers-as-a-tech-provider
     pub async fn exchange_code(
         &self,
+        call: Call<'_>,
         app: &App,
         code: &SecretString,
-        deadline: Option<Instant>,
     ) -> Result<Answer<SecretString>, GraphError> {
         let path = self
             .path("oauth")
@@ -121,8 +109,7 @@ impl GraphClient {
             .parameter("client_id", app.id())
             .parameter("client_secret", app.secret().expose_secret())
             .parameter("code", code.expose_secret());
-        let call = Call { token: app.token(), deadline };
-        Ok(self.call::<Exchanged>(call, path, Request::GET).await?.map(|exchanged| exchanged.access_token))
+        Ok(self.call::<Exchanged>(call, path, Request::GET_ONCE).await?.map(|exchanged| exchanged.access_token))
     }
 }
 

@@ -5,10 +5,12 @@ use serde::Deserialize;
 use super::{numbers::NumberInfo, paging::Paging};
 use crate::{
     answer::Answer,
-    client::{Call, GraphClient, Request},
+    call::Call,
+    client::GraphClient,
     error::GraphError,
     ids::{PhoneNumberId, WabaId},
     lenient,
+    request::Request,
 };
 
 /// What is asked of each number.

@@ -21,6 +21,8 @@ use crate::{
     error::{Effect, GraphError},
     refusal::Refusal,
     token::Token,
+    tries::Verdict,
+    usage::Usage,
 };
 
 /// The headers that are worth passing back: what the body is, what Meta says of quotas, and what its support asks for.
@@ -47,6 +49,7 @@ pub struct Forwarded {
     pub body: Bytes,
     effect: Effect,
     token: Token,
+    verdict: Result<Usage, GraphError>,
 }
 
 /// A change that Meta finishes later, by what its answer looks like.
@@ -70,17 +73,15 @@ impl Forwarded {
         effect: Effect,
         token: &Token,
     ) -> Result<Self, GraphError> {
-        let answer = Self {
-            status: response.status(),
-            headers: kept(response.headers()),
-            body: redacted(body, token),
-            effect,
-            token: token.clone(),
+        let (status, headers) = (response.status(), kept(response.headers()));
+        let body = redacted(body, token);
+        let read = answer::read::<serde_json::Map<String, serde_json::Value>>((status, &headers), &body, effect, token);
+        let verdict = match read {
+            Ok(answer) => Ok(answer.usage),
+            Err(refused @ GraphError::Refused(_)) => Err(refused),
+            Err(unreadable) => return Err(unreadable),
         };
-        match answer.read_as::<serde_json::Map<String, serde_json::Value>>() {
-            Ok(_) | Err(GraphError::Refused(_)) => Ok(answer),
-            Err(unreadable) => Err(unreadable),
-        }
+        Ok(Self { status, headers, body, effect, token: token.clone(), verdict })
     }
 
     /// What the answer says.
@@ -92,8 +93,8 @@ impl Forwarded {
     }
 
     /// Why Meta refused the call; `None` where it did not.
-    pub fn refusal(&self) -> Option<Box<Refusal>> {
-        match self.read_as::<serde::de::IgnoredAny>() {
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.verdict {
             Err(GraphError::Refused(refusal)) => Some(refusal),
             _ => None,
         }
@@ -124,6 +125,12 @@ impl Forwarded {
     /// The groups of a page of a number's list; none where the answer is no such page.
     pub fn listed_groups(&self) -> Vec<ListedGroup> {
         self.read_as::<GroupPage>().ok().and_then(|page| page.body.groups).unwrap_or_default()
+    }
+}
+
+impl Verdict for Forwarded {
+    fn verdict(&self) -> Result<&Usage, &GraphError> {
+        self.verdict.as_ref()
     }
 }
 

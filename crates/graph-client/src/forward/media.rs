@@ -17,13 +17,13 @@ use awc::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::answer::kept;
 use crate::{
-    answer,
-    client::{Call, GraphClient},
+    answer, call,
+    client::GraphClient,
     error::{Effect, GraphError, Unreadable},
     token::Token,
     transport::{self, Progress},
@@ -56,17 +56,25 @@ impl MediaContent {
 }
 
 impl GraphClient {
-    /// Fetches a file from the address that Meta gave for it. The token goes to Meta's own hosts alone. The call's deadline
-    /// is for the file's beginning; how long the rest may take says [`MediaContent::into_stream`].
+    /// Fetches a file from the address that Meta gave for it. The token goes to Meta's own hosts alone. `deadline` is for
+    /// the file's beginning, as is the settings' timeout; how long the rest may take says [`MediaContent::into_stream`].
+    ///
+    /// It passes no guard: files lie on a host of their own, which is no part of the Graph API and its quotas.
     ///
     /// # Errors
     /// [`GraphError`]; [`Unreadable::Redirect`] where the address leads to another host.
-    pub async fn media_content(&self, call: Call<'_>, address: &Url) -> Result<MediaContent, GraphError> {
+    pub async fn media_content(
+        &self,
+        token: &Token,
+        deadline: Option<Instant>,
+        address: &Url,
+    ) -> Result<MediaContent, GraphError> {
         let progress = Progress::new(Effect::Read);
         let (uri, host) = self.media_address(address)?;
-        let request = self.prepare(Method::GET, &uri, host, call.token);
-        let begun = self.begin(request, call.token, &progress);
-        let response = timeout_at(self.latest(call), begun).await.unwrap_or_else(|_| Err(progress.timeout()))?;
+        let request = self.prepare(Method::GET, &uri, host, token);
+        let begun = self.begin(request, token, &progress);
+        let latest = call::latest(deadline, self.0.timeout);
+        let response = timeout_at(latest, begun).await.unwrap_or_else(|_| Err(progress.timeout()))?;
         let length =
             response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         Ok(MediaContent { headers: kept(response.headers()), length, response, patience: self.0.timeout })

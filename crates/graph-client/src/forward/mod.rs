@@ -7,8 +7,7 @@ mod media;
 use std::{cell::Cell, fmt, future::Future, pin::pin, rc::Rc, time::Duration};
 
 use awc::{
-    ClientResponse,
-    body::BoxBody,
+    body::{BoxBody, MessageBody},
     http::{
         Method, Uri,
         header::{self, HeaderValue},
@@ -18,8 +17,10 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    client::{Call, GraphClient},
+    call::Call,
+    client::GraphClient,
     error::{Effect, GraphError},
+    target::Path,
     token::Token,
     transport::{self, Progress},
 };
@@ -79,42 +80,38 @@ impl GraphClient {
     /// # Errors
     /// [`GraphError`] where there is no answer, or one that Meta cannot have written; never [`GraphError::Refused`].
     pub async fn forward(&self, call: Call<'_>, request: Forward) -> Result<Forwarded, GraphError> {
-        let progress = Progress::new(request.effect());
-        if call.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Err(progress.timeout());
-        }
-        let moved = Rc::new(Cell::new(Instant::now()));
-        let exchange = self.pass(call.token, request, &progress, &moved);
-        let late = async {
-            match call.deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline).await,
-                None => std::future::pending().await,
+        let tries = self.tries(call, request.effect());
+        let passing = self.passing(call.token, &request)?;
+        match request.body {
+            // A change without a body says so, by its length of 0.
+            ForwardBody::Empty => {
+                let bytes = (request.method != Method::GET).then(Bytes::new);
+                tries.make(async |progress| passing.whole(None, bytes.clone(), progress).await).await
             }
-        };
-        tokio::select! {
-            biased;
-            passed = unless_it_stands_still(exchange, &moved, self.0.timeout) => {
-                passed.unwrap_or_else(|| Err(progress.timeout()))
+            ForwardBody::Whole { content_type, bytes } => {
+                let content_type = Some(&content_type);
+                tries.make(async |progress| passing.whole(content_type, Some(bytes.clone()), progress).await).await
             }
-            () = late => Err(progress.timeout()),
+            ForwardBody::Stream { content_type, body } => {
+                tries
+                    .make_once(async |progress| passing.stream(content_type, body, call.deadline, &progress).await)
+                    .await
+            }
         }
     }
 
-    async fn pass(
-        &self,
-        token: &Token,
-        request: Forward,
-        progress: &Progress,
-        moved: &Rc<Cell<Instant>>,
-    ) -> Result<Forwarded, GraphError> {
-        let uri = self.address(&request, token)?;
-        let agent = self.agent(request.user_agent.as_deref());
-        let mut response = self.send_on(token, &uri, request, agent, (progress, moved)).await?;
-        let body = transport::receive(&mut response, self.0.max_body, progress.effect).await?;
-        Forwarded::read(&response, &body, progress.effect, token)
+    /// What is the same in each try of a call that is passed on.
+    fn passing<'a>(&'a self, token: &'a Token, request: &Forward) -> Result<Passing<'a>, GraphError> {
+        Ok(Passing {
+            client: self,
+            token,
+            method: request.method.clone(),
+            uri: self.uri(self.forwarded_path(request), token)?,
+            agent: self.agent(request.user_agent.as_deref()),
+        })
     }
 
-    fn address(&self, request: &Forward, token: &Token) -> Result<Uri, GraphError> {
+    fn forwarded_path(&self, request: &Forward) -> Path {
         let upstream = &self.0.upstream;
         let mut path = match &request.version {
             Some(version) => upstream.path_of_version(version, &request.id),
@@ -123,8 +120,7 @@ impl GraphClient {
         if let Some(edge) = request.edge {
             path = path.edge(edge);
         }
-        let path = request.query.iter().fold(path, |path, (name, value)| path.parameter(name, value));
-        upstream.uri(path, token).map_err(|error| GraphError::Unsendable { why: error.to_string() })
+        request.query.iter().fold(path, |path, (name, value)| path.parameter(name, value))
     }
 
     /// Our name and the caller's.
@@ -133,39 +129,63 @@ impl GraphClient {
         let both = callers.map(|callers| [ours.as_bytes(), b" ", callers.as_bytes()].concat());
         both.and_then(|both| HeaderValue::from_bytes(&both).ok()).unwrap_or_else(|| ours.clone())
     }
+}
 
-    async fn send_on(
+/// A call that is passed on, without its body.
+struct Passing<'a> {
+    client: &'a GraphClient,
+    token: &'a Token,
+    method: Method,
+    uri: Uri,
+    agent: HeaderValue,
+}
+
+impl Passing<'_> {
+    /// One try of a call whose body is all here.
+    async fn whole(
         &self,
-        token: &Token,
-        uri: &Uri,
-        request: Forward,
-        agent: HeaderValue,
-        (progress, moved): (&Progress, &Rc<Cell<Instant>>),
-    ) -> Result<ClientResponse, GraphError> {
-        let prepared = || {
-            let host = self.0.upstream.host.clone();
-            self.prepare(request.method.clone(), uri, host, token).insert_header((header::USER_AGENT, agent.clone()))
-        };
-        let (content_type, bytes) = match request.body {
-            ForwardBody::Stream { content_type, body } => {
-                let prepared = prepared().insert_header((header::CONTENT_TYPE, content_type));
-                return transport::send(prepared, Some(progress.stream(body, moved)), progress).await;
-            }
-            ForwardBody::Whole { content_type, bytes } => (Some(content_type), Some(bytes)),
-            // A change without a body says so, by its length of 0.
-            ForwardBody::Empty => (None, (progress.effect == Effect::Change).then(Bytes::new)),
-        };
-        let attempt = || {
-            let mut prepared = prepared();
-            if let Some(content_type) = &content_type {
-                prepared = prepared.insert_header((header::CONTENT_TYPE, content_type.clone()));
-            }
-            transport::send(prepared, bytes.clone().map(|bytes| progress.body(bytes)), progress)
-        };
-        match attempt().await {
-            Err(GraphError::Disconnected { .. }) if progress.may_repeat() => attempt().await,
-            sent => sent,
+        content_type: Option<&HeaderValue>,
+        bytes: Option<Bytes>,
+        progress: &Progress,
+    ) -> Result<Forwarded, GraphError> {
+        let body = bytes.map(|bytes| progress.body(bytes));
+        self.exchange(content_type, body, progress).await
+    }
+
+    /// The only try of a call whose body is still coming; `None` where it stood still for too long, or its deadline passed.
+    async fn stream(
+        &self,
+        content_type: HeaderValue,
+        body: BoxBody,
+        deadline: Option<Instant>,
+        progress: &Progress,
+    ) -> Option<Result<Forwarded, GraphError>> {
+        let moved = Rc::new(Cell::new(Instant::now()));
+        let body = progress.stream(body, &moved);
+        let exchange = self.exchange(Some(&content_type), Some(body), progress);
+        let exchange = unless_it_stands_still(exchange, &moved, self.client.0.timeout);
+        match deadline {
+            Some(deadline) => timeout_at(deadline, exchange).await.ok().flatten(),
+            None => exchange.await,
         }
+    }
+
+    async fn exchange(
+        &self,
+        content_type: Option<&HeaderValue>,
+        body: Option<impl MessageBody + 'static>,
+        progress: &Progress,
+    ) -> Result<Forwarded, GraphError> {
+        let Self { client, token, method, uri, agent } = self;
+        let host = client.0.upstream.host.clone();
+        let mut prepared = client.prepare(method.clone(), uri, host, token);
+        prepared = prepared.insert_header((header::USER_AGENT, agent.clone()));
+        if let Some(content_type) = content_type {
+            prepared = prepared.insert_header((header::CONTENT_TYPE, content_type.clone()));
+        }
+        let mut response = transport::send(prepared, body, progress).await?;
+        let body = transport::receive(&mut response, client.0.max_body, progress.effect).await?;
+        Forwarded::read(&response, &body, progress.effect, token)
     }
 }
 

@@ -72,14 +72,6 @@ async fn a_read_whose_connection_was_closed_is_sent_once_more() {
 }
 
 #[actix_rt::test]
-async fn a_read_is_not_sent_a_third_time() {
-    let graph = Graph::with(vec![Reply::Cut(Vec::new())]).await;
-    let error = read_fails(&graph).await;
-    assert!(matches!(error, GraphError::Disconnected { .. }), "{error:?}");
-    assert_eq!((graph.requests().len(), error.acted()), (2, Acted::No));
-}
-
-#[actix_rt::test]
 async fn what_is_not_http_is_a_broken_connection() {
     let graph = Graph::with(vec![Reply::Cut(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec())]).await;
     let error = change_fails(&graph).await;
@@ -113,7 +105,7 @@ async fn a_page_of_html_is_no_answer_whatever_its_status() {
     let (content_type, length) = ("text/html".to_owned(), 6);
     let not_json = Unreadable::NotJson { content_type: content_type.clone(), length };
     unreadable(html(200), not_json, Acted::Unknown).await;
-    let no_object = Unreadable::NoErrorObject { content_type, length };
+    let no_object = Unreadable::NoErrorObject { content_type, length, told_wait: None };
     unreadable(html(502), no_object.clone(), Acted::Unknown).await;
     unreadable(html(404), no_object, Acted::No).await;
 }

@@ -146,7 +146,7 @@ async fn a_body_that_comes_slowly_is_waited_for_and_one_that_stands_still_is_not
 async fn silence_and_a_deadline_end_a_call() {
     let graph = Graph::with(vec![Reply::Silence]).await;
     let token = token();
-    let until = |until| Call { token: &token, deadline: Some(until) };
+    let until = |until| Call { deadline: Some(until), ..Call::unguarded(&token) };
     let soon = Instant::now() + Duration::from_secs(2);
     let error = graph.client().forward(until(soon), post(json("{}"))).await.err().unwrap();
     assert!(matches!(error, GraphError::Timeout { sent: true, .. }), "{error}");
@@ -169,7 +169,7 @@ async fn a_file_is_fetched_with_the_token_from_metas_hosts_alone() {
         "http://127.0.0.1:1/x",
         "data:x",
     ] {
-        let error = graph.client().media_content(call(&token), &elsewhere.parse().unwrap()).await.err().unwrap();
+        let error = graph.client().media_content(&token, None, &elsewhere.parse().unwrap()).await.err().unwrap();
         assert!(
             matches!(error, GraphError::Unreadable { why: Unreadable::Redirect { .. }, .. }),
             "{elsewhere}: {error}"
@@ -177,7 +177,7 @@ async fn a_file_is_fetched_with_the_token_from_metas_hosts_alone() {
     }
     assert!(graph.requests().is_empty());
     let address = format!("http://{}/whatsapp_business/attachments/?mid=7", graph.address()).parse().unwrap();
-    let content = graph.client().media_content(call(&token), &address).await.unwrap();
+    let content = graph.client().media_content(&token, None, &address).await.unwrap();
     assert_eq!(content.length, Some(6));
     let pieces: Vec<_> = content.into_stream().collect().await;
     assert_eq!(pieces.into_iter().map(Result::unwrap).collect::<Vec<_>>().concat(), b"a file");
@@ -193,7 +193,7 @@ async fn a_file_that_stops_coming_ends_with_a_timeout() {
     let short = Duration::from_secs(2);
     let client = GraphClient::new(&GraphSettings { timeout: short, ..graph.settings() }).unwrap();
     let address = format!("http://{}/file", graph.address()).parse().unwrap();
-    let content = client.media_content(call(&token()), &address).await.unwrap();
+    let content = client.media_content(&token(), None, &address).await.unwrap();
     let pieces: Vec<_> = content.into_stream().collect().await;
     let [Ok(first), Err(PayloadError::Io(error))] = &pieces[..] else { panic!("{pieces:?}") };
     assert_eq!((&first[..], error.kind()), (&b"a f"[..], ErrorKind::TimedOut));
@@ -206,9 +206,8 @@ async fn the_refusal_of_a_file_that_comes_byte_by_byte_does_not_stretch_the_dead
     for reply in [Reply::Drip(head.to_vec(), rest.to_vec()), Reply::Silence] {
         let graph = Graph::with(vec![reply]).await;
         let address = format!("http://{}/file", graph.address()).parse().unwrap();
-        let token = token();
-        let soon = Call { token: &token, deadline: Some(Instant::now() + Duration::from_millis(300)) };
-        let error = graph.client().media_content(soon, &address).await.err().unwrap();
+        let soon = Some(Instant::now() + Duration::from_millis(300));
+        let error = graph.client().media_content(&token(), soon, &address).await.err().unwrap();
         assert!(matches!(error, GraphError::Timeout { .. }), "{error}");
     }
 }

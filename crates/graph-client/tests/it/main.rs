@@ -15,6 +15,7 @@ mod onboarding;
 mod participants;
 mod refusals;
 mod requests;
+mod retries;
 mod settings;
 mod support;
 mod tls;

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use graph_client::{App, GraphError, Token, WabaId};
+use graph_client::{App, Call, GraphError, Token, WabaId};
 use secrecy::ExposeSecret;
 
 use crate::support::{Graph, call, number, token};
@@ -28,7 +28,7 @@ async fn the_app_asks_about_a_token_and_learns_what_it_may_do_on_what_and_until_
                                {"scope":"whatsapp_business_messaging"}]}}"#,
     )
     .await;
-    let info = graph.client().inspect_token(&app(), &token(), None).await.unwrap().body;
+    let info = graph.client().inspect_token(Call::unguarded(app().token()), &token()).await.unwrap().body;
     assert!(info.is_valid);
     assert_eq!((info.app_id.as_deref(), info.expires_at), (Some("300000000000001"), Some(1_795_219_200)));
     assert_eq!(info.scopes, ["whatsapp_business_management", "whatsapp_business_messaging"]);
@@ -43,12 +43,15 @@ async fn the_app_asks_about_a_token_and_learns_what_it_may_do_on_what_and_until_
 async fn a_token_without_an_end_has_none_and_a_dead_one_says_why_without_showing_itself() {
     let endless = r#"{"data":{"is_valid":true,"expires_at":0,"scopes":[]}}"#;
     let graph = Graph::answering(200, endless).await;
-    assert_eq!(graph.client().inspect_token(&app(), &token(), None).await.unwrap().body.expires_at, None);
+    assert_eq!(
+        graph.client().inspect_token(Call::unguarded(app().token()), &token()).await.unwrap().body.expires_at,
+        None
+    );
 
     let dead = r#"{"data":{"error":{"code":190,"message":"Malformed access token EAAGabcdefghijklmnop"},
                    "is_valid":false,"scopes":[]}}"#;
     let graph = Graph::answering(200, dead).await;
-    let info = graph.client().inspect_token(&app(), &token(), None).await.unwrap().body;
+    let info = graph.client().inspect_token(Call::unguarded(app().token()), &token()).await.unwrap().body;
     assert!(!info.is_valid);
     assert_eq!(info.why_invalid(), Some("Malformed access token ***"));
 }
@@ -67,7 +70,7 @@ async fn a_no_that_is_not_the_tokens_death_can_be_told_from_one_that_is() {
     ] {
         let answer = format!(r#"{{"data":{{"is_valid":false,"error":{error}}}}}"#);
         let graph = Graph::answering(200, &answer).await;
-        let info = graph.client().inspect_token(&app(), &token(), None).await.unwrap().body;
+        let info = graph.client().inspect_token(Call::unguarded(app().token()), &token()).await.unwrap().body;
         assert_eq!(info.may_recover(), may_recover, "{error}");
     }
 }
@@ -75,7 +78,8 @@ async fn a_no_that_is_not_the_tokens_death_can_be_told_from_one_that_is() {
 #[actix_rt::test]
 async fn a_code_is_exchanged_for_a_token_and_neither_is_ever_shown() {
     let graph = Graph::answering(200, r#"{"access_token":"EAAGofthecustomer","token_type":"bearer"}"#).await;
-    let exchanged = graph.client().exchange_code(&app(), &"AQ code".into(), None).await.unwrap();
+    let exchanged =
+        graph.client().exchange_code(Call::unguarded(app().token()), &app(), &"AQ code".into()).await.unwrap();
     assert_eq!(exchanged.body.expose_secret(), "EAAGofthecustomer");
     let expected = "/v23.0/oauth/access_token?client_id=300000000000001&client_secret=a-secret-of-the-app&code=AQ+code";
     assert_eq!(graph.request().target, expected);
@@ -83,7 +87,7 @@ async fn a_code_is_exchanged_for_a_token_and_neither_is_ever_shown() {
 
     let refused = r#"{"error":{"code":1,"message":"Error validating client secret: a-secret-of-the-app"}}"#;
     let graph = Graph::answering(400, refused).await;
-    let error = graph.client().exchange_code(&app(), &"AQ".into(), None).await.unwrap_err();
+    let error = graph.client().exchange_code(Call::unguarded(app().token()), &app(), &"AQ".into()).await.unwrap_err();
     assert!(matches!(error, GraphError::Refused(_)), "{error}");
 }
 
@@ -138,6 +142,6 @@ async fn a_token_tells_that_meta_refused_it_and_no_other_refusal_does() {
     let refused = r#"{"error":{"code":190,"message":"m"}}"#;
     let graph = Graph::answering(401, refused).await;
     let address = format!("http://{}/whatsapp_business/attachments/?mid=7", graph.address()).parse().unwrap();
-    assert!(graph.client().media_content(call(&watched), &address).await.is_err());
+    assert!(graph.client().media_content(&watched, None, &address).await.is_err());
     assert_eq!(told.load(Ordering::Relaxed), 4, "a file's address, too");
 }

@@ -56,7 +56,16 @@ pub(crate) struct Graph {
 impl Graph {
     /// A server that gives these replies in order, and the last one again and again.
     pub(crate) async fn with(replies: Vec<Reply>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::accepting(TcpListener::bind("127.0.0.1:0").await.unwrap(), replies)
+    }
+
+    /// The same, where this listens.
+    pub(crate) fn at(listener: std::net::TcpListener, replies: Vec<Reply>) -> Self {
+        listener.set_nonblocking(true).unwrap();
+        Self::accepting(TcpListener::from_std(listener).unwrap(), replies)
+    }
+
+    fn accepting(listener: TcpListener, replies: Vec<Reply>) -> Self {
         let address = listener.local_addr().unwrap();
         let requests = Arc::default();
         let replies = Arc::new(Mutex::new(VecDeque::from(replies)));
@@ -111,7 +120,7 @@ pub(crate) fn token() -> Token {
 }
 
 pub(crate) fn call(token: &Token) -> Call<'_> {
-    Call { token, deadline: None }
+    Call::unguarded(token)
 }
 
 pub(crate) fn group() -> GroupId {

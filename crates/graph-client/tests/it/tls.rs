@@ -177,7 +177,7 @@ async fn silence_over_http2_leaves_a_change_open_and_the_connection_usable() {
     let (client, token) = (server.client(), token());
     client.invite_link(call(&token), &group()).await.unwrap();
     for _ in 0..2 {
-        let soon = Call { token: &token, deadline: Some(Instant::now() + Duration::from_secs(2)) };
+        let soon = Call { deadline: Some(Instant::now() + Duration::from_secs(2)), ..Call::unguarded(&token) };
         let silent = "silence".parse().unwrap();
         let error = client.delete_group(soon, &silent).await.unwrap_err();
         assert!(matches!(error, GraphError::Timeout { sent: true, .. }), "{error:?}");

@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 
 use crate::{
     BusinessNumber, CredentialState, Limits, ListedTenant, Revision, StoreError, Tenant, TenantFilter, TenantStatus,
-    TokenState, limits,
+    TokenState,
+    limits::limits_of,
     sealing::WrappedKey,
     tenants::TenantRow,
     text::{folded, storable},
@@ -95,7 +96,9 @@ impl From<ListedRow> for ListedTenant {
 pub(crate) async fn open_tenant(pool: &PgPool, cust_space_id: &str) -> Result<Option<ResolvedTenant>, StoreError> {
     let row = sqlx::query!(
         r#"select status as "status!: TenantStatus", numbers as "numbers!: Json<Vec<BusinessNumber>>",
-                  per_tenant, per_number, in_flight, sealed_token, key_version, master_key_id, wrapped_key,
+                  in_flight, per_tenant, per_tenant_read, per_tenant_write, per_tenant_message,
+                  per_number, per_number_read, per_number_write, per_number_message,
+                  sealed_token, key_version, master_key_id, wrapped_key,
                   credential_state as "credential_state: CredentialState"
            from open_tenant($1)"#,
         &storable(cust_space_id),
@@ -103,7 +106,7 @@ pub(crate) async fn open_tenant(pool: &PgPool, cust_space_id: &str) -> Result<Op
     let Some(row) = row.fetch_optional(pool).await? else {
         return Ok(None);
     };
-    let limits = limits::stored(row.per_tenant.as_deref(), row.per_number.as_deref(), row.in_flight);
+    let limits = limits_of!(row);
     let key = match (row.key_version, row.master_key_id, row.wrapped_key) {
         (Some(version), Some(master_key_id), Some(bytes)) => Some(WrappedKey { version, master_key_id, bytes }),
         _ => None,

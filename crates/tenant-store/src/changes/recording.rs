@@ -129,6 +129,21 @@ impl Space<'_> {
         }
     }
 
+    /// Has nobody look up what became of the change before `pause` is over, so that others get their turn.
+    pub async fn put_off_change(&self, unique_code: UniqueCode, pause: Duration) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query!(
+            "update changes set claimed_until = now() + make_interval(secs => $3)
+             where cust_space_id = $1 and unique_code = $2",
+            self.cust_space_id,
+            unique_code as UniqueCode,
+            pause.as_secs_f64(),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// The record of a change; `None` where this tenant has none of this code.
     pub async fn change(&self, unique_code: UniqueCode) -> Result<Option<Change>, StoreError> {
         let mut transaction = self.begin().await?;

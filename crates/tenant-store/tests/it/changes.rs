@@ -235,6 +235,22 @@ async fn two_replicas_never_look_up_the_same_change_at_once() {
 }
 
 #[tokio::test]
+async fn a_change_that_is_put_off_leaves_the_turn_to_others_for_as_long() {
+    let world = World::with_tenants().await;
+    let held = world.store.space(ALPHA).begin_change(&create("Held")).await.unwrap();
+    let other = world.store.space(ALPHA).begin_change(&create("Other")).await.unwrap();
+    let turn = async || {
+        let stale = world.store.stale_changes(Duration::ZERO, 1).await.unwrap();
+        stale.into_iter().map(|stale| stale.change.unique_code).next()
+    };
+    world.store.space(ALPHA).put_off_change(held, Duration::from_hours(1)).await.unwrap();
+    assert_eq!(turn().await, Some(other));
+    assert_eq!(turn().await, None);
+    world.store.space(ALPHA).put_off_change(held, Duration::ZERO).await.unwrap();
+    assert_eq!(turn().await, Some(held));
+}
+
+#[tokio::test]
 async fn nul_in_a_subject_is_replaced_and_still_matches() {
     let world = World::with_tenants().await;
     let space = world.store.space(ALPHA);

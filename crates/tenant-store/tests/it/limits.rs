@@ -3,16 +3,29 @@
 use std::num::NonZeroU32;
 
 use serde_json::json;
-use tenant_store::{Limits, Notification, Rate, StoreError};
+use tenant_store::{Limit, Limits, Notification, PerClass, StoreError};
 
 use crate::helpers::{ALPHA, BETA, World, actor};
 
-fn rate(text: &str) -> Rate {
+fn limit(text: &str) -> Limit {
     text.parse().unwrap()
 }
 
 fn some_limits() -> Limits {
-    Limits { per_tenant: Some(rate("5/s;burst=10")), per_number: Some(rate("off")), in_flight: NonZeroU32::new(7) }
+    Limits {
+        per_tenant: PerClass {
+            all: Some(limit("5/s;burst=10")),
+            write: Some(limit("20/m;in-flight=2")),
+            ..PerClass::default()
+        },
+        per_number: PerClass {
+            all: Some(limit("off")),
+            read: Some(limit("3/s")),
+            message: Some(limit("1/h")),
+            ..PerClass::default()
+        },
+        in_flight: NonZeroU32::new(7),
+    }
 }
 
 #[tokio::test]
@@ -43,8 +56,18 @@ async fn a_change_of_limits_is_announced_and_written_into_the_audit_log() {
     assert_eq!(notifications.next().await, Notification::Tenants(ALPHA.to_owned()));
     let newest = world.store.space(ALPHA).audit(1).await.unwrap().remove(0);
     assert_eq!((newest.action.as_str(), newest.object.as_str()), ("limits.set", "limits"));
-    assert_eq!(newest.before, Some(json!({"per_tenant": null, "per_number": null, "in_flight": null})));
-    assert_eq!(newest.after, Some(json!({"per_tenant": "5/s;burst=10", "per_number": "off", "in_flight": 7})));
+    let before = json!({
+        "per_tenant": null, "per_tenant_read": null, "per_tenant_write": null, "per_tenant_message": null,
+        "per_number": null, "per_number_read": null, "per_number_write": null, "per_number_message": null,
+        "in_flight": null,
+    });
+    assert_eq!(newest.before, Some(before));
+    let after = json!({
+        "per_tenant": "5/s;burst=10", "per_tenant_read": null, "per_tenant_write": "20/m;in-flight=2",
+        "per_tenant_message": null, "per_number": "off", "per_number_read": "3/s", "per_number_write": null,
+        "per_number_message": "1/h", "in_flight": 7,
+    });
+    assert_eq!(newest.after, Some(after));
 }
 
 #[tokio::test]
@@ -57,11 +80,15 @@ async fn a_tenant_that_does_not_exist_has_no_limits() {
 }
 
 #[tokio::test]
-async fn the_table_keeps_out_what_is_no_rate() {
+async fn the_table_keeps_out_what_is_no_limit() {
     let world = World::with_tenants().await;
     let owner = world.owner().await;
-    for wrong in ["0/s", "10", "10/d", "fast", ""] {
-        let update = sqlx::query("update tenants set per_tenant = $1 where cust_space_id = $2").bind(wrong).bind(ALPHA);
-        assert!(update.execute(&owner).await.is_err(), "{wrong}");
+    let columns = Limits::PER_TENANT.into_iter().chain(Limits::PER_NUMBER);
+    for column in columns {
+        for wrong in ["0/s", "10", "10/d", "fast", "", "in-flight=8", "10/s;in-flight=0", "off;burst=5"] {
+            let update = format!("update tenants set {column} = $1 where cust_space_id = $2");
+            let update = sqlx::query(sqlx::AssertSqlSafe(update)).bind(wrong).bind(ALPHA);
+            assert!(update.execute(&owner).await.is_err(), "{column} {wrong}");
+        }
     }
 }

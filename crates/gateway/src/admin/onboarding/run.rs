@@ -95,7 +95,7 @@ impl Run {
     pub(super) async fn checked(&mut self) -> Result<Result<&Checked, super::outcome::Failure>, AdminError> {
         if self.checked.is_none() {
             let Some(token) = self.secret_token().await? else { return Ok(Err(NO_TOKEN.into())) };
-            match credentials::check(&self.graph, &self.app, &token).await {
+            match credentials::check(&self.graph, self.call(self.app.token()), &self.app, &token).await {
                 Ok(checked) => self.checked = Some(checked),
                 Err(unchecked) => return Ok(Err(unchecked.into())),
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cams_api::identifiers::BusinessNumber;
-use graph_client::{Call, Token, WabaId, WabaNumber};
+use graph_client::{Call, Token, Urgency, WabaId, WabaNumber};
 use secrecy::SecretString;
 use tenant_store::{CredentialState, NewNumber, NumberRecord, TakeOver};
 use time::format_description::well_known::Rfc3339;
@@ -63,7 +63,7 @@ impl Run {
     }
 
     async fn exchange(&mut self, code: &SecretString) -> Result<Result<(), Failure>, AdminError> {
-        let token = match self.graph.exchange_code(&self.app, code, None).await {
+        let token = match self.graph.exchange_code(self.call(self.app.token()), &self.app, code).await {
             Ok(answer) => answer.body,
             Err(error) => {
                 let fix = "A code is good once, and not for long: let the customer sign up again, and begin the \
@@ -99,9 +99,11 @@ impl Run {
     }
 
     async fn listed(&self, token: &Token, waba_id: &WabaId) -> Result<Vec<WabaNumber>, Failure> {
+        let about = self.services.upstream.about(waba_id.as_str());
         let (mut numbers, mut after) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
-            let page = self.graph.waba_numbers(call(token), waba_id, after.as_deref()).await?.body;
+            let call = about.call(token, Urgency::Caller);
+            let page = self.graph.waba_numbers(call, waba_id, after.as_deref()).await?.body;
             numbers.extend(page.numbers);
             if page.after.is_none() {
                 return Ok(numbers);
@@ -139,7 +141,9 @@ impl Run {
     /// Lets the account's webhooks come to the app.
     pub(super) async fn subscription(&mut self) -> Result<Outcome, AdminError> {
         let (token, waba_id) = or_fail!(self.ready().await?);
-        or_fail!(self.graph.subscribe_app(call(&token), &waba_id).await.map_err(Failure::from));
+        let about = self.services.upstream.about(waba_id.as_str());
+        let subscribed = self.graph.subscribe_app(about.call(&token, Urgency::Caller), &waba_id).await;
+        or_fail!(subscribed.map_err(Failure::from));
         Ok(Ok(format!("The webhooks of account {waba_id} come to the app.")))
     }
 
@@ -148,6 +152,11 @@ impl Run {
         let (token, waba_id) = or_fail!(self.ready().await?);
         let listed = or_fail!(self.listed(&token, &waba_id).await);
         Ok(eligible(&self.record(&listed).await?))
+    }
+
+    /// One call to Meta about no account, for which an administrator waits.
+    pub(super) fn call<'a>(&'a self, token: &'a Token) -> Call<'a> {
+        self.services.upstream.call(token, Urgency::Caller)
     }
 
     /// The token and the account, both of which the steps before have found.
@@ -173,8 +182,4 @@ fn new_number(number: &WabaNumber, waba_id: &WabaId) -> Result<NewNumber, Failur
         phone_number_id: number.id.to_string(),
         waba_id: waba_id.to_string(),
     })
-}
-
-fn call(token: &Token) -> Call<'_> {
-    Call { token, deadline: None }
 }

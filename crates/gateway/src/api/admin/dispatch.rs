@@ -10,12 +10,12 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{self, Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, Route, Scope as Routed, rt};
 use cams_api::identifiers::CustSpaceId;
-use cams_api::{Code, Scope};
+use cams_api::{Class, Code, Scope};
 use serde::de::DeserializeOwned;
 use tenant_store::{Actor, Revision};
 use utoipa::IntoParams;
 
-use super::super::admission::admit;
+use super::super::admission::admit_alone;
 use super::super::render::{IDEMPOTENCY_REPLAYED, learn, request_id};
 use super::super::{ApiError, Worker, body};
 use super::call::{self, Body, Call, LARGEST_BODY};
@@ -29,6 +29,7 @@ use super::witness::Witness;
 use super::{export, preconditions, query};
 use crate::admin::{AdminContext, AdminError, Answer};
 use crate::auth::Caller;
+use crate::limits::Taken;
 use crate::operations::{OperationError, Services};
 
 /// All tenants, as a grant names them.
@@ -99,8 +100,8 @@ async fn not_allowed(http: &HttpRequest, worker: &Worker, allowed: &str) -> Http
 
 /// Why a request is no call of this API, for administrators; for everybody else, that it is for administrators.
 async fn no_call(http: &HttpRequest, worker: &Worker, why: ApiError) -> Refused {
-    let caller = match admit(http, worker).await {
-        Ok(caller) => caller,
+    let caller = match admit_alone(http, worker, Class::Read).await {
+        Ok((caller, _)) => caller,
         Err(error) => return error.into(),
     };
     let witness = Witness { actor: Some(actor(http, worker, &caller)), tenant: None };
@@ -127,7 +128,7 @@ async fn answer<P: Place, Q: DeserializeOwned + IntoParams + 'static, B: Body, A
     witness: &mut Witness,
 ) -> Result<HttpResponse, Refused> {
     learn(http, |learned| learned.operation = Some(page.id));
-    let caller = admit(http, worker).await?;
+    let (caller, taken) = admit_alone(http, worker, Class::of(page.door().scope)).await?;
     let actor = actor(http, worker, &caller);
     witness.actor = Some(actor.clone());
     let path: P = let_in(http, &caller, &page.door())?.ok_or_else(nothing_here)?;
@@ -139,7 +140,7 @@ async fn answer<P: Place, Q: DeserializeOwned + IntoParams + 'static, B: Body, A
     let bytes = body_of(http, payload).await?;
     let keyed = if page.is_keyed() { Keyed::read(http, &caller.key().access_key_id, &bytes)? } else { None };
     let call = Call { path, query, body: B::read(&bytes)? };
-    let ctx = context(worker, caller, actor, expected);
+    let ctx = context(worker, caller, taken, actor, expected);
     let answered = if A::IS_LIST && http.method() == Method::GET && export::is_wanted(http.headers()) {
         export::export(http, worker, page.door(), ctx, run).await?
     } else if page.method == Method::GET {
@@ -238,7 +239,13 @@ pub(crate) fn actor(http: &HttpRequest, worker: &Worker, caller: &Caller) -> Act
 }
 
 /// What an administrator's call works with.
-pub(crate) fn context(worker: &Worker, caller: Caller, actor: Actor, expected: Option<Revision>) -> AdminContext {
+pub(crate) fn context(
+    worker: &Worker,
+    caller: Caller,
+    taken: Taken,
+    actor: Actor,
+    expected: Option<Revision>,
+) -> AdminContext {
     AdminContext {
         services: worker.services.clone(),
         graph: worker.graph.clone(),
@@ -246,5 +253,6 @@ pub(crate) fn context(worker: &Worker, caller: Caller, actor: Actor, expected: O
         caller,
         actor,
         expected,
+        taken: Rc::new(taken),
     }
 }

@@ -1,21 +1,23 @@
 //! From the name of an operation to what is done for it.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::rc::Rc;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use cams_api::idempotency::IdempotencyKey;
 use cams_api::parameters::{Pairs, ParameterError, WrongValue};
+use cams_api::signatures::SignedCall;
 use cams_api::wait::WaitSeconds;
 use cams_api::{Code, Operation};
 use futures_util::future::LocalBoxFuture;
 
 use super::answers::Answers;
+use crate::api::admission::Admitted;
 use crate::api::perform::{Asked, perform};
 use crate::api::render::{learn, request_id};
 use crate::api::{ApiError, Worker, headers};
-use crate::auth::Caller;
 use crate::operations::{Context, Fingerprint, Keyed, OperationError, OperationVisitor, Reply, each_operation};
 
 /// The caller's key for an operation that is to be done once, as Alibaba Cloud calls it.
@@ -42,9 +44,9 @@ const OF_THE_PROTOCOL: &[&str] = &[
 /// A call whose signature fits.
 pub(super) struct Signed {
     /// Whose key signed it.
-    pub(super) caller: Caller,
-    /// The operation's name.
-    pub(super) action: String,
+    pub(super) admitted: Admitted,
+    /// The operation, and what makes the request good once.
+    pub(super) call: SignedCall,
     /// Query and form together.
     pub(super) parameters: Pairs,
 }
@@ -66,9 +68,13 @@ impl Dispatch {
 
     /// Answers a call.
     pub(super) async fn call(&self, http: HttpRequest, worker: Data<Worker>, call: Signed) -> HttpResponse {
-        match self.handlers.get(call.action.as_str()) {
-            Some(handler) => handler(http, worker, call).await,
-            None => self.answers.refused(&http, &unknown_action()),
+        if let Some(handler) = self.handlers.get(call.call.action.as_str()) {
+            return handler(http, worker, call).await;
+        }
+        let refused: Result<Infallible, _> = Err(unknown_action());
+        match call.admitted.settled(&http, refused).await {
+            Err(error) => self.answers.refused(&http, &error),
+            Ok(never) => match never {},
         }
     }
 }
@@ -83,6 +89,7 @@ impl OperationVisitor for Dispatch {
             let answers = answers.clone();
             Box::pin(async move {
                 let result = handle(&http, &worker, &call, run).await;
+                let result = call.admitted.settled(&http, result).await;
                 answers.render(&http, result)
             })
         };
@@ -102,8 +109,9 @@ async fn handle<O: Operation>(
         keyed: keyed::<O>(http, &call.parameters)?,
         deadline: headers::deadline(http.headers())?,
         default_wait: WaitSeconds::RPC_DEFAULT,
+        signed: Some(&call.call),
     };
-    perform(http, worker, &call.caller, asked, run).await
+    perform(http, worker, &call.admitted, asked, run).await
 }
 
 /// The caller's idempotency key; what only reads can be repeated without one.

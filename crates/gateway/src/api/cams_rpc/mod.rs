@@ -14,10 +14,12 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use cams_api::Code;
+use cams_api::parameters::Pairs;
+use cams_api::signatures::SignedCall;
 
 use self::answers::Answers;
 use self::dispatch::{Dispatch, Signed};
-use super::admission::count;
+use super::admission::Admitted;
 use super::render::not_allowed;
 use super::{ApiError, Worker, body};
 use crate::openapi::UI_PATH;
@@ -27,6 +29,9 @@ const VERSION: &str = "2020-06-06";
 /// The largest body of a request, in bytes. SDKs send everything in the query.
 const BODY_LIMIT: usize = 256 * 1024;
 const METHODS: &str = "GET, POST";
+
+/// Where it is.
+pub(super) const PATH: &str = "/";
 
 /// The one path of the face. `public_url` is the gateway's own address, without a slash at its end.
 pub fn routes(config: &mut ServiceConfig, public_url: &str) {
@@ -45,7 +50,7 @@ pub fn routes(config: &mut ServiceConfig, public_url: &str) {
             }
         }
     };
-    config.service(web::resource("/").route(web::to(handler)));
+    config.service(web::resource(PATH).route(web::to(handler)));
 }
 
 /// Somebody with a browser.
@@ -53,17 +58,20 @@ fn to_docs() -> HttpResponse {
     HttpResponse::build(StatusCode::FOUND).insert_header((LOCATION, UI_PATH)).finish()
 }
 
-/// The call, once it is known who signed it, and counted against the key.
+/// The call, once it is known who signed it.
 async fn receive(http: &HttpRequest, worker: &Worker, payload: Payload) -> Result<Signed, ApiError> {
     let body = body::read(http.headers(), payload, BODY_LIMIT).await?;
     let (caller, call) = signed::verify(http, &body, &worker.authenticator).await?;
-    // Before the nonce, which costs a statement; a call that has to wait can then be sent again as it is.
-    count(http, caller.key())?;
-    worker.authenticator.nonces.spend(&call.access_key_id, &call.nonce).await?;
+    let admitted = Admitted::new(http, worker, caller, None)?;
+    let parameters = admitted.settled(http, parameters(http, &call, &body)).await?;
+    Ok(Signed { admitted, call, parameters })
+}
+
+/// The parameters of a call to this version.
+fn parameters(http: &HttpRequest, call: &SignedCall, body: &[u8]) -> Result<Pairs, ApiError> {
     if call.version != VERSION {
         let message = format!("The API's version here is `{VERSION}`.").into();
         return Err(ApiError::Http { code: Code::InvalidVersion, message });
     }
-    let parameters = signed::parameters(http, &body)?;
-    Ok(Signed { caller, action: call.action, parameters })
+    signed::parameters(http, body)
 }

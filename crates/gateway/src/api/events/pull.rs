@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::reader::{Reader, caller};
 use super::refusal;
+use crate::api::admission::Admitted;
 use crate::api::render::render;
 use crate::api::{ApiError, Worker, headers};
 use crate::events::{FeedError, Follower};
@@ -24,23 +25,28 @@ pub(super) async fn pull(http: HttpRequest, worker: Data<Worker>) -> HttpRespons
 }
 
 async fn pulled(http: &HttpRequest, worker: &Worker) -> Result<PulledEvents, ApiError> {
-    let caller = caller(http, worker, PULL).await?;
+    let admitted = caller(http, worker, PULL).await?;
+    let pulled = gathered(http, worker, &admitted).await;
+    admitted.settled(http, pulled).await
+}
+
+async fn gathered(http: &HttpRequest, worker: &Worker, admitted: &Admitted) -> Result<PulledEvents, ApiError> {
     let asked: PullEvents = parameters::from_query(http.query_string())?;
     let given_up = headers::deadline(http.headers())?;
     let (limit, waited) = (asked.limit(), Instant::now() + asked.wait());
     let end = given_up.map_or(waited, |given_up| given_up.min(waited));
     let after = asked.after.map(After::sequence);
-    let (mut reader, seat) = Reader::admit(http, worker, caller, asked.cust_space_id, PULL).await?;
+    let (mut reader, taken) = Reader::admit(http, worker, admitted, asked.cust_space_id, PULL).await?;
 
     let mut follower = worker.services.feeds.follow(reader.cust_space_id());
-    let mut seat = Some(seat);
+    let mut taken = Some(taken);
     loop {
         let data = gather(&follower, after, limit).await.map_err(|error| refusal("After", after, error))?;
         if !data.list.is_empty() || Instant::now() >= end || follower.is_stopping() {
             return Ok(PulledEvents { data });
         }
-        // Whoever waits keeps no call of the tenant's from being made.
-        seat.take();
+        // Whoever waits keeps no other call from being made.
+        taken.take();
         // Told or not, it looks once more.
         let _ = timeout_at(end, follower.ahead_of(data.next)).await;
         reader.check().await?;

@@ -4,15 +4,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use cams_api::Scope;
 use cams_api::identifiers::CustSpaceId;
+use cams_api::{Class, Scope};
 use tenant_store::StoreError;
 
-use crate::api::admission::{admit, count_tenant};
+use crate::api::admission::{Admitted, admit};
 use crate::api::render::learn;
 use crate::api::{ApiError, Worker};
 use crate::auth::{AuthError, Authenticator, Caller};
-use crate::limits::Seat;
+use crate::limits::Taken;
 use crate::operations::{OperationError, Services};
 use crate::tenants::{Tenant, Unresolved};
 
@@ -31,31 +31,32 @@ pub(super) struct Reader {
 ///
 /// # Errors
 /// [`ApiError::Auth`] or [`ApiError::Throttled`]
-pub(super) async fn caller(http: &HttpRequest, worker: &Worker, operation: &'static str) -> Result<Caller, ApiError> {
+pub(super) async fn caller(http: &HttpRequest, worker: &Worker, operation: &'static str) -> Result<Admitted, ApiError> {
     learn(http, |learned| learned.operation = Some(operation));
-    admit(http, worker).await
+    admit(http, worker, Some(Class::of(Scope::EventsRead))).await
 }
 
 impl Reader {
-    /// Lets `caller` at the tenant's events, and counts the call against the tenant. It is in flight until the seat is
-    /// dropped.
+    /// Lets the caller at the tenant's events, and counts the call. It is in flight until what comes with it is dropped.
     ///
     /// # Errors
     /// [`ApiError::Operation`] where it may not read them, [`ApiError::Throttled`]
     pub(super) async fn admit(
         http: &HttpRequest,
         worker: &Worker,
-        caller: Caller,
+        admitted: &Admitted,
         cust_space_id: CustSpaceId,
         operation: &'static str,
-    ) -> Result<(Self, Seat), ApiError> {
+    ) -> Result<(Self, Taken), ApiError> {
         let (services, authenticator) = (worker.services.clone(), worker.authenticator.clone());
         let client = http.peer_addr().map(|peer| authenticator.proxies.client(peer.ip(), http.headers()));
+        let caller = admitted.caller().clone();
         let reader = Self { services, authenticator, caller, client, cust_space_id, operation };
         reader.authorize()?;
         learn(http, |learned| learned.cust_space_id = Some(reader.cust_space_id.as_str().to_owned()));
-        let seat = count_tenant(http, &*reader.tenant().await?)?;
-        Ok((reader, seat))
+        let class = Class::of(Scope::EventsRead);
+        let taken = admitted.count(http, class, &*reader.tenant().await?).await?;
+        Ok((reader, taken))
     }
 
     /// Whose events.

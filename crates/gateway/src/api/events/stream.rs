@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::frames::{COMMENT, frame, greeting};
 use super::reader::{Reader, caller};
 use super::refusal;
+use crate::api::admission::Admitted;
 use crate::api::render::{learn, refused, request_id};
 use crate::api::{ApiError, Worker};
 use crate::events::{FeedError, Follower, Page};
@@ -84,10 +85,15 @@ struct EventStream {
 
 impl EventStream {
     async fn open(http: &HttpRequest, worker: &Worker) -> Result<Self, ApiError> {
-        let caller = caller(http, worker, STREAM).await?;
+        let admitted = caller(http, worker, STREAM).await?;
+        let begun = Self::begin(http, worker, &admitted).await;
+        admitted.settled(http, begun).await
+    }
+
+    async fn begin(http: &HttpRequest, worker: &Worker, admitted: &Admitted) -> Result<Self, ApiError> {
         let asked: StreamEvents = parameters::from_query(http.query_string())?;
         let (parameter, after) = begin(http.headers(), asked.after)?;
-        let (reader, _in_flight) = Reader::admit(http, worker, caller, asked.cust_space_id, STREAM).await?;
+        let (reader, _in_flight) = Reader::admit(http, worker, admitted, asked.cust_space_id, STREAM).await?;
         let seat = worker.streams.enter(reader.access_key_id(), reader.cust_space_id())?;
         let follower = worker.services.feeds.follow(reader.cust_space_id());
         let (after, page) = first_page(&follower, after).await.map_err(|error| refusal(parameter, after, error))?;

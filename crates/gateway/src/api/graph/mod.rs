@@ -5,6 +5,7 @@ mod body;
 mod calls;
 mod credentials;
 mod errors;
+#[doc(hidden)]
 mod links;
 mod ownership;
 mod paths;
@@ -18,11 +19,12 @@ use std::rc::Rc;
 use actix_web::http::header::{HOST, HeaderMap, USER_AGENT};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use cams_api::Class;
 use graph_client::Forward;
 use serde_json::Map;
 
 use super::Worker;
-use super::admission::{count, count_tenant};
+use super::admission::Admitted;
 use super::render::learn;
 use crate::operations::{GraphCall, Passing, media_content, pass};
 use body::Sent;
@@ -94,28 +96,42 @@ async fn handle(
 ) -> Result<HttpResponse, FaceError> {
     require_one_host(http.headers())?;
     let path = http.uri().path().strip_prefix(prefix).unwrap_or_default();
-    let mut asked = paths::read(path, &face.version)?;
-    let mut query = Query::read(http.uri().query().unwrap_or_default())?;
+    let asked = paths::read(path, &face.version)?;
+    let query = Query::read(http.uri().query().unwrap_or_default())?;
     let caller = credentials::authenticate(&worker.authenticator, http, query.token.as_ref()).await?;
-    count(http, caller.key())?;
+    let admitted = Admitted::new(http, worker, caller, None)?;
+    let answered = answer(face, http, worker, payload, &admitted, asked, query).await;
+    admitted.settled(http, answered).await
+}
 
+async fn answer(
+    face: &Face,
+    http: &HttpRequest,
+    worker: &Worker,
+    payload: Payload,
+    admitted: &Admitted,
+    mut asked: Asked,
+    mut query: Query,
+) -> Result<HttpResponse, FaceError> {
     if asked.subject == Subject::Library {
         asked.waba_id = query.take(WABA_ID);
     }
-    let owned = ownership::resolve(worker, &caller, http.method(), &asked.subject, asked.waba_id.as_deref()).await?;
+    let caller = admitted.caller();
+    let owned = ownership::resolve(worker, caller, http.method(), &asked.subject, asked.waba_id.as_deref()).await?;
     learn(http, |learned| {
         learned.operation = Some(owned.call.name());
         learned.cust_space_id = Some(owned.tenant.cust_space_id.as_str().to_owned());
-        learned.counted.number.clone_from(&owned.number.limiter);
+        learned.counted.number = Some(owned.number.allowance.clone());
     });
-    let seat = Rc::new(count_tenant(http, &owned.tenant)?);
-    let context = worker.context(owned.tenant.clone(), Some(owned.number.clone()), seat.clone());
+    let class = Class::of(owned.call.scope());
+    let taken = Rc::new(admitted.count(http, class, &owned.tenant).await?);
+    let context = worker.context(owned.tenant.clone(), Some(owned.number.clone()), class, taken.clone());
     let call = owned.call;
     match call {
         GraphCall::MediaContent => {
             let passing = passing(http, &asked, query, owned, Sent::nothing())?;
             let media = media_content(&context, passing).await?;
-            Ok(render::media(http, media, seat))
+            Ok(render::media(http, media, taken))
         }
         GraphCall::UploadMedia => {
             let patience = upload::patience(context.services.upstream_timeout);

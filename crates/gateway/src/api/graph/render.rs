@@ -15,8 +15,8 @@ use graph_client::Forwarded;
 use super::paths::Asked;
 use super::{Face, links, superset};
 use crate::api::render::learn;
-use crate::limits::Seat;
-use crate::operations::{GraphCall, Media, OperationError, Passed};
+use crate::limits::Taken;
+use crate::operations::{GraphCall, Media, Passed, kind_code};
 
 /// Meta's answer, its addresses led to us. One that tells of a change done in part passes as it is.
 pub(super) fn answer(http: &HttpRequest, face: &Face, call: GraphCall, asked: &Asked, passed: Passed) -> HttpResponse {
@@ -38,10 +38,10 @@ fn begun(http: &HttpRequest, answer: &Forwarded) -> HttpResponseBuilder {
     let refusal = answer.refusal();
     learn(http, |learned| {
         learned.code = Some(match &refusal {
-            Some(refusal) => OperationError::from(graph_client::GraphError::Refused(refusal.clone())).code(),
+            Some(refusal) => kind_code(refusal.kind()),
             None => Code::Ok,
         });
-        learned.upstream = refusal.map(|refusal| (refusal.code, refusal.fbtrace_id));
+        learned.upstream = refusal.map(|refusal| (refusal.code, refusal.fbtrace_id.clone()));
     });
     let mut response = HttpResponseBuilder::new(answer.status);
     add_all(&mut response, &answer.headers);
@@ -54,10 +54,10 @@ fn add_all(response: &mut HttpResponseBuilder, headers: &HeaderMap) {
     }
 }
 
-/// A file as it comes. It counts as a call in flight until it is all there.
-pub(super) fn media(http: &HttpRequest, media: Media, seat: Rc<Seat>) -> HttpResponse {
-    let content = match media {
-        Media::Content(content) => content,
+/// A file as it comes. It counts as a call in flight, the number's, too, until it is all there.
+pub(super) fn media(http: &HttpRequest, media: Media, taken: Rc<Taken>) -> HttpResponse {
+    let (content, of_number) = match media {
+        Media::Content(content, taken) => (content, taken),
         Media::Refused(answer) => {
             let body = answer.body.clone();
             return begun(http, &answer).body(body);
@@ -73,7 +73,7 @@ pub(super) fn media(http: &HttpRequest, media: Media, seat: Rc<Seat>) -> HttpRes
     response.insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
     response.insert_header((CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox")));
     let length = content.length;
-    let pieces = content.into_stream().inspect(move |_| _ = &seat);
+    let pieces = content.into_stream().inspect(move |_| _ = (&taken, &of_number));
     match length {
         Some(length) => response.no_chunking(length).body(SizedStream::new(length, pieces)),
         None => response.streaming(pieces),

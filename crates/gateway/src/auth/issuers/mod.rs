@@ -16,18 +16,19 @@ mod keys;
 mod strict;
 mod token;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use quick_cache::sync::Cache as Remembered;
-use tenant_store::{Issuer, Rate, Revision, Store};
+use tenant_store::{Issuer, Limit, PerClass, Revision, Store};
 use time::OffsetDateTime;
 
 use super::tokens::sha256;
 use super::{AuthError, Key};
 use crate::cache::Cache;
 use crate::egress::Egress;
-use crate::limits::Limiter;
+use crate::limits::{Allowance, Holder};
 use crate::telemetry::metrics::Metrics;
 
 use claims::Claims;
@@ -72,23 +73,23 @@ impl Assertion {
 /// The external issuers, and what their tokens have proved.
 pub struct Issuers {
     store: Store,
-    rate: Rate,
+    limits: PerClass<Limit>,
     known: Cache<Vec<Arc<Issuer>>>,
     key_sets: KeySets,
     verified: Remembered<[u8; 32], Arc<Assertion>>,
-    limiters: Remembered<String, Arc<Limiter>>,
+    allowances: Remembered<String, Arc<Allowance>>,
 }
 
 impl Issuers {
-    /// Issuers of `store`, each caller limited to `rate`; used for `stale` at most while the store is away.
-    pub fn new(store: Store, rate: Rate, stale: Duration) -> Self {
+    /// Issuers of `store`, each caller limited by `limits`; used for `stale` at most while the store is away.
+    pub fn new(store: Store, limits: PerClass<Limit>, stale: Duration) -> Self {
         Self {
             store,
-            rate,
+            limits,
             known: Cache::new(1, stale),
             key_sets: KeySets::new(Pace::default()),
             verified: Remembered::new(TOKENS),
-            limiters: Remembered::new(CALLERS),
+            allowances: Remembered::new(CALLERS),
         }
     }
 
@@ -164,19 +165,18 @@ impl Issuers {
         let claims = Claims::read(&token.payload, issuer, OffsetDateTime::now_utc())?;
         // No issuer has a `#` in it, so no two issuers' callers have one name; nor has an access key's ID.
         let name = format!("{}#{}", issuer.issuer, claims.subject);
-        let limiter = self.limiter(&name);
-        let caller = Arc::new(Key::of_assertion(name, claims.grants, limiter));
+        let allowance = self.allowance(&name);
+        let caller = Arc::new(Key::of_assertion(name, claims.grants, allowance));
         Ok(Assertion { caller, issuer: issuer.issuer.clone(), revision: issuer.revision, key, exp: claims.exp })
     }
 
-    /// A caller's limit is one for all of its tokens.
-    fn limiter(&self, name: &str) -> Option<Arc<Limiter>> {
-        let before = self.limiters.get(name);
-        let limiter = Limiter::keep(before.as_ref(), self.rate);
-        if let Some(limiter) = &limiter {
-            self.limiters.insert(name.to_owned(), limiter.clone());
+    /// A caller's limits are the same for all of its tokens.
+    fn allowance(&self, name: &str) -> Arc<Allowance> {
+        let make = || Ok::<_, Infallible>(Arc::new(Allowance::new(Holder::Key, name, &self.limits, None)));
+        match self.allowances.get_or_insert_with(name, make) {
+            Ok(allowance) => allowance,
+            Err(never) => match never {},
         }
-        limiter
     }
 
     async fn find(&self, issuer: &str) -> Result<Option<Arc<Issuer>>, AuthError> {

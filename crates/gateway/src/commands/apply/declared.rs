@@ -13,7 +13,7 @@ use tenant_store::{EndpointSecret, Grant, Limits, NewNumber};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    form::{API_VERSION, EndpointForm, Form, GrantForm, KeyForm, LimitsForm, NumberForm, TenantForm},
+    form::{API_VERSION, EndpointForm, Form, GrantForm, KeyForm, NumberForm, TenantForm},
     secrets::Secrets,
 };
 use crate::{
@@ -21,7 +21,8 @@ use crate::{
         FieldError,
         endpoints::LONGEST_DESCRIPTION,
         keys::{self, LONGEST_NAME},
-        limits, numbers, tenants,
+        limits::SetLimits,
+        numbers, tenants,
     },
     auth::insert_scope,
     commands::endpoints::url_problem,
@@ -150,9 +151,8 @@ impl Checks<'_> {
         Some(NewNumber { business_number: number.as_str().to_owned(), phone_number_id, waba_id })
     }
 
-    fn limits(&mut self, form: LimitsForm) -> Option<Limits> {
-        let LimitsForm { per_tenant, per_number, in_flight } = form;
-        match limits::checked(per_tenant.as_deref(), per_number.as_deref(), in_flight) {
+    fn limits(&mut self, form: SetLimits) -> Option<Limits> {
+        match form.checked() {
             Ok(limits) => Some(limits),
             Err(wrong) => {
                 let inside = |FieldError { field, message }| FieldError::new(format!("limits.{field}"), message);

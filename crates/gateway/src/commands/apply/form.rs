@@ -7,6 +7,8 @@ use serde::{
     de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use crate::admin::limits::SetLimits;
+
 /// The one form that there is so far.
 pub(in crate::commands) const API_VERSION: &str = "groupgate/v1";
 
@@ -36,7 +38,7 @@ pub(in crate::commands) struct TenantForm {
     #[serde(skip_serializing)]
     pub(in crate::commands) credential: Option<SecretSource>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::commands) limits: Option<LimitsForm>,
+    pub(in crate::commands) limits: Option<SetLimits>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::commands) endpoints: Option<Vec<EndpointForm>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,18 +54,6 @@ pub(in crate::commands) struct NumberForm {
     pub(in crate::commands) phone_number_id: String,
     #[serde(deserialize_with = "digits")]
     pub(in crate::commands) waba_id: String,
-}
-
-/// What is absent is the gateway's setting.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::commands) struct LimitsForm {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::commands) per_tenant: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::commands) per_number: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::commands) in_flight: Option<u32>,
 }
 
 /// An endpoint, known by its URL.

@@ -68,7 +68,7 @@ impl Meta {
     }
 
     async fn verdict(&self, token: &SecretString) -> Verdict {
-        match check(&self.graph, &self.app, token).await {
+        match check(&self.graph, Call::unguarded(self.app.token()), &self.app, token).await {
             Ok(checked) if checked.check.state == CredentialState::Invalid => {
                 Verdict::Refused(checked.check.reason.unwrap_or_default())
             }
@@ -98,7 +98,7 @@ impl Meta {
         let token = token.ok_or("the stored token does not open")?;
         let token = Token::new(token, Some(self.app.secret())).map_err(|error| error.to_string())?;
         let waba_id = WabaId::try_from(waba_id).map_err(|error| error.to_string())?;
-        let subscribed = self.graph.subscribe_app(Call { token: &token, deadline: None }, &waba_id).await;
+        let subscribed = self.graph.subscribe_app(Call::unguarded(&token), &waba_id).await;
         subscribed.map(drop).map_err(|error| told(&error))
     }
 }

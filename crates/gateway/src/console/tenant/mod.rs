@@ -86,7 +86,7 @@ async fn overview(
         fields,
         revision: revision(&tenant),
         needs: attention::of_tenant(ctx, id).await?.needs.into_iter().map(NeedShown::from).collect(),
-        limits: OwnLimits::of(&limits::get(ctx, id).await?, &limits::defaults(ctx)),
+        limits: OwnLimits::of(&limits::get(ctx, id).await?, limits::defaults(ctx)),
         keys: if frame.sees_all { Some(keys_of(ctx, id).await?) } else { None },
         traffic: traffic::of_day(ctx, Some(id)).await?.into(),
         frame,

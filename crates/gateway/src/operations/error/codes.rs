@@ -1,7 +1,7 @@
 //! The contract's code for what failed: Meta's, the resolver's, the store's.
 
 use cams_api::Code;
-use graph_client::{GraphError, RefusalKind};
+use graph_client::{GraphError, Held, RefusalKind};
 use tenant_store::StoreError;
 
 use crate::tenants::Unresolved;
@@ -27,6 +27,8 @@ pub(super) fn store_code(error: &StoreError) -> Code {
 pub(super) fn upstream_code(error: &GraphError) -> Code {
     match error {
         GraphError::Refused(refusal) => kind_code(refusal.kind()),
+        GraphError::Held(Held::Quota { .. } | Held::Crowded { .. }) => Code::ThrottlingUpstream,
+        GraphError::Held(Held::Broken { .. }) => Code::UpstreamUnavailable,
         GraphError::Timeout { .. } => Code::UpstreamTimeout,
         GraphError::Connect { .. } | GraphError::Disconnected { .. } | GraphError::Unreadable { .. } => {
             Code::UpstreamUnavailable

@@ -177,6 +177,9 @@ impl OperationError {
             Self::Upstream { error: GraphError::Refused(refusal), .. } if refusal.kind() == RefusalKind::Throttled => {
                 Some(refusal.usage.retry_after().unwrap_or(THROTTLE_PAUSE))
             }
+            Self::Upstream { error: error @ (GraphError::Held(_) | GraphError::Unreadable { .. }), .. } => {
+                error.retry_after()
+            }
             _ => None,
         }
     }
@@ -210,6 +213,8 @@ impl OperationError {
                 Refusal { retry_safe: Some(*acted == Acted::No), unique_code: *unique_code, ..Refusal::default() }
             }
             Self::Key(refusal) => Refusal { unique_code: refusal.unique_code(), ..Refusal::default() },
+            // What became of a write that was broken off is not known.
+            Self::Panicked | Self::Interrupted => Refusal { retry_safe: Some(false), ..Refusal::default() },
             _ => Refusal::default(),
         }
     }
@@ -269,4 +274,30 @@ fn upstream(error: &GraphError) -> Option<Upstream> {
         details: refusal.details.clone(),
         fbtrace_id: refusal.fbtrace_id.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use graph_client::{Effect, Unreadable};
+
+    use super::*;
+
+    #[test]
+    fn a_caller_is_told_of_the_time_that_a_proxy_in_metas_place_names() {
+        let told = |told_wait| {
+            let why = Unreadable::NoErrorObject { content_type: String::new(), length: 0, told_wait };
+            let error = OperationError::from(GraphError::Unreadable { status: 429, why, effect: Effect::Change });
+            (error.code(), error.retry_after(), error.refusal().retry_safe)
+        };
+        let wait = Some(Duration::from_secs(7));
+        assert_eq!(told(wait), (Code::UpstreamUnavailable, wait, Some(true)));
+        assert_eq!(told(None), (Code::UpstreamUnavailable, None, Some(true)));
+    }
+
+    #[test]
+    fn a_write_that_was_broken_off_is_not_called_safe() {
+        for broken_off in [OperationError::Interrupted, OperationError::Panicked] {
+            assert_eq!(broken_off.refusal().retry_safe, Some(false), "{broken_off}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What a caller is told: what was wrong, and what to do.
 
 use cams_api::Code;
-use graph_client::{Acted, GraphError};
+use graph_client::{Acted, GraphError, Held};
 use tenant_store::StoreError;
 use uuid::Uuid;
 
@@ -53,6 +53,13 @@ pub(crate) fn store_message(error: &StoreError) -> String {
 pub(super) fn upstream_message(error: &GraphError, change: Option<Uuid>) -> String {
     let what = match error {
         GraphError::Refused(refusal) => format!("Meta answered: {}", refusal.message),
+        GraphError::Held(Held::Quota { .. }) => {
+            "Meta's quota is used up, or the rest of it is kept for others; the call was not sent.".to_owned()
+        }
+        GraphError::Held(Held::Crowded { .. }) => {
+            "As many calls for this CustSpaceId wait for Meta as may at once; the call was not sent.".to_owned()
+        }
+        GraphError::Held(Held::Broken { .. }) => "Meta could not be reached lately; the call was not sent.".to_owned(),
         GraphError::Timeout { .. } => "Meta did not answer in time.".to_owned(),
         GraphError::Unreadable { status, .. } => format!("Meta's answer (HTTP {status}) cannot be read."),
         GraphError::Disconnected { .. } => "The connection to Meta broke off.".to_owned(),

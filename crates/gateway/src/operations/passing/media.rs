@@ -5,12 +5,13 @@ use graph_client::{Effect, Forward, Forwarded, GraphError, MediaContent, Unreada
 use serde::Deserialize;
 use url::Url;
 
+use crate::limits::Taken;
 use crate::operations::{Context, OperationError};
 
 /// What became of fetching a file.
 pub enum Media {
-    /// It comes.
-    Content(MediaContent),
+    /// It comes, and is in flight towards Meta until the second is dropped.
+    Content(MediaContent, Taken),
     /// Meta refused to say where it is.
     Refused(Forwarded),
 }
@@ -22,14 +23,16 @@ struct Info {
 
 /// Asks where the file is, and fetches it from there.
 pub(super) async fn content(ctx: &Context, info: Forward) -> Result<Media, OperationError> {
-    let answer = ctx.graph.forward(ctx.call()?, info).await?;
+    let answer = ctx.graph.forward(ctx.call().await?.call(), info).await?;
     let address = match answer.read_as::<Info>() {
         Ok(info) => Url::parse(&info.body.url).map_err(|_| no_address())?,
         Err(GraphError::Refused(_)) => return Ok(Media::Refused(answer)),
         Err(error) => return Err(error.into()),
     };
-    match ctx.graph.media_content(ctx.call()?, &address).await {
-        Ok(content) => Ok(Media::Content(content)),
+    let outgoing = ctx.call().await?;
+    let token = outgoing.call().token;
+    match ctx.graph.media_content(token, ctx.deadline, &address).await {
+        Ok(content) => Ok(Media::Content(content, outgoing.into_taken())),
         Err(error) => {
             if let GraphError::Unreadable { why: Unreadable::Redirect { to }, effect: Effect::Read, .. } = &error {
                 tracing::warn!(host = to, "a file was not fetched: Meta named a host that is not known to be its own");

@@ -75,7 +75,7 @@ pub async fn media_content(ctx: &Context, passing: Passing) -> Result<Media, Ope
 async fn exchange(ctx: &Context, passing: Passing) -> Result<Passed, OperationError> {
     let Passing { call, object, waba_id, forward, .. } = passing;
     let asked_at = OffsetDateTime::now_utc();
-    let answer = ctx.graph.forward(ctx.call()?, forward).await?;
+    let answer = ctx.graph.forward(ctx.call().await?.call(), forward).await?;
     learning::learn(ctx, call, (&object, waba_id.as_deref()), asked_at, &answer).await?;
     Ok(answer.into())
 }

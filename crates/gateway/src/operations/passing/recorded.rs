@@ -20,7 +20,7 @@ pub(super) async fn pass(ctx: &Context, passing: Passing) -> Result<Passed, Oper
     ctx.to_its_end(async move |ctx| {
         let answer = RefCell::new(None);
         let carried = changes::carry_out(&ctx, &record, async |ctx| {
-            let forwarded = ctx.graph.forward(ctx.call()?, passing.forward).await?;
+            let forwarded = ctx.graph.forward(ctx.call().await?.call(), passing.forward).await?;
             let taken = taken(passing.call, &passing.said, &forwarded);
             answer.replace(Some(forwarded));
             taken

@@ -10,6 +10,10 @@
 //! `docs/metrics.md` has a row for each, and is compared with what is served by `cargo test`.
 
 mod backlog;
+mod budget;
+mod connections;
+mod shared_limits;
+mod upstream;
 
 use std::array;
 use std::fmt;
@@ -25,6 +29,14 @@ use prometheus_client::registry::{Registry, Unit};
 use tenant_store::{Received, Store};
 
 use backlog::Latest;
+use budget::BudgetMetrics;
+pub use connections::ConnectionCut;
+use connections::ConnectionMetrics;
+use shared_limits::SharedLimitMetrics;
+pub use upstream::UpstreamEnd;
+pub(crate) use upstream::UpstreamMetrics;
+
+use crate::upstream::Budget;
 
 /// The media type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -52,6 +64,10 @@ pub struct Metrics {
     audited: [Counter; 2],
     recorded_calls: [Counter; 2],
     key_set_fetches: [Counter; 2],
+    shared_limits: SharedLimitMetrics,
+    connections: ConnectionMetrics,
+    upstream: UpstreamMetrics,
+    budget: BudgetMetrics,
     backlog: Latest,
 }
 
@@ -155,12 +171,17 @@ impl Default for Metrics {
             "Fetches of key sets of external issuers: fetched, failed (not to be had, or of no use; known keys go on for an hour)",
             ["fetched", "failed"],
         );
+        let shared_limits = SharedLimitMetrics::register(&mut registry);
         let events_published = Counter::default();
         registry.register(
             "groupgate_events_published",
             "Events that this replica has routed and published",
             events_published.clone(),
         );
+        let connections = ConnectionMetrics::new(&mut registry);
+        let upstream = UpstreamMetrics::register(&mut registry);
+        let budget = BudgetMetrics::default();
+        registry.register_collector(Box::new(budget.clone()));
         let backlog = Latest::default();
         registry.register_collector(Box::new(backlog.clone()));
         let events_received = EventsReceived { new, doubled };
@@ -176,6 +197,10 @@ impl Default for Metrics {
             audited,
             recorded_calls,
             key_set_fetches,
+            shared_limits,
+            connections,
+            upstream,
+            budget,
             backlog,
         }
     }
@@ -236,6 +261,26 @@ impl Metrics {
     /// A key set of an external issuer was fetched, or could not be.
     pub fn key_set_fetched(&self, is_there: bool) {
         self.key_set_fetches[usize::from(!is_there)].inc();
+    }
+
+    /// So many connections of clients are open now.
+    pub fn connections_open(&self, count: usize) {
+        self.connections.open(count);
+    }
+
+    /// A connection of a client was refused, or cut off.
+    pub fn connection_cut(&self, why: ConnectionCut) {
+        self.connections.cut(why);
+    }
+
+    /// What is counted on the way to Meta.
+    pub(crate) fn upstream(&self) -> &UpstreamMetrics {
+        &self.upstream
+    }
+
+    /// Shows what is left of Meta's quotas from now on.
+    pub(crate) fn show_budget(&self, budget: &Arc<Budget>) {
+        self.budget.show(budget);
     }
 
     /// Keeps what lies in PostgreSQL fresh, for ever.

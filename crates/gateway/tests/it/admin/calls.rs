@@ -37,7 +37,8 @@ async fn a_call_is_found_by_its_request_id_and_counted_and_no_other_tenant_has_i
     assert_eq!(call["access_key_id"], app.first.key.id.as_str());
     assert!(call["milliseconds"].is_u64() && call["at"].is_string() && call["fbtrace_id"].is_null(), "{call}");
 
-    app.sandbox.fail(json!({"method": "GET", "path": format!("*/{}", app.first.group_id), "code": 131_000})).await;
+    let path = format!("*/{}", app.first.group_id);
+    app.sandbox.fail(json!({"method": "GET", "path": path, "code": 131_000, "count": 3})).await;
     let refused = app.client.call("GetChatGroup", &app.first, group).await;
     let refused = call_of(&admin, tenant, &refused.body()["RequestId"]).await;
     assert_eq!((&refused["upstream_code"], refused["code"] == "OK"), (&json!(131_000), false), "{refused}");

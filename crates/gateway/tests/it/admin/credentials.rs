@@ -165,9 +165,9 @@ async fn what_meta_may_take_back_kills_no_token() {
     let call = async || app.client.call("GetChatGroupInviteLink", &app.first, group(&app.first)).await;
     let dead = |error: Value| json!({"data": {"is_valid": false, "error": error}});
     for mut fault in [
-        json!({"code": 2}),
-        json!({"http_status": 502, "body": "<html>"}),
-        json!({"close": "before", "count": 2}),
+        json!({"code": 2, "count": 3}),
+        json!({"http_status": 502, "body": "<html>", "count": 3}),
+        json!({"close": "before", "count": 3}),
         json!({"http_status": 200, "body": dead(json!({"code": 190, "subcode": 459, "message": "checkpointed"}))}),
         json!({"http_status": 200, "body": dead(json!({"code": 1, "message": "try again"}))}),
     ] {

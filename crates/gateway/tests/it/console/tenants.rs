@@ -200,10 +200,37 @@ async fn limits_are_shown_beside_the_gateways_own_and_set_or_left_to_them() {
     let form = wrong.form(path).with("per_tenant", "fast").with("in_flight", "0");
     let wrong = browser.send(&form).await;
     assert!(wrong.text.contains("id=\"f-per_tenant-error\"") && wrong.text.contains("id=\"f-in_flight-error\""));
-    let form = wrong.form(path).with("per_tenant", "20/s;burst=40").with("per_number", " ").with("in_flight", "8");
+    let form = wrong
+        .form(path)
+        .with("per_tenant", "20/s;burst=40")
+        .with("per_number", " ")
+        .with("in_flight", "8")
+        .with("per_tenant_write", "5/s;in-flight=4");
     let done = browser.send(&form).await;
-    shows(&browser.follow(&done).await, &["Saved.", "20/s;burst=40", "77/s", "value=\"8\""]);
+    shows(&browser.follow(&done).await, &["Saved.", "20/s;burst=40", "77/s", "value=\"8\"", "5/s;in-flight=4"]);
     let stale = browser.send(&form.with("form_id", "another").with("in_flight", "9")).await;
     assert_eq!(stale.status, 412);
     assert!(stale.text.contains("value=\"9\"") && stale.text.contains("20/s;burst=40"), "{}", stale.text);
+}
+
+#[actix_web::test]
+async fn what_is_shown_to_hold_is_what_is_counted_by() {
+    let (per_tenant, per_number) = ("77/s;in-flight=50", "66/s;in-flight=9");
+    let app =
+        TestApp::with(&[("GROUPGATE_RATE_PER_TENANT", per_tenant), ("GROUPGATE_RATE_PER_NUMBER", per_number)]).await;
+    let mut browser = administrator(&app).await;
+    let home = "/console/tenants/cams-demo1";
+    let path = format!("{home}/limits");
+    let form = browser.get(&path).await.form(&path).with("per_tenant", "20/s").with("per_number", "5/s");
+    let done = browser.send(&form).await;
+    // A rate of its own leaves the setting's calls in flight in force.
+    let of_a_rate = ["<td>20/s;in-flight=50</td>", "<td>5/s;in-flight=9</td>"];
+    shows(&browser.follow(&done).await, &of_a_rate);
+    shows(&browser.get(home).await, &["20/s;in-flight=50", "5/s;in-flight=9"]);
+    let form = browser.get(&path).await.form(&path).with("in_flight", "8");
+    let done = browser.send(&form).await;
+    shows(&browser.follow(&done).await, &["<td>20/s;in-flight=8</td>", "<td>8</td><td>50</td>"]);
+    let form = browser.get(&path).await.form(&path).with("per_tenant", "20/s;in-flight=4").with("in_flight", "");
+    let done = browser.send(&form).await;
+    shows(&browser.follow(&done).await, &["<td>20/s;in-flight=4</td>", "<td>4</td><td>50</td>"]);
 }

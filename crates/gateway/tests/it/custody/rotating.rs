@@ -14,7 +14,7 @@ use tenant_store::{NewTenant, Store};
 
 use super::{NEW_KEY, both_keys};
 use crate::{
-    demo_kill::number,
+    dice::number,
     program::{Running, groupgate, run},
     support::{TestApp, actor, connect_with, eventually},
 };

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 
 use super::webhooks::ordinal_in;
-use crate::demo_kill::Dice;
+use crate::dice::Dice;
 use crate::support::Delivery;
 
 /// How far a delivery's time may be from ours, in seconds.

@@ -17,7 +17,7 @@ use futures_util::future::{join, join_all};
 use secrecy::ExposeSecret as _;
 use tenant_store::NewEndpoint;
 
-use crate::demo_kill::{Dice, number};
+use crate::dice::{Dice, number};
 use crate::support::{Client, PATIENCE, Receiver, actor, create_key};
 use ledger::{Arrivals, Ledger};
 use scene::{Departure, Scene};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::demo_kill::Dice;
+use crate::dice::Dice;
 use crate::support::APP_SECRET;
 use crate::webhooks::signature;
 

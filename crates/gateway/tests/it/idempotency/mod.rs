@@ -1,5 +1,6 @@
 //! `Idempotency-Key`: a call is made once, however often, wherever and whenever it is sent.
 
+mod crashes;
 mod ends;
 mod keys;
 mod open;

@@ -23,7 +23,7 @@ async fn groups_at_meta(app: &TestApp, subject: &str) -> Vec<String> {
 }
 
 async fn losing_answers() -> TestApp {
-    let app = TestApp::with(&[META_MAY_TAKE]).await;
+    let app = TestApp::with(&[META_MAY_TAKE, ("GROUPGATE_UPSTREAM_BREAKERS", "false")]).await;
     app.sandbox.fail(lost_answer("POST", "*")).await;
     app
 }

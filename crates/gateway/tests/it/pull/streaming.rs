@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tenant_store::AccessKeyChange;
 
 use super::{Reading, STREAM, about, get, published, pull, reader, receive, texts};
-use crate::demo_kill::Dice;
+use crate::dice::Dice;
 use crate::support::{PATIENCE, TestApp, actor, eventually};
 use crate::tokens::signed;
 

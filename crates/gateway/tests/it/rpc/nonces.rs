@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{RpcRequest, SignedRequest, TestApp, eventually, with_tenant};
+use crate::support::{Answered, RpcRequest, SignedRequest, TestApp, eventually, with_tenant};
 
 fn signed(app: &TestApp) -> SignedRequest {
     let asked = with_tenant(&app.first, json!({"GroupId": app.first.group_id}));
@@ -56,6 +56,40 @@ async fn who_cannot_sign_uses_up_nobodys_nonce() {
 }
 
 #[actix_web::test]
+async fn a_call_that_is_refused_for_a_limit_costs_no_nonce_and_can_be_sent_again_as_it_is() {
+    let app = TestApp::with(&[("GROUPGATE_RATE_PER_TENANT", "1/h;burst=1")]).await;
+    signed(&app).send(&app.client).await.expect(200, "OK");
+    let before = stored(&app).await;
+    let refused = signed(&app);
+    for _ in 0..5 {
+        refused.send(&app.client).await.expect(429, "Throttling.Tenant");
+        signed(&app).send(&app.client).await.expect(429, "Throttling.Tenant");
+    }
+    assert_eq!((before, stored(&app).await), (1, 1));
+}
+
+#[actix_web::test]
+async fn who_sends_a_signed_request_again_and_again_uses_up_nobodys_limits() {
+    let limits = [("GROUPGATE_RATE_PER_KEY", "1/h;burst=9"), ("GROUPGATE_RATE_PER_TENANT", "1/h;burst=8")];
+    let app = TestApp::with(&limits).await;
+    let once = signed(&app);
+    let left = |answer: &Answered| answer.header("ratelimit").unwrap().to_owned();
+    let answer = once.send(&app.client).await;
+    assert_eq!((answer.status, left(&answer).as_str()), (200, r#""tenant";r=7;t=3600"#));
+    for _ in 0..50 {
+        once.send(&app.client).await.expect(400, "SignatureNonceUsed");
+    }
+    let answer = signed(&app).send(&app.client).await;
+    assert_eq!((answer.status, left(&answer).as_str()), (200, r#""tenant";r=6;t=7200"#));
+}
+
+/// How many nonces PostgreSQL remembers.
+async fn stored(app: &TestApp) -> i64 {
+    let mut database = crate::support::superuser(&app.database).await;
+    sqlx::query_scalar("select count(*) from nonces").fetch_one(&mut database).await.unwrap()
+}
+
+#[actix_web::test]
 async fn two_keys_may_use_the_same_nonce() {
     let app = TestApp::start().await;
     for tenant in [&app.first, &app.second] {
@@ -76,10 +110,7 @@ async fn while_postgresql_is_away_nonces_are_good_once_all_the_same_and_stay_so(
     proxy.restore();
     eventually("nonces are in PostgreSQL again", async || {
         signed(&app).send(&app.client).await.expect(200, "OK");
-        let stored = "select count(*) from nonces";
-        let count: i64 =
-            sqlx::query_scalar(stored).fetch_one(&mut crate::support::superuser(&app.database).await).await.unwrap();
-        (count >= 2).then_some(())
+        (stored(&app).await >= 2).then_some(())
     })
     .await;
     signed_in_the_dark.send(&app.client).await.expect(400, "SignatureNonceUsed");

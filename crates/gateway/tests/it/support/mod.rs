@@ -8,6 +8,7 @@ mod form;
 mod groups;
 mod proxy;
 mod receiver;
+mod redis;
 mod rpc;
 mod sandbox;
 mod web;
@@ -32,6 +33,7 @@ pub(crate) use dns::NameServer;
 pub(crate) use form::Form;
 pub(crate) use proxy::ChaosProxy;
 pub(crate) use receiver::{Delivery, Receiver};
+pub(crate) use redis::Redis;
 pub(crate) use rpc::{RpcRequest, SignedRequest};
 pub(crate) use sandbox::SandboxControl;
 pub(crate) use web::{ClosedPort, Reply, WebServer, serve};
@@ -96,9 +98,14 @@ impl TestApp {
     /// One that compares its mirrors with Meta's lists. In others they rest, so that what is asked of Meta is what
     /// the test asks.
     pub(crate) async fn with_mirrors() -> Self {
+        Self::with_mirrors_and(&[]).await
+    }
+
+    /// The same with these settings.
+    pub(crate) async fn with_mirrors_and(settings: &[(&str, &str)]) -> Self {
         let database = test_database().await;
         let app_url = database.app_url.clone();
-        Self::on(database, &app_url, NameServers::System, &[], Mirrors::AreCompared).await
+        Self::on(database, &app_url, NameServers::System, settings, Mirrors::AreCompared).await
     }
 
     /// One whose gateway reaches PostgreSQL through a proxy that can cut it off.

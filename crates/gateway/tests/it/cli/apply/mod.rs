@@ -36,7 +36,7 @@ tenants:
     numbers:
       - {business_number: 15550000009, phone_number_id: 100000000000009, waba_id: 200000000000009}
     credential: {from_env: THIRD_TOKEN}
-    limits: {per_tenant: 20/s;burst=40}
+    limits: {per_tenant: 20/s;burst=40, per_number_message: 5/s;in-flight=2}
     endpoints:
       - {url: 'https://hooks.example.com/third?of=us', types: [group.*], secret: {from_file: hook.txt}}
       - {url: 'https://hooks.example.com/all'}
@@ -198,8 +198,8 @@ async fn what_the_file_says_differently_is_changed_and_nothing_else() {
     let answer = file.applied(&console, "");
     let expected = [
         "change tenant: name \"The third\" -> \"Third & Sons\"",
-        "change limits: per tenant 20/s;burst=40, per number default, in flight default -> per tenant 30/s, per number \
-         default, in flight default",
+        "change limits: per tenant 20/s;burst=40, per number default, per number message 5/s;in-flight=2, in flight default \
+         -> per tenant 30/s, per number default, per number message 5/s;in-flight=2, in flight default",
         "change number 15550000009: WABA 200000000000009 -> 200000000000010",
         "change endpoint https://hooks.example.com/third: types group.* -> group.*,message.*",
         "change endpoint https://hooks.example.com/third: another secret; the one before signs, too, for a day",

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 /// A connection and what it has received and not yet used.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     received: Vec<u8>,
 }
@@ -20,13 +20,13 @@ struct Lengths {
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream) -> anyhow::Result<Self> {
+    pub(crate) fn new(stream: TcpStream) -> anyhow::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream, received: Vec::with_capacity(16 * 1024) })
     }
 
     /// Sends a whole message.
-    pub(super) async fn send(&self, mut message: &[u8]) -> anyhow::Result<()> {
+    pub(crate) async fn send(&self, mut message: &[u8]) -> anyhow::Result<()> {
         while !message.is_empty() {
             match self.stream.try_write(message) {
                 Ok(sent) => message = &message[sent..],
@@ -38,7 +38,7 @@ impl Connection {
     }
 
     /// Receives a message and gives it to `look`; `false` where the other side closed the connection before it.
-    pub(super) async fn receive(
+    pub(crate) async fn receive(
         &mut self,
         look: impl FnOnce(&Message<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<bool> {
@@ -70,14 +70,14 @@ impl Connection {
 
 /// A received message.
 #[derive(Debug)]
-pub(super) struct Message<'a> {
-    pub(super) head: &'a [u8],
-    pub(super) body: &'a [u8],
+pub(crate) struct Message<'a> {
+    pub(crate) head: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 impl Message<'_> {
     /// Fails unless this is an answer with status 200; the error shows the answer.
-    pub(super) fn expect_ok(&self) -> anyhow::Result<()> {
+    pub(crate) fn expect_ok(&self) -> anyhow::Result<()> {
         if self.head.starts_with(b"HTTP/1.1 200 ") {
             return Ok(());
         }
@@ -85,7 +85,7 @@ impl Message<'_> {
     }
 
     /// Whether the body holds `text`.
-    pub(super) fn has(&self, text: &[u8]) -> bool {
+    pub(crate) fn has(&self, text: &[u8]) -> bool {
         self.body.windows(text.len()).any(|window| window == text)
     }
 }

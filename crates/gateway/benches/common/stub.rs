@@ -11,7 +11,7 @@ const BODY: &str =
     r#"{"messaging_product":"whatsapp","invite_link":"https://chat.whatsapp.com/HjgRGdQLCrQEHfoSu1xPOa"}"#;
 
 /// Listens on a free port of loopback for as long as the process lives.
-pub(super) async fn start() -> anyhow::Result<SocketAddr> {
+pub(crate) async fn start() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     tokio::task::spawn_local(async move {

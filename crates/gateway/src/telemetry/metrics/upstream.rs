@@ -1,0 +1,107 @@
+//! Figures of the way to Meta.
+
+use graph_client::{Ended, GraphError, RefusalKind};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::by_result;
+
+/// How a try of a call to Meta ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpstreamEnd {
+    /// With a success.
+    Answered,
+    /// Meta refused it for what it asked.
+    Refused,
+    /// Meta refused it for how many there were.
+    Throttled,
+    /// There was no answer of Meta's, or one of its own trouble.
+    Failed,
+    /// Nobody waited for its end.
+    GivenUp,
+    /// It was not sent, since a breaker was open.
+    Held,
+}
+
+impl UpstreamEnd {
+    const ALL: [&'static str; 6] = ["answered", "refused", "throttled", "failed", "given_up", "held"];
+
+    /// How a try that was made ended.
+    pub(crate) fn of(ended: Ended<'_>) -> Self {
+        match ended {
+            Ended::Answered(_) => Self::Answered,
+            Ended::GivenUp => Self::GivenUp,
+            Ended::Failed(GraphError::Refused(refusal)) => match refusal.kind() {
+                RefusalKind::Throttled => Self::Throttled,
+                RefusalKind::Transient => Self::Failed,
+                _ => Self::Refused,
+            },
+            Ended::Failed(GraphError::NotDone { .. }) => Self::Refused,
+            Ended::Failed(_) => Self::Failed,
+        }
+    }
+}
+
+/// What is counted on the way to Meta. All clones count together.
+#[derive(Debug, Clone)]
+pub(crate) struct UpstreamMetrics {
+    tries: [Counter; UpstreamEnd::ALL.len()],
+    repeated: Counter,
+    host_open: Gauge,
+    numbers_open: Gauge,
+}
+
+impl UpstreamMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let tries = by_result(
+            registry,
+            "groupgate_upstream_tries",
+            "Tries of calls to Meta: answered, refused (for what was asked), throttled, failed (no answer, or Meta's own trouble), given_up (nobody waited), held (not sent: a breaker was open)",
+            UpstreamEnd::ALL,
+        );
+        let (repeated, host_open, numbers_open) = (Counter::default(), Gauge::default(), Gauge::default());
+        registry.register("groupgate_upstream_retries", "Tries that repeated one before them", repeated.clone());
+        registry.register(
+            "groupgate_upstream_breaker_open",
+            "1 while calls to Meta are refused at once, since half of the last ones failed, of half of the tenants",
+            host_open.clone(),
+        );
+        registry.register(
+            "groupgate_upstream_numbers_open",
+            "Numbers whose calls to Meta are refused at once, since the last ones of theirs failed",
+            numbers_open.clone(),
+        );
+        Self { tries, repeated, host_open, numbers_open }
+    }
+
+    /// A try ended so.
+    pub(crate) fn tried(&self, end: UpstreamEnd) {
+        self.tries[end as usize].inc();
+    }
+
+    /// A try was made that repeats one before it.
+    pub(crate) fn repeated(&self) {
+        self.repeated.inc();
+    }
+
+    /// The host's breaker has opened. Two threads may tell of its turns in any order: what is left is right.
+    pub(crate) fn host_opened(&self) {
+        self.host_open.inc();
+    }
+
+    /// The host's breaker has closed.
+    pub(crate) fn host_closed(&self) {
+        self.host_open.dec();
+    }
+
+    /// A number's breaker has opened.
+    pub(crate) fn number_opened(&self) {
+        self.numbers_open.inc();
+    }
+
+    /// A number's breaker has closed, or nobody holds the number any more.
+    pub(crate) fn number_closed(&self) {
+        self.numbers_open.dec();
+    }
+}

@@ -1,0 +1,96 @@
+//! What must be true of changes in the end: Meta did each at most once, what a caller was told is so at Meta, and none is open.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::book::{Asked, Book, End};
+use super::tap::{Tap, Told};
+use crate::world::{Postgres, Tenant};
+
+/// The status and group of each change, by its code.
+pub(super) struct Changes(HashMap<String, (String, Option<String>)>);
+
+impl Changes {
+    /// All that there are.
+    pub(super) async fn read(postgres: &Postgres) -> Self {
+        let all = "select unique_code::text, status, group_id from changes";
+        let rows: Vec<(String, String, Option<String>)> =
+            sqlx::query_as(all).fetch_all(&mut postgres.superuser().await).await.unwrap();
+        Self(rows.into_iter().map(|(code, status, group)| (code, (status, group))).collect())
+    }
+
+    /// How many ended how.
+    pub(super) fn by_status(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for (status, _) in self.0.values() {
+            *counts.entry(status.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
+    fn status(&self, code: &str) -> Option<&str> {
+        self.0.get(code).map(|(status, _)| status.as_str())
+    }
+
+    /// What is open, and what callers were told of and is not there.
+    pub(super) fn wrong(&self, book: &Book) -> Vec<String> {
+        let open = self.0.iter().filter(|(_, (status, _))| ["SENDING", "PENDING"].contains(&status.as_str()));
+        let open = open.map(|(code, (status, _))| format!("the change {code} is {status}"));
+        let codes = book.codes.borrow();
+        let lost = codes.iter().filter(|code| !self.0.contains_key(*code));
+        open.chain(lost.map(|code| format!("a caller was told of {code}, which is nowhere"))).collect()
+    }
+}
+
+/// What is wrong with groups: one that was made twice for one call, one that a caller was told of and is not Meta's, one that
+/// was made for a call that was refused.
+pub(super) fn wrong_creates(book: &Book, changes: &Changes, tap: &Tap, tenants: &[Tenant]) -> Vec<String> {
+    let creates = book.creates.borrow();
+    tap.look(|told| creates.iter().filter_map(|asked| wrong_create(asked, changes, told, tenants)).collect())
+}
+
+fn wrong_create(asked: &Asked, changes: &Changes, told: &Told, tenants: &[Tenant]) -> Option<String> {
+    let none = BTreeSet::new();
+    let made = told.made.get(&asked.mark).unwrap_or(&none);
+    let phone = &tenants[asked.tenant].phone_number_id;
+    let is_right = made.len() <= 1
+        && made.iter().all(|group| told.owners.get(group) == Some(phone))
+        && match &asked.end {
+            End::Done(answer) => match (answer["GroupId"].as_str(), answer["UniqueCode"].as_str()) {
+                (Some(group), _) => made.contains(group),
+                (None, Some(code)) => (changes.status(code) == Some("SUCCEEDED")) == (made.len() == 1),
+                (None, None) => false,
+            },
+            // What Meta has made, a call with a key is told of.
+            End::Refused(_) | End::Open => made.is_empty(),
+            End::Unknown => true,
+        };
+    (!is_right).then(|| format!("Meta made {made:?} for {asked:?}"))
+}
+
+/// What is wrong with messages: one that was sent twice for one call, one that a caller was told of and was not sent.
+pub(super) fn wrong_messages(book: &Book, tap: &Tap) -> Vec<String> {
+    let messages = book.messages.borrow();
+    tap.look(|told| messages.iter().filter_map(|asked| wrong_message(asked, told)).collect())
+}
+
+fn wrong_message(asked: &Asked, told: &Told) -> Option<String> {
+    let none = BTreeSet::new();
+    let sent = told.messages.get(&asked.mark).unwrap_or(&none);
+    let is_right = sent.len() <= 1
+        && match &asked.end {
+            End::Done(answer) => answer["MessageId"].as_str().is_some_and(|id| sent.contains(id)),
+            End::Refused(_) => sent.is_empty(),
+            // Nothing tells the gateway of a message whose answer was lost.
+            End::Open | End::Unknown => true,
+        };
+    (!is_right).then(|| format!("Meta sent {sent:?} for {asked:?}"))
+}
+
+/// Groups that are there, though a caller was told that they were deleted.
+pub(super) fn not_deleted(book: &Book, tap: &Tap) -> Vec<String> {
+    let deleted = book.deleted.borrow();
+    tap.look(|told| {
+        let left = deleted.iter().filter(|group| !told.deleted.contains(*group));
+        left.map(|group| format!("the group {group} was deleted, and is there")).collect()
+    })
+}
