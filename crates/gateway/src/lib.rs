@@ -19,6 +19,7 @@ pub mod egress;
 pub mod events;
 mod flights;
 #[doc(hidden)]
+pub mod fuzzing;
 mod health;
 pub mod limits;
 mod mirror;

@@ -6,6 +6,7 @@ mod authorization;
 mod caller;
 mod error;
 #[doc(hidden)]
+pub mod fuzzing;
 mod grants;
 mod issuers;
 mod key_uses;

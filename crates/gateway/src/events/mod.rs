@@ -2,6 +2,7 @@
 
 mod feeds;
 #[doc(hidden)]
+pub mod fuzzing;
 mod inbox;
 mod links;
 mod look_up;

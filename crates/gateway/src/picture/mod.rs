@@ -6,6 +6,7 @@
 
 mod encoded;
 #[doc(hidden)]
+pub mod fuzzing;
 mod jpeg;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod calls;
 mod credentials;
 mod errors;
 #[doc(hidden)]
+pub mod fuzzing;
 mod links;
 mod ownership;
 mod paths;

@@ -49,6 +49,17 @@ const FORGET: Duration = Duration::from_mins(1);
 /// All issuers are one entry of the cache.
 const ALL: &str = "all";
 
+/// Whose a token says that it is, and whether one of `keys` has signed it as an issuer may who signs by these
+/// `algorithms`: what [`Issuers::verify`] asks before it believes a claim. `None` for what names no issuer.
+///
+/// # Errors
+/// [`RefusedToken::Invalid`]
+pub fn examine(token: &[u8], algorithms: &[String], keys: &IssuerKeys) -> Option<Result<String, RefusedToken>> {
+    let token = Unverified::read(token)?;
+    let proved = token.check_header(algorithms).and_then(|()| token.check_signature(keys).map(drop));
+    Some(proved.map(|()| token.issuer))
+}
+
 /// Who showed a token of an external issuer.
 pub struct Assertion {
     /// The caller, as if it had a key with these grants.
