@@ -29,8 +29,7 @@ pub(super) struct Home {
     data_dir: PathBuf,
     directory: PathBuf,
     account: Option<Account>,
-    /// Holds the lock; the system lets go of it when the process ends, however it ends.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Home {
@@ -185,8 +184,22 @@ fn refuse_foreign(data_dir: &Path) -> Result<(), PrivateServerError> {
     }
 }
 
+/// A lock until this is dropped; the system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    /// By closing the file alone it would be held on by a child that is just being started, which has the file open until it
+    /// becomes another program.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "the lock of a data directory is let go of with its file");
+        }
+    }
+}
+
 /// Takes the lock, and writes our process ID into it for whoever comes next.
-fn lock(path: &Path, data_dir: &Path) -> Result<File, PrivateServerError> {
+fn lock(path: &Path, data_dir: &Path) -> Result<Lock, PrivateServerError> {
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -205,7 +218,7 @@ fn lock(path: &Path, data_dir: &Path) -> Result<File, PrivateServerError> {
     file.set_len(0)
         .and_then(|()| write!(file, "{}", std::process::id()))
         .map_err(PrivateServerError::io("write", path))?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 fn in_use(lock: &mut File, data_dir: &Path) -> PrivateServerError {
