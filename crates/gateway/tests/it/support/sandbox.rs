@@ -48,7 +48,7 @@ impl SandboxControl {
     /// What was asked of Meta's paths.
     pub(crate) async fn requests(&self) -> Vec<Value> {
         let address = format!("{}/_sandbox/requests?limit=1000", self.url);
-        let body: Value = self.http.get(address).send().await.unwrap().json().limit(1 << 24).await.unwrap();
+        let body: Value = self.http.get(address).send().await.unwrap().json().limit(1 << 28).await.unwrap();
         body["data"].as_array().unwrap().clone()
     }
 
@@ -72,7 +72,7 @@ impl SandboxControl {
         let method = awc::http::Method::from_bytes(method.as_bytes()).unwrap();
         let mut answer = self.http.request(method, format!("{}/_sandbox/{path}", self.url)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{:?}", answer.body().await);
-        answer.json().limit(1 << 24).await.unwrap()
+        answer.json().limit(1 << 28).await.unwrap()
     }
 
     /// Changes how a user appears, or what else the control API has a `PUT` for.
