@@ -132,6 +132,16 @@ fn what_is_missing_is_named_in_the_code() {
 }
 
 #[test]
+fn a_name_of_the_callers_own_is_in_no_code_and_shortened_in_the_message() {
+    let name = "n".repeat(5_000);
+    for query in [format!("TemplateParams.{name}="), format!(r#"TemplateParams={{"{name}":null}}"#)] {
+        let error = read::<SendChatappMessage>(&query).unwrap_err();
+        assert_eq!(error.rpc_code(), "InvalidParameter");
+        assert!(error.to_string().len() < 300, "{error}");
+    }
+}
+
+#[test]
 fn a_name_of_a_hundred_thousand_parts_is_refused_and_does_not_overflow() {
     let told = told::<AddChatGroup>(&format!("Subject=S&{}=1", "a.".repeat(100_000)));
     assert!(told.len() < 300, "{}", told.len());

@@ -5,6 +5,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Number, Value};
 
+use super::error::shortened;
 use super::{ParameterError, lexical};
 
 /// How what was sent is matched to the type that it is for.
@@ -94,22 +95,35 @@ impl<'de> de::MapAccess<'de> for Parameters<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ParameterError> {
         let (name, value) = self.next.take().ok_or_else(|| de::Error::custom("read after its name"))?;
-        let parameter = Parameter { value, optional: false, reading: self.reading };
-        seed.deserialize(parameter).map_err(|error| error.within(name, Some(value)))
+        let is_ours = self.fields.contains(&self.matched(name));
+        let presence = if is_ours { Presence::Required } else { Presence::Given };
+        let parameter = Parameter { value, presence, reading: self.reading };
+        seed.deserialize(parameter).map_err(|error| error.within(&shortened(name, 64), Some(value)))
     }
 }
 
 /// One parameter's value.
 pub(super) struct Parameter<'a> {
     value: &'a Value,
-    /// An optional parameter that is `""` is held to its rule; a required one is missing.
-    optional: bool,
+    presence: Presence,
     reading: Reading,
+}
+
+/// What it means that a parameter is empty.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// It is missing.
+    Required,
+    /// One that is `null` is absent, and one that is `""` is held to its rule.
+    Optional,
+    /// It is held to its rule: its name is the caller's own, such as a template's variable, and nothing of that name can be
+    /// missing.
+    Given,
 }
 
 impl<'a> Parameter<'a> {
     pub(super) fn new(value: &'a Value, reading: Reading) -> Self {
-        Self { value, optional: false, reading }
+        Self { value, presence: Presence::Required, reading }
     }
 
     /// What the text of this parameter says.
@@ -134,8 +148,8 @@ impl<'a> Parameter<'a> {
 
     fn is_absent(&self) -> bool {
         match self.value {
-            Value::Null => true,
-            Value::String(text) => text.trim().is_empty() && !self.optional,
+            Value::Null => self.presence != Presence::Given,
+            Value::String(text) => text.trim().is_empty() && self.presence == Presence::Required,
             _ => false,
         }
     }
@@ -190,13 +204,13 @@ impl<'de> Deserializer<'de> for Parameter<'_> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
         match self.value {
             Value::Null => visitor.visit_none(),
-            _ => visitor.visit_some(Self { optional: true, ..self }),
+            _ => visitor.visit_some(Self { presence: Presence::Optional, ..self }),
         }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
         match self.value {
-            Value::Array(items) if items.is_empty() && !self.optional => {
+            Value::Array(items) if items.is_empty() && self.presence == Presence::Required => {
                 Err(ParameterError::Missing { parameter: String::new() })
             }
             Value::String(text) if self.is_structure_as_text() => {
