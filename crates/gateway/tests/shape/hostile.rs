@@ -150,7 +150,7 @@ enum Cut {
 async fn written(replica: SocketAddr, tenant: &Tenant, nth: usize, cut: Cut) -> TcpStream {
     let name = format!("Cut off {nth}");
     let body = tenant.parameters(json!({"Subject": name, "WaitSeconds": 0})).to_string();
-    let key = if nth % 2 == 0 { format!("Idempotency-Key: {nth}\r\n") } else { String::new() };
+    let key = if nth.is_multiple_of(2) { format!("Idempotency-Key: {nth}\r\n") } else { String::new() };
     let head = format!(
         "POST /v1/AddChatGroup HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\nContent-Type: application/json\r\n{key}\
          Content-Length: {}\r\n\r\n",

@@ -11,7 +11,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::support::eventually;
-use crate::world::{Load, Outcome, Plan, Postgres, World, directory, mixed};
+use crate::world::{Load, Outcome, Plan, Postgres, Replica, World, directory, mixed};
 
 /// Where this is set, that nothing can be mounted is a failure.
 const MUST_BE_TRIED: &str = "GROUPGATE_TRY_ALL";
@@ -35,7 +35,8 @@ impl SmallDisk {
     /// Leaves no room.
     fn fill(&self) {
         let mut ballast = File::create(self.ballast()).unwrap();
-        let mut block: &[u8] = &[0; BLOCK];
+        let block = vec![0; BLOCK];
+        let mut block = block.as_slice();
         while !block.is_empty() {
             while ballast.write(block).is_ok_and(|written| written > 0) {}
             block = &block[..block.len() / 2];
@@ -113,7 +114,7 @@ async fn with_a_full_disk_reads_go_on_writes_are_refused_and_nothing_is_lost_or_
     let record = load.stop().await;
     record.print("a full disk");
     record.expect(is_true);
-    assert!(world.replicas.iter_mut().all(|replica| replica.lives()), "{}", world.logs());
+    assert!(world.replicas.iter_mut().all(Replica::lives), "{}", world.logs());
     world.is_whole().await;
     World::tells_the_truth(&record, &world.subjects_at_meta().await);
 }

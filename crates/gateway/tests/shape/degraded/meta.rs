@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::{ChaosProxy, Client, eventually};
-use crate::world::{DATABASE_MAY_TAKE, Load, Outcome, Plan, Tenant, World, mixed};
+use crate::world::{DATABASE_MAY_TAKE, Load, Outcome, Plan, Replica, Tenant, World, mixed};
 
 /// So many calls have failed before Meta comes back.
 const FAILED: usize = 200;
@@ -79,7 +79,7 @@ async fn without_meta(leave: fn(&ChaosProxy), is_right: fn(&Outcome) -> bool) ->
         _ => false,
     });
     assert!(record.during(begun, back).any(|outcome| outcome.status == 200 && needs_no_meta(outcome)), "{record}");
-    assert!(world.replicas.iter_mut().all(|replica| replica.lives()), "{}", world.logs());
+    assert!(world.replicas.iter_mut().all(Replica::lives), "{}", world.logs());
     world.open_changes_grow_old().await;
     world.is_whole().await;
     World::tells_the_truth(&record, &world.subjects_at_meta().await);

@@ -6,7 +6,7 @@ use actix_web::rt::time::sleep;
 use serde_json::json;
 
 use crate::support::{Client, eventually};
-use crate::world::{Load, PULL, Plan, World, mixed};
+use crate::world::{Load, PULL, Plan, Replica, World, mixed};
 
 /// How long it is away at the least.
 const OUTAGE: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ async fn known_tenants_go_on_without_postgresql_and_everything_works_again_by_it
         _ => false,
     });
     assert!(record.during(begun, back).any(|outcome| outcome.status == 503), "{record}");
-    assert!(world.replicas.iter_mut().all(|replica| replica.lives()), "{}", world.logs());
+    assert!(world.replicas.iter_mut().all(Replica::lives), "{}", world.logs());
     world.is_whole().await;
     World::tells_the_truth(&record, &world.subjects_at_meta().await);
 }

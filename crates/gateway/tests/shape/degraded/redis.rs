@@ -72,5 +72,5 @@ async fn without_redis_no_call_fails_and_the_limits_are_shared_again_when_it_is_
     record.print("Redis away");
     record.expect(|outcome| outcome.status == 200);
     assert!(soonest.iter().all(|took| *took < BACK), "limits are shared again {soonest:?} after Redis is back");
-    assert!(world.replicas.iter_mut().all(|replica| replica.lives()), "{}", world.logs());
+    assert!(world.replicas.iter_mut().all(Replica::lives), "{}", world.logs());
 }

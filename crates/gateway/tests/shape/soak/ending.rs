@@ -13,7 +13,7 @@ use super::caller::Caller;
 use crate::world::Postgres;
 
 /// How long anything may take to arrive, also on a machine that stalls.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 const OPEN_CHANGES: &str = "select count(*) from changes where status in ('SENDING', 'PENDING')";

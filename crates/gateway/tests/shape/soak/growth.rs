@@ -47,7 +47,7 @@ struct Life {
 impl Growth {
     /// Of these processes, in a soak of this length.
     pub(super) fn of(processes: impl Iterator<Item = u32>, length: Duration) -> Self {
-        let warm_up = (length / 12).clamp(Duration::from_secs(8), Duration::from_secs(120));
+        let warm_up = (length / 12).clamp(Duration::from_secs(8), Duration::from_mins(2));
         Self { lives: processes.map(Life::of).collect(), warm_up }
     }
 

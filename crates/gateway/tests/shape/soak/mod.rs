@@ -160,7 +160,6 @@ impl Soak {
 }
 
 #[actix_web::test]
-#[ignore = "takes as long as it is told to: .ci/soak/run SECONDS [SEED]"]
 async fn while_everything_fails_by_turns_nothing_is_lost_done_twice_mixed_up_or_grown() {
     let (seconds, seed) = (number("GROUPGATE_SOAK_SECONDS", 120), number("GROUPGATE_SOAK_SEED", 1));
     let length = Duration::from_secs(seconds);

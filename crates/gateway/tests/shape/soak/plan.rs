@@ -158,7 +158,7 @@ impl fmt::Display for Faults {
 mod tests {
     use super::*;
 
-    const LENGTH: Duration = Duration::from_secs(600);
+    const LENGTH: Duration = Duration::from_mins(10);
 
     #[test]
     fn a_seed_plans_the_same_faults_each_time_and_another_seed_others() {

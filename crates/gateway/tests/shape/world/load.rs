@@ -259,7 +259,7 @@ pub(crate) fn mixed(nth: u64, tenant: &Tenant) -> Call {
         0 => {
             let subject = format!("Group {nth} of {}", tenant.cust_space_id);
             let parameters = json!({"Subject": subject, "WaitSeconds": 20});
-            if nth % 20 == 0 {
+            if nth.is_multiple_of(20) {
                 Call::Keyed("AddChatGroup", parameters, subject)
             } else {
                 Call::Operation("AddChatGroup", parameters)
