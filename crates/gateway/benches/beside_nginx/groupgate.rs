@@ -4,18 +4,15 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value;
 use tenant_store::private_server::{TestDatabase, test_database};
 use tenant_store::{Actor, Grant, ListedGroup, MasterKeys, NewAccessKey, NewNumber, NewTenant, Store, StoreSettings};
 use time::OffsetDateTime;
-use tokio::net::TcpStream;
 
-use super::http::Connection;
-use super::{load, process};
+use super::{load, process, rest};
 
 const CUST_SPACE_ID: &str = "cams-bench1";
 const BUSINESS_NUMBER: &str = "15550000001";
@@ -63,40 +60,8 @@ impl Groupgate {
 
     /// The call that is measured, with a token that outlives the measurement.
     pub(super) async fn request(&self) -> anyhow::Result<Vec<u8>> {
-        let token = self.token().await.context("no access token")?;
-        let body = format!(
-            r#"{{"CustSpaceId":"{CUST_SPACE_ID}","BusinessNumber":"{BUSINESS_NUMBER}","GroupId":"{GROUP_ID}"}}"#
-        );
-        let authorization = format!("Bearer {token}");
-        Ok(self.post("/v1/GetChatGroupInviteLink", "application/json", &authorization, &body))
-    }
-
-    async fn token(&self) -> anyhow::Result<String> {
-        let key = STANDARD.encode(format!("{ACCESS_KEY_ID}:{}", self.secret.expose_secret()));
-        let form = "application/x-www-form-urlencoded";
-        let request = self.post("/v1/oauth/token", form, &format!("Basic {key}"), "grant_type=client_credentials");
-        let mut connection = Connection::new(TcpStream::connect(self.address).await?)?;
-        connection.send(&request).await?;
-        let mut answer = Value::Null;
-        let answered = connection
-            .receive(|message| {
-                message.expect_ok()?;
-                answer = serde_json::from_slice(message.body)?;
-                Ok(())
-            })
-            .await?;
-        ensure!(answered, "groupgate closed the connection without an answer");
-        answer["access_token"].as_str().map(str::to_owned).context("an answer without access_token")
-    }
-
-    fn post(&self, path: &str, content_type: &str, authorization: &str, body: &str) -> Vec<u8> {
-        format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {authorization}\r\nContent-Type: {content_type}\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        )
-        .into_bytes()
+        let token = rest::token(self.address, ACCESS_KEY_ID, &self.secret).await.context("no access token")?;
+        Ok(rest::invite_link(self.address, &token, CUST_SPACE_ID, BUSINESS_NUMBER, GROUP_ID))
     }
 }
 

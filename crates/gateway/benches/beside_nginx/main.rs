@@ -22,6 +22,8 @@ mod nginx;
 #[path = "../common/process.rs"]
 mod process;
 mod report;
+#[path = "../common/rest.rs"]
+mod rest;
 #[path = "../common/stub.rs"]
 mod stub;
 

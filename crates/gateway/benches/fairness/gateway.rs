@@ -3,18 +3,13 @@
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context as _, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value;
 use tenant_store::{Actor, Grant, ListedGroup, NewAccessKey, Store};
 use time::OffsetDateTime;
-use tokio::net::TcpStream;
 
 use super::database::{Database, Tenant};
-use super::http::Connection;
-use super::process;
+use super::{process, rest};
 
 const ACCESS_KEY_ID: &str = "LTAIBenchmark00000000001";
 
@@ -63,38 +58,12 @@ impl Gateway {
 
     /// The token of the ISV's backend, which calls for all tenants.
     pub(super) async fn token(&self) -> anyhow::Result<String> {
-        let key = STANDARD.encode(format!("{ACCESS_KEY_ID}:{}", self.secret.expose_secret()));
-        let form = "application/x-www-form-urlencoded";
-        let request = self.post("/v1/oauth/token", form, &format!("Basic {key}"), "grant_type=client_credentials");
-        let mut connection = Connection::new(TcpStream::connect(self.address).await?)?;
-        connection.send(&request).await?;
-        let mut answer = Value::Null;
-        let answered = connection
-            .receive(|message| {
-                message.expect_ok()?;
-                answer = serde_json::from_slice(message.body)?;
-                Ok(())
-            })
-            .await?;
-        ensure!(answered, "groupgate closed the connection without an answer");
-        answer["access_token"].as_str().map(str::to_owned).context("an answer without access_token")
+        rest::token(self.address, ACCESS_KEY_ID, &self.secret).await
     }
 
     /// The call that is measured.
     pub(super) fn request(&self, token: &str, tenant: &Tenant) -> Vec<u8> {
-        let (space, number, group) = (&tenant.cust_space_id, &tenant.business_number, group_of(tenant));
-        let body = format!(r#"{{"CustSpaceId":"{space}","BusinessNumber":"{number}","GroupId":"{group}"}}"#);
-        self.post("/v1/GetChatGroupInviteLink", "application/json", &format!("Bearer {token}"), &body)
-    }
-
-    fn post(&self, path: &str, content_type: &str, authorization: &str, body: &str) -> Vec<u8> {
-        format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {authorization}\r\nContent-Type: {content_type}\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        )
-        .into_bytes()
+        rest::invite_link(self.address, token, &tenant.cust_space_id, &tenant.business_number, &group_of(tenant))
     }
 }
 

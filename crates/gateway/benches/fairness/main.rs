@@ -18,6 +18,8 @@ mod load;
 #[path = "../common/process.rs"]
 mod process;
 mod report;
+#[path = "../common/rest.rs"]
+mod rest;
 #[path = "../common/stub.rs"]
 mod stub;
 
