@@ -13,6 +13,7 @@ Examples:
   groupgate openapi --admin > openapi/admin.json
   groupgate openapi --markdown > docs/operations.md
   groupgate openapi --events > docs/events.md
+  groupgate openapi --settings > docs/settings.md
   groupgate openapi --sandbox > openapi/sandbox.json";
 
 /// The arguments of `openapi`.
@@ -38,6 +39,9 @@ pub struct OpenapiArgs {
     /// Print the document of the sandbox's control API instead.
     #[arg(long, conflicts_with_all = ["markdown", "graph", "events"])]
     sandbox: bool,
+    /// Print the settings as a page of Markdown instead.
+    #[arg(long, conflicts_with_all = ["markdown", "graph", "events", "admin", "sandbox"])]
+    settings: bool,
 }
 
 /// Prints a document.
@@ -46,6 +50,8 @@ pub fn run(args: &OpenapiArgs) -> Result<(), CommandError> {
         Ok(crate::openapi::document_markdown())
     } else if args.events {
         Ok(crate::openapi::events_markdown())
+    } else if args.settings {
+        Ok(crate::config::settings_markdown())
     } else if args.graph {
         crate::openapi::graph_face::document_json()
     } else if args.admin {

@@ -54,6 +54,14 @@ fn the_committed_page_of_events_is_the_one_that_is_made() {
 }
 
 #[test]
+fn the_committed_page_of_settings_is_the_one_that_is_made() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/settings.md");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let made = gateway::config::settings_markdown();
+    assert!(committed == made, "docs/settings.md is stale: run `cargo run -- openapi --settings > docs/settings.md`");
+}
+
+#[test]
 fn the_page_of_operations_has_each_with_its_parameters_to_the_innermost_its_codes_and_a_call() {
     let page = gateway::openapi::document_markdown();
     for name in operation_names() {

@@ -1,5 +1,8 @@
 //! `groupgate completions`.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use crate::program::{groupgate, run};
 
 #[test]
@@ -16,11 +19,14 @@ fn each_shell_gets_a_script_that_knows_the_commands() {
 
 #[test]
 fn bash_completes_with_its_script() {
-    let Ok(bash) = std::process::Command::new("bash").arg("-c").arg(":").status() else { return };
+    let Ok(bash) = Command::new("bash").arg("-c").arg(":").status() else { return };
     assert!(bash.success());
     let script = run(&["completions", "bash"], &[], "").stdout;
     let ask = "COMP_WORDS=(groupgate keys ro); COMP_CWORD=2; _groupgate groupgate ro keys; echo \"${COMPREPLY[@]}\"";
-    let answer = std::process::Command::new("bash").arg("-c").arg(format!("{script}\n{ask}")).output().unwrap();
+    let mut bash = Command::new("bash").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // The script is longer than an argument may be.
+    writeln!(bash.stdin.take().unwrap(), "{script}\n{ask}").unwrap();
+    let answer = bash.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&answer.stdout).trim(), "rotate", "{answer:?}");
 }
 
