@@ -123,8 +123,12 @@ fn text_layer<W: for<'writer> MakeWriter<'writer> + 'static>(
 /// - What reads and writes HTTP/1 on a connection: a request line that is none, headers that are too large, a connection
 ///   that breaks.
 /// - What looks at the certificates of servers, also of those whose URL a caller gave.
-const BLAMED_ON_US: [(&str, &str); 2] =
-    [("actix_http::h1", "actix_http"), ("rustls_platform_verifier", "rustls_platform_verifier")];
+/// - What keeps connections to PostgreSQL, where that goes away: whoever needed one says so.
+const BLAMED_ON_US: [(&str, &str); 3] = [
+    ("actix_http::h1", "actix_http"),
+    ("rustls_platform_verifier", "rustls_platform_verifier"),
+    ("sqlx_core::pool", "sqlx"),
+];
 
 /// The filter. What is [`BLAMED_ON_US`] is let through only where the filter names it.
 fn parse(filter: &str) -> Result<EnvFilter, TelemetryError> {

@@ -51,10 +51,15 @@ pub(crate) struct Book {
     pub(crate) answers: RefCell<BTreeMap<(&'static str, u16, String), u64>>,
     pub(crate) creates: RefCell<Vec<Asked>>,
     pub(crate) messages: RefCell<Vec<Asked>>,
+    /// Those whose answer a repetition did not give again.
+    pub(crate) unwritten: RefCell<BTreeSet<String>>,
     /// Groups whose deletion was done, as callers were told.
     pub(crate) deleted: RefCell<Vec<String>>,
     /// The codes of the changes that callers were told of.
     pub(crate) codes: RefCell<BTreeSet<String>>,
+    /// Those of which they were told only that nobody knows what became of them, with the call: such a change may not even
+    /// have been written down, and then was not sent.
+    pub(crate) doubtful: RefCell<BTreeMap<String, Call>>,
     /// How many different keys were sent.
     pub(crate) keys: Cell<u64>,
     /// How many requests were sent to operations that change something.
@@ -72,12 +77,18 @@ pub(crate) struct Book {
 
 impl Book {
     /// Notes an answer; a status of 0 where there was none.
-    pub(crate) fn answered(&self, operation: &'static str, status: u16, body: &Value) {
+    pub(crate) fn answered(&self, call: &Call, status: u16, body: &Value) {
+        let operation = call.operation;
         let code = body["Code"].as_str().unwrap_or(if status == 0 { "no answer" } else { "no envelope" });
         *self.answers.borrow_mut().entry((operation, status, code.to_owned())).or_default() += 1;
         add(&self.requests, 1);
         add(&self.writes, u64::from(is_write(operation)));
-        self.codes.borrow_mut().extend(body["UniqueCode"].as_str().map(str::to_owned));
+        let told = body["UniqueCode"].as_str().map(str::to_owned);
+        if body["RetrySafe"] == false {
+            self.doubtful.borrow_mut().extend(told.map(|code| (code, call.clone())));
+        } else {
+            self.codes.borrow_mut().extend(told);
+        }
     }
 
     /// Notes what an answer shows to a tenant, and what is in it that no fault accounts for.

@@ -62,7 +62,7 @@ impl Caller {
         while begun.elapsed() < PERSISTENCE {
             let (status, body) = self.send(call).await;
             trail.push(format!("{status} {} {}", body["Code"], body["RequestId"]));
-            self.book.answered(call.operation, status, &body);
+            self.book.answered(call, status, &body);
             self.book.look_at(&self.tenant.cust_space_id, call, status, &body);
             match next(call.operation, status, &body) {
                 Next::Done => return End::Done(body),

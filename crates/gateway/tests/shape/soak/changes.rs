@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::book::{Asked, Book, End};
+use super::book::{Asked, Book, Call, End};
 use super::tap::{Tap, Told};
 use crate::world::{Postgres, Tenant};
 
@@ -31,14 +31,24 @@ impl Changes {
         self.0.get(code).map(|(status, _)| status.as_str())
     }
 
-    /// What is open, and what callers were told of and is not there.
-    pub(super) fn wrong(&self, book: &Book) -> Vec<String> {
+    /// What is open, what callers were told of and is not there, and groups that Meta made without a record.
+    pub(super) fn wrong(&self, book: &Book, tap: &Tap) -> Vec<String> {
         let open = self.0.iter().filter(|(_, (status, _))| ["SENDING", "PENDING"].contains(&status.as_str()));
         let open = open.map(|(code, (status, _))| format!("the change {code} is {status}"));
         let codes = book.codes.borrow();
         let lost = codes.iter().filter(|code| !self.0.contains_key(*code));
-        open.chain(lost.map(|code| format!("a caller was told of {code}, which is nowhere"))).collect()
+        let lost = lost.map(|code| format!("a caller was told of {code}, which is nowhere"));
+        let doubtful = book.doubtful.borrow();
+        let unwritten = doubtful.iter().filter(|(code, call)| !self.0.contains_key(*code) && is_at_meta(call, tap));
+        let unwritten = unwritten.map(|(code, call)| format!("Meta did {call:?}, and {code} is nowhere"));
+        open.chain(lost).chain(unwritten).collect()
     }
+}
+
+/// Whether Meta made the group that a call asked for.
+fn is_at_meta(call: &Call, tap: &Tap) -> bool {
+    let mark = call.parameters["Subject"].as_str().filter(|_| call.operation == "AddChatGroup");
+    tap.look(|told| mark.is_some_and(|mark| told.made.contains_key(mark)))
 }
 
 /// What is wrong with groups: one that was made twice for one call, one that a caller was told of and is not Meta's, one that

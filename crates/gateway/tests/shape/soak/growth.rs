@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::rt::time::sleep;
 
-use crate::world::{memory_of, open_files_of};
+use crate::world::{files_by_kind, memory_of, open_files_of};
 
 /// How many KiB a replica may have more in the end than it had when it was warm: the allocator keeps what a busy moment
 /// needed, and caches fill up to their bounds.
@@ -79,7 +79,8 @@ impl Growth {
     /// Which of them has grown, now that all has drained.
     pub(super) fn wrong(&self) -> Vec<String> {
         let grown = self.lives.iter().enumerate().filter(|(_, life)| life.has_grown());
-        grown.map(|(place, life)| format!("replica {place} has grown: {life}")).collect()
+        let files = |life: &Life| life.process.map(files_by_kind);
+        grown.map(|(place, life)| format!("replica {place} has grown: {life}; open are {:?}", files(life))).collect()
     }
 }
 

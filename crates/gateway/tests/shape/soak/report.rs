@@ -26,7 +26,7 @@ impl Soak {
         wrong.extend(inbox.gaps());
         wrong.extend(inbox.not_taken(&self.endpoints, &self.opened));
         wrong.extend(self.endpoints.look(|ledger| ledger.wrong.clone()));
-        wrong.extend(changes.wrong(book));
+        wrong.extend(changes.wrong(book, &self.tap));
         wrong.extend(wrong_creates(book, &changes, &self.tap, tenants));
         wrong.extend(wrong_messages(book, &self.tap));
         wrong.extend(not_deleted(book, &self.tap));
@@ -34,6 +34,7 @@ impl Soak {
         wrong.extend(rows::foreign_groups(postgres, book, &self.tap, tenants).await);
         wrong.extend(rows::grown(postgres, &self.asked(faults)).await);
         wrong.extend(log::wrong(&self.world.replicas));
+        wrong.extend(log::not_told_again(&self.world.replicas, book));
         wrong.extend(growth.wrong());
         (self.report(&inbox, &changes, &growth, faults), wrong)
     }

@@ -112,6 +112,13 @@ impl Asked {
 const TABLES: &str = "select relname::text from pg_class where relnamespace = 'public'::regnamespace
     and relkind in ('r', 'p') and (not relispartition or relname like '%\\_default') order by relname";
 
+/// Keys whose process lives. What a process that was killed had claimed is the next call's: PostgreSQL has dropped its lock.
+const CLAIMED: &str = "select count(*) from idempotency_keys
+    where state = 'running' and exists (
+        select from pg_locks
+        where locktype = 'advisory' and objsubid = 1 and granted
+          and classid = (owner >> 32 & 4294967295)::oid and objid = (owner & 4294967295)::oid)";
+
 /// Tables that hold more than was asked for, or are not known here.
 pub(super) async fn grown(postgres: &Postgres, asked: &Asked) -> Vec<String> {
     let mut connection = postgres.superuser().await;
@@ -124,9 +131,8 @@ pub(super) async fn grown(postgres: &Postgres, asked: &Asked) -> Vec<String> {
             bound => wrong.push(format!("{table} holds {rows} rows, and may hold {bound:?}")),
         }
     }
-    let claimed = "select count(*) from idempotency_keys where state = 'running'".to_owned();
-    let claimed = count(&mut connection, claimed).await;
-    wrong.extend((claimed > 0).then(|| format!("{claimed} keys are claimed, and no call runs")));
+    let claimed = count(&mut connection, CLAIMED.to_owned()).await;
+    wrong.extend((claimed > 0).then(|| format!("{claimed} keys are claimed by who lives, and no call runs")));
     wrong
 }
 

@@ -22,7 +22,7 @@ pub(crate) use balancer::Balancer;
 pub(crate) use load::{Load, Outcome, PULL, Record, mixed, reads};
 pub(crate) use meta::Meta;
 pub(crate) use postgres::Postgres;
-pub(crate) use replica::{Replica, memory_of, open_files_of};
+pub(crate) use replica::{Replica, files_by_kind, memory_of, open_files_of};
 pub(crate) use tenants::Tenant;
 
 /// What a world is made of.

@@ -1,5 +1,6 @@
 //! One gateway, as a process of its own that can be stopped, killed and started again.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
@@ -138,6 +139,31 @@ pub(crate) fn memory_of(process: u32) -> Option<u64> {
 /// How many files and connections a process has open; `None` where it has ended.
 pub(crate) fn open_files_of(process: u32) -> Option<usize> {
     Some(fs::read_dir(format!("/proc/{process}/fd")).ok()?.count())
+}
+
+/// How many files of each kind it has open; connections by the ports of both ends and their state, as
+/// [proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_net.5.html) writes them, and the many ports of clients as one.
+pub(crate) fn files_by_kind(process: u32) -> BTreeMap<String, usize> {
+    let table = fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap_or_default();
+    let connections: HashMap<String, String> = table.lines().filter_map(connection).collect();
+    let files = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    let mut kinds = BTreeMap::new();
+    for file in files {
+        let target = fs::read_link(file.path()).unwrap_or_default().to_string_lossy().into_owned();
+        *kinds.entry(connections.get(&target).cloned().unwrap_or(target)).or_default() += 1;
+    }
+    kinds
+}
+
+/// A line of the table: which file it is, and between which ports it goes.
+fn connection(line: &str) -> Option<(String, String)> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let port = |address: &str| {
+        let port = u16::from_str_radix(address.rsplit(':').next()?, 16).ok()?;
+        Some(if port < 32_768 { port.to_string() } else { "*".to_owned() })
+    };
+    let (from, to, state) = (port(fields.get(1)?)?, port(fields.get(2)?)?, fields.get(3)?);
+    Some((format!("socket:[{}]", fields.get(9)?), format!("{from} to {to}, state {state}")))
 }
 
 impl Drop for Replica {
