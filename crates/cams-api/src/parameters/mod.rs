@@ -55,10 +55,15 @@ pub(crate) fn from_json_text<T: DeserializeOwned>(parameter: &str, text: &str) -
         .map_err(|error| error.within(parameter, Some(&value)))
 }
 
+/// How many levels deep a JSON text is read: `serde_json`'s own bound, whose error has no kind of its own.
+const DEEPEST: usize = 127;
+const TOO_DEEP: &str = "recursion limit exceeded";
+
 fn unreadable(error: &serde_json::Error) -> ParameterError {
     ParameterError::Unreadable {
         why: match error.classify() {
             serde_json::error::Category::Eof => "it ends too early".to_owned(),
+            _ if error.to_string().starts_with(TOO_DEEP) => format!("it is nested more than {DEEPEST} levels deep"),
             _ => format!("it is no JSON in UTF-8 at line {}, column {}", error.line(), error.column()),
         },
     }

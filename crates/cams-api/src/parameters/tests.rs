@@ -57,6 +57,14 @@ fn a_wrong_value_is_shown_with_its_rule() {
 }
 
 #[test]
+fn a_text_that_is_nested_too_deeply_is_not_called_no_json() {
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let told = |levels| message(&format!(r#", "WaitSeconds": {}"#, nested(levels)));
+    assert!(told(126).starts_with("`WaitSeconds` is wrong: "), "{}", told(126));
+    assert!(told(127).contains("it is nested more than 127 levels deep"), "{}", told(127));
+}
+
+#[test]
 fn an_unknown_parameter_is_named_beside_the_known_ones() {
     let said = message(r#", "Colour": "red""#);
     assert!(said.starts_with("`Colour` is not a parameter of this operation, which takes `CustSpaceId`, "), "{said}");

@@ -1,9 +1,11 @@
 //! One limit, and what is left of it.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, MonotonicClock, Reference};
@@ -13,6 +15,9 @@ use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 use tenant_store::Rate;
 
+#[cfg(test)]
+mod tests;
+
 /// A limit that is in force. It is shared by reference: all takers count.
 pub struct Limiter<C: Clock = MonotonicClock> {
     rate: Rate,
@@ -20,6 +25,8 @@ pub struct Limiter<C: Clock = MonotonicClock> {
     clock: C,
     gcra: RateLimiter<Test, State, C, StateInformationMiddleware>,
     state: State,
+    /// By how many nanoseconds the whole burst may be back later than the state says, since another keeper told of it.
+    doubt: AtomicU64,
     /// From where the state counts its time.
     start: C::Instant,
 }
@@ -66,6 +73,16 @@ impl StateStore for State {
 }
 
 impl State {
+    /// When the whole burst is there again, in nanoseconds.
+    fn full_at(&self) -> u64 {
+        let seen = Cell::new(0);
+        self.replace(|full_at| {
+            seen.set(full_at);
+            None
+        });
+        seen.get()
+    }
+
     /// Sets when the whole burst is there again, in nanoseconds; not where `next` has nothing for it.
     fn replace(&self, next: impl Fn(u64) -> Option<u64>) {
         let next = |state: Option<Nanos>| match next(state.map_or(0, Nanos::as_u64)) {
@@ -97,7 +114,8 @@ impl<C: Clock> Limiter<C> {
         C: Clone,
     {
         let (quota, state, start) = (quota(rate)?, State::default(), clock.now());
-        Some(Self { rate, quota, gcra: RateLimiter::new(quota, state.clone(), clock.clone()), state, start, clock })
+        let gcra = RateLimiter::new(quota, state.clone(), clock.clone());
+        Some(Self { rate, quota, gcra, state, doubt: AtomicU64::new(0), start, clock })
     }
 
     /// What it was made for.
@@ -147,54 +165,82 @@ impl<C: Clock> Limiter<C> {
         self.state.replace(|full_at| full_at.checked_sub(interval.as_u64()).filter(|before| *before >= now.as_u64()));
     }
 
-    /// What another keeper of the same limit says: the whole burst is there again after `full_in`. What is known here
-    /// already is never forgotten for it.
-    pub(super) fn learn(&self, full_in: Duration) {
-        let told = self.now() + Nanos::from(full_in);
-        self.state.replace(|full_at| Some(told.as_u64()).filter(|told| *told > full_at));
+    /// What another keeper of the same limit says: the whole burst is there again after `full_in`. Its answer took so long,
+    /// and was given somewhere in between. What is known here already is never forgotten for it, and what is remembered of
+    /// it refuses no call that would get through there.
+    pub(super) fn learn(&self, full_in: Duration, took: Duration) {
+        let (told, took) = (self.now() + Nanos::from(full_in), Nanos::from(took.min(full_in)));
+        let earliest = told.as_u64() - took.as_u64();
+        self.state.replace(|full_at| {
+            let is_news = earliest > full_at;
+            if is_news {
+                self.doubt.store(took.as_u64(), Ordering::Relaxed);
+            }
+            is_news.then_some(earliest)
+        });
     }
 
     /// The same: no call gets through before `wait` is over.
-    pub(super) fn learn_refusal(&self, wait: Duration) {
-        self.learn(wait + self.window().saturating_sub(self.interval()));
+    pub(super) fn learn_refusal(&self, wait: Duration, took: Duration) {
+        // What it says of the next call it says of the whole burst, too; only the wait itself may be over by now.
+        self.learn(wait + self.window().saturating_sub(self.interval()), took.min(wait));
     }
 
     /// How long a call has to wait that leaves half of the burst to others.
     pub fn wait_for_spare(&self) -> Option<Duration> {
-        let (kept, remaining) = (self.burst().get() / 2, self.look().remaining);
+        let (kept, remaining) = (self.burst().get() / 2, self.standing(self.full_in(Duration::ZERO)).remaining);
         (remaining <= kept).then(|| self.interval() * (kept + 1 - remaining))
+    }
+
+    /// In how long the whole burst is there again, where that may be so much later than the state says.
+    fn full_in(&self, doubt: Duration) -> Duration {
+        (Duration::from_nanos(self.state.full_at()) + doubt).saturating_sub(self.now().into())
+    }
+
+    fn doubt(&self) -> Duration {
+        Duration::from_nanos(self.doubt.load(Ordering::Relaxed))
     }
 
     fn now(&self) -> Nanos {
         self.clock.now().duration_since(self.start)
     }
 
-    /// How long to wait until a call gets through, where it does not now.
+    /// How long to wait until a call gets through, where it does not now: for as long as that may be where another keeper has
+    /// told of it.
     pub fn wait(&self) -> Option<Duration> {
-        self.test(Test::Look).err()
+        self.test(Test::Look).err().map(|wait| wait + self.doubt())
     }
 
     /// What is left. Both figures err on the side of too little.
     pub fn look(&self) -> Standing {
-        let interval = self.interval();
-        match self.test(Test::Look) {
-            Ok(after_one_more) => {
-                let remaining = after_one_more + 1;
-                Standing { remaining, full_in: interval * self.burst().get().saturating_sub(remaining) }
-            }
+        self.standing(self.full_in(self.doubt()))
+    }
+
+    /// What is left where the whole burst is there after this time.
+    fn standing(&self, full_in: Duration) -> Standing {
+        let (window, interval, burst) = (self.window(), self.interval(), self.burst().get());
+        // A quota's interval is never zero.
+        let left = window.saturating_sub(full_in).as_nanos().checked_div(interval.as_nanos()).unwrap_or_default();
+        match u32::try_from(left).unwrap_or(burst).min(burst) {
             // It may be more than the window: another keeper may have counted by another rate.
-            Err(wait) => {
-                let full_in = wait + self.window().saturating_sub(interval);
-                Standing { remaining: 0, full_in: full_in.max(self.window()) }
-            }
+            0 => Standing { remaining: 0, full_in: full_in.max(window) },
+            remaining => Standing { remaining, full_in: interval * (burst - remaining) },
         }
     }
 
     /// How many calls get through after this one, or how long until this one does.
     fn test(&self, test: Test) -> Result<u32, Duration> {
-        match self.gcra.check_key(&test) {
-            Ok(snapshot) => Ok(snapshot.remaining_burst_capacity()),
-            Err(refused) => Err(refused.wait_time_from(self.clock.now())),
+        loop {
+            match self.gcra.check_key(&test) {
+                Ok(snapshot) => return Ok(snapshot.remaining_burst_capacity()),
+                Err(refused) => {
+                    let wait = refused.wait_time_from(self.clock.now());
+                    // Its time may have come while it was refused.
+                    if !wait.is_zero() {
+                        return Err(wait);
+                    }
+                }
+            }
         }
     }
 }
@@ -216,157 +262,4 @@ pub(super) fn quota(rate: Rate) -> Option<Quota> {
     let most = LONGEST_WINDOW.checked_div(u64::try_from(interval.as_nanos()).ok()?)?;
     let most = u32::try_from(most).ok().and_then(NonZeroU32::new);
     Quota::with_period(interval).map(|quota| quota.allow_burst(most.map_or(burst, |most| burst.min(most))))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use governor::clock::FakeRelativeClock;
-
-    use super::Limiter;
-
-    fn limiter(rate: &str) -> (Limiter<FakeRelativeClock>, FakeRelativeClock) {
-        let clock = FakeRelativeClock::default();
-        // A clock that is not at its very beginning, as no clock of a running gateway is.
-        clock.advance(Duration::from_hours(1));
-        (Limiter::with_clock(rate.parse().unwrap(), clock.clone()).unwrap(), clock)
-    }
-
-    /// How many get through at once.
-    fn burst(limiter: &Limiter<FakeRelativeClock>) -> u32 {
-        (0..1_000).take_while(|_| limiter.take().is_ok()).count().try_into().unwrap()
-    }
-
-    #[test]
-    fn what_remains_is_exactly_what_gets_through() {
-        for rate in ["100/s;burst=200", "3/s;burst=7", "20/m", "7/h;burst=1", "9999999/s;burst=50", "3/m;burst=5"] {
-            let (limiter, clock) = limiter(rate);
-            for pause in [0, 1, 333, 1_000, 1_001, 61_000, 10_000_000] {
-                clock.advance(Duration::from_millis(pause));
-                let promised = limiter.look().remaining;
-                assert_eq!(burst(&limiter), promised, "{rate} after {pause} ms");
-            }
-        }
-    }
-
-    #[test]
-    fn a_caller_who_waits_as_long_as_told_gets_through_and_no_earlier() {
-        for rate in ["100/s;burst=200", "3/s;burst=7", "20/m", "7/h;burst=1", "7/h"] {
-            let (limiter, clock) = limiter(rate);
-            burst(&limiter);
-            for _ in 0..50 {
-                let wait = limiter.take().unwrap_err();
-                assert_eq!(limiter.wait(), Some(wait), "{rate}");
-                clock.advance(wait.checked_sub(Duration::from_nanos(1)).unwrap());
-                assert!(limiter.take().is_err(), "{rate}");
-                clock.advance(Duration::from_nanos(1));
-                assert_eq!((limiter.wait(), limiter.take()), (None, Ok(())), "{rate}");
-            }
-        }
-    }
-
-    #[test]
-    fn after_the_time_that_is_told_the_whole_burst_gets_through() {
-        for (rate, whole) in [("100/s;burst=200", 200), ("3/s;burst=7", 7), ("20/m", 20), ("7/h;burst=1", 1)] {
-            let (limiter, clock) = limiter(rate);
-            for used in [1, whole / 2, whole] {
-                for _ in 0..used {
-                    limiter.take().unwrap();
-                }
-                clock.advance(limiter.look().full_in);
-                assert_eq!(limiter.look().remaining, whole, "{rate} after {used}");
-                assert_eq!(burst(&limiter), whole, "{rate} after {used}");
-                clock.advance(limiter.window());
-            }
-        }
-    }
-
-    #[test]
-    fn to_look_is_not_to_take() {
-        let (limiter, _clock) = limiter("5/s");
-        (0..100).for_each(|_| assert_eq!(limiter.look().remaining, 5));
-        assert_eq!(limiter.look().full_in, Duration::ZERO);
-        assert_eq!(burst(&limiter), 5);
-    }
-
-    #[test]
-    fn a_refused_call_is_not_counted() {
-        let (limiter, clock) = limiter("1/s;burst=1");
-        limiter.take().unwrap();
-        (0..100).for_each(|_| assert!(limiter.take().is_err()));
-        clock.advance(Duration::from_secs(1));
-        assert_eq!(limiter.take(), Ok(()));
-    }
-
-    #[test]
-    fn what_can_wait_leaves_half_of_the_burst_to_others() {
-        let (limiter, clock) = limiter("10/s;burst=10");
-        let spare = |limiter: &Limiter<_>| limiter.wait_for_spare().is_none() && limiter.take().is_ok();
-        assert_eq!((0..20).filter(|_| spare(&limiter)).count(), 5);
-        let wait = limiter.wait_for_spare().unwrap();
-        assert_eq!(burst(&limiter), 5, "the rest is for callers");
-        clock.advance(wait * 6);
-        assert!(spare(&limiter));
-        let (single, _clock) = self::limiter("1/s");
-        assert!(spare(&single), "a burst of one can still be used");
-    }
-
-    #[test]
-    fn a_call_that_is_given_back_was_never_counted() {
-        let (limiter, clock) = limiter("10/s;burst=10");
-        burst(&limiter);
-        clock.advance(Duration::from_millis(200));
-        limiter.take().unwrap();
-        limiter.give_back();
-        assert_eq!(burst(&limiter), 2);
-        limiter.give_back();
-        clock.advance(Duration::from_hours(1));
-        limiter.give_back();
-        assert_eq!(burst(&limiter), 10, "there is never more than the burst");
-    }
-
-    #[test]
-    fn what_another_keeper_says_holds_here_and_is_never_less_than_what_is_known() {
-        let (limiter, clock) = limiter("10/s;burst=10");
-        limiter.learn(Duration::from_millis(350));
-        assert_eq!(limiter.look().remaining, 6, "three and a half are used");
-        limiter.learn(Duration::from_millis(50));
-        assert_eq!(limiter.look().remaining, 6);
-        let wait = Duration::from_millis(70);
-        limiter.learn_refusal(wait);
-        assert_eq!(limiter.take(), Err(wait));
-        clock.advance(wait);
-        assert_eq!(burst(&limiter), 1);
-    }
-
-    #[test]
-    fn a_burst_of_centuries_is_counted_without_an_overflow() {
-        for rate in
-            ["1/h;burst=640511", "1/h;burst=640512", "1/h;burst=5124096", "1/h;burst=9999999", "3/m;burst=9999999"]
-        {
-            let (limiter, clock) = limiter(rate);
-            let full = limiter.look();
-            assert_eq!((full.remaining, full.full_in), (limiter.burst().get(), Duration::ZERO), "{rate}");
-            assert_eq!(burst(&limiter), 1_000, "{rate}");
-            assert_eq!(limiter.look().remaining, limiter.burst().get() - 1_000, "{rate}");
-            limiter.learn_refusal(limiter.window());
-            assert!(limiter.wait().is_some_and(|wait| wait >= limiter.window()), "{rate}");
-            let used_up = limiter.look();
-            assert_eq!(used_up.remaining, 0, "{rate}");
-            clock.advance(used_up.full_in);
-            assert_eq!(limiter.look().remaining, limiter.burst().get(), "{rate}");
-        }
-    }
-
-    #[test]
-    fn a_limiter_is_kept_as_long_as_its_rate_is_the_same() {
-        let rate = "5/s".parse().unwrap();
-        let first = Limiter::keep(None, rate).unwrap();
-        assert!(Arc::ptr_eq(&first, &Limiter::keep(Some(&first), rate).unwrap()));
-        let other = Limiter::keep(Some(&first), "6/s".parse().unwrap()).unwrap();
-        assert!(!Arc::ptr_eq(&first, &other));
-        assert!(Limiter::keep(Some(&first), "off".parse().unwrap()).is_none());
-    }
 }

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use tenant_store::Rate;
 
 use super::Limiter;
-use super::taking::since;
 
 /// What is done with a limiter.
 #[derive(Debug, Clone)]
@@ -80,7 +79,7 @@ impl Watched {
                     self.limiter.give_back();
                 }
             }
-            Step::Told(full_in) => self.limiter.learn(full_in),
+            Step::Told(full_in) => self.limiter.learn(full_in, Duration::ZERO),
         }
     }
 
@@ -116,8 +115,8 @@ fn what_is_remembered_of_another_keepers_answers_costs_no_call() {
         let full_in = keeper.limiter.look().full_in;
         wait(&mut keeper, ONE_WAY);
         match told {
-            Ok(()) => remembered.learn(since(full_in, 2 * ONE_WAY)),
-            Err(wait) => remembered.learn_refusal(since(wait, 2 * ONE_WAY)),
+            Ok(()) => remembered.learn(full_in, 2 * ONE_WAY),
+            Err(wait) => remembered.learn_refusal(wait, 2 * ONE_WAY),
         }
     }
     assert!(keeper.through.len() >= 990, "{} of 1,000", keeper.through.len());
@@ -171,7 +170,7 @@ proptest! {
         }
         if let Some(wait) = refusal {
             let longest = watched.limiter.window();
-            watched.limiter.learn_refusal(Duration::from_nanos(wait).min(longest));
+            watched.limiter.learn_refusal(Duration::from_nanos(wait).min(longest), Duration::ZERO);
         }
         if let Some(wait) = watched.limiter.wait() {
             watched.step(&Step::Pause(wait));

@@ -135,7 +135,7 @@ impl Limits {
         match verdict {
             Verdict::Taken(left) => {
                 let told = buckets.iter().zip(left).map(|(bucket, left)| {
-                    bucket.limiter.learn(since(left.full_in, took));
+                    bucket.limiter.learn(left.full_in, took);
                     (bucket.name(), left)
                 });
                 Some(Ok(told.min_by_key(tightness)))
@@ -144,7 +144,7 @@ impl Limits {
                 let bucket = buckets.get(index)?;
                 // What leaves room to callers is not used up.
                 if waiting == Waiting::Caller {
-                    bucket.limiter.learn_refusal(since(wait, took));
+                    bucket.limiter.learn_refusal(wait, took);
                 }
                 Some(Err(bucket.throttled(wait)))
             }
@@ -209,12 +209,6 @@ impl Taken {
 /// The fewer calls are left, the tighter; of two that have as many, that which takes longer to be whole again.
 pub(super) fn tightness((_, left): &Told) -> (u32, Reverse<Duration>) {
     (left.remaining, Reverse(left.full_in))
-}
-
-/// A time that another keeper has told, where the answer took so long: it has decided somewhere in between. What is
-/// remembered here only saves questions, so that it never holds longer than there.
-pub(super) fn since(told: Duration, took: Duration) -> Duration {
-    told.saturating_sub(took)
 }
 
 /// Whether none refuses the call.
