@@ -37,7 +37,8 @@ pub(crate) struct Asked {
     /// The place of its tenant.
     pub(crate) tenant: usize,
     pub(crate) call: Call,
-    /// What it is found by at Meta: the subject of a group, the word of a message.
+    /// What it is found by at Meta: the subject of a group, the word of a message, the group of a link, the description of a
+    /// group.
     pub(crate) mark: String,
     pub(crate) end: End,
     /// Every answer on the way there: status, code and request ID.
@@ -51,8 +52,8 @@ pub(crate) struct Book {
     pub(crate) answers: RefCell<BTreeMap<(&'static str, u16, String), u64>>,
     pub(crate) creates: RefCell<Vec<Asked>>,
     pub(crate) messages: RefCell<Vec<Asked>>,
-    /// Those whose answer a repetition did not give again.
-    pub(crate) unwritten: RefCell<BTreeSet<String>>,
+    pub(crate) links: RefCell<Vec<Asked>>,
+    pub(crate) descriptions: RefCell<Vec<Asked>>,
     /// Groups whose deletion was done, as callers were told.
     pub(crate) deleted: RefCell<Vec<String>>,
     /// The codes of the changes that callers were told of.
@@ -60,6 +61,8 @@ pub(crate) struct Book {
     /// Those of which they were told only that nobody knows what became of them, with the call: such a change may not even
     /// have been written down, and then was not sent.
     pub(crate) doubtful: RefCell<BTreeMap<String, Call>>,
+    /// The codes of changes whose answer a repetition did not give again.
+    pub(crate) unwritten: RefCell<BTreeSet<String>>,
     /// How many different keys were sent.
     pub(crate) keys: Cell<u64>,
     /// How many requests were sent to operations that change something.
@@ -76,6 +79,11 @@ pub(crate) struct Book {
 }
 
 impl Book {
+    /// All that Meta does at most once for one call.
+    pub(super) fn lists(&self) -> [&RefCell<Vec<Asked>>; 4] {
+        [&self.creates, &self.messages, &self.links, &self.descriptions]
+    }
+
     /// Notes an answer; a status of 0 where there was none.
     pub(crate) fn answered(&self, call: &Call, status: u16, body: &Value) {
         let operation = call.operation;

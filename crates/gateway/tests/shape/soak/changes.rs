@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde_json::Value;
+
 use super::book::{Asked, Book, Call, End};
 use super::tap::{Tap, Told};
+use crate::support::SandboxControl;
 use crate::world::{Postgres, Tenant};
 
 /// The status and group of each change, by its code.
@@ -94,6 +97,76 @@ fn wrong_message(asked: &Asked, told: &Told) -> Option<String> {
             End::Open | End::Unknown => true,
         };
     (!is_right).then(|| format!("Meta sent {sent:?} for {asked:?}"))
+}
+
+/// What is wrong with descriptions: one that was given twice for one call, one that a caller was told of otherwise than it went.
+pub(super) fn wrong_descriptions(book: &Book, changes: &Changes, tap: &Tap) -> Vec<String> {
+    let descriptions = book.descriptions.borrow();
+    tap.look(|told| descriptions.iter().filter_map(|asked| wrong_description(asked, changes, told)).collect())
+}
+
+fn wrong_description(asked: &Asked, changes: &Changes, told: &Told) -> Option<String> {
+    let none = BTreeSet::new();
+    let given = told.described.get(&asked.mark).unwrap_or(&none);
+    let is_right = given.len() <= 1
+        && match &asked.end {
+            End::Done(answer) => {
+                let succeeded = answer["UniqueCode"].as_str().map(|code| changes.status(code) == Some("SUCCEEDED"));
+                succeeded.unwrap_or(true) == (given.len() == 1)
+            }
+            End::Refused(_) => given.is_empty(),
+            End::Open | End::Unknown => true,
+        };
+    (!is_right).then(|| format!("Meta did {given:?} for {asked:?}"))
+}
+
+/// What is wrong with invite links: more of a group's were replaced than calls asked for, or fewer than callers were told, or
+/// a caller was told of one that is not the group's.
+pub(super) fn wrong_links(book: &Book, at_meta: &Links) -> Vec<String> {
+    let links = book.links.borrow();
+    let mut of_groups: BTreeMap<&str, Vec<&Asked>> = BTreeMap::new();
+    for asked in links.iter() {
+        of_groups.entry(&asked.mark).or_default().push(asked);
+    }
+    of_groups.iter().filter_map(|(group, asked)| at_meta.wrong(group, asked)).collect()
+}
+
+/// Every invite link that each group has had, the last one behind the others.
+pub(super) struct Links(HashMap<String, Vec<String>>);
+
+impl Links {
+    /// All that Meta knows of.
+    pub(super) async fn read(meta: &SandboxControl) -> Self {
+        let state = meta.control("GET", "state").await;
+        let links = |group: &Value| {
+            let dead = group["dead_links"].as_array().into_iter().flatten();
+            dead.chain([&group["invite_link"]]).filter_map(|link| link.as_str().map(str::to_owned)).collect()
+        };
+        let groups = state["groups"].as_array().unwrap().iter();
+        Self(groups.map(|group| (group["group_id"].as_str().unwrap().to_owned(), links(group))).collect())
+    }
+
+    fn wrong(&self, group: &str, asked: &[&Asked]) -> Option<String> {
+        let (none, mut told, mut unsure) = (Vec::new(), BTreeSet::new(), 0);
+        let mut done = 0;
+        for one in asked {
+            match &one.end {
+                End::Done(answer) => {
+                    done += 1;
+                    told.extend(answer["InviteLink"].as_str());
+                }
+                End::Refused(_) => {}
+                End::Open | End::Unknown => unsure += 1,
+            }
+        }
+        let links = self.0.get(group).unwrap_or(&none);
+        // The first came with the group.
+        let replaced = links.len().saturating_sub(1);
+        let is_right = told.len() == done
+            && (done..=done + unsure).contains(&replaced)
+            && told.iter().all(|link| links.iter().skip(1).any(|had| had == link));
+        (!is_right).then(|| format!("the group {group} has had {links:?} for {asked:?}"))
+    }
 }
 
 /// Groups that are there, though a caller was told that they were deleted.

@@ -75,7 +75,7 @@ impl Soak {
 
     /// Calls with a key that had no end are made again, one last time.
     async fn ask_again(&self) {
-        for list in [&self.book.creates, &self.book.messages] {
+        for list in self.book.lists() {
             let mut all = list.take();
             join_all(all.iter_mut().filter(|asked| matches!(asked.end, End::Open)).map(|asked| self.ask(asked))).await;
             list.replace(all);

@@ -174,6 +174,7 @@ async fn while_everything_fails_by_turns_nothing_is_lost_done_twice_mixed_up_or_
     assert!(wrong.is_empty(), "seed {seed}, {seconds} s: {}", soak.leave(&wrong));
 }
 
-fn tell(text: &str) {
+/// Writes a line on standard output, which is shown where a test fails, or with `--nocapture`.
+pub(crate) fn tell(text: &str) {
     let _ = writeln!(stdout(), "{text}");
 }

@@ -1,9 +1,10 @@
 //! Looks at everything once nothing is on its way, and tells what was seen.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 
 use super::book::End;
-use super::changes::{Changes, not_deleted, wrong_creates, wrong_messages};
+use super::changes::{Changes, Links, not_deleted, wrong_creates, wrong_descriptions, wrong_links, wrong_messages};
 use super::events::Inbox;
 use super::faults::ended_by_themselves;
 use super::growth::Growth;
@@ -29,6 +30,8 @@ impl Soak {
         wrong.extend(changes.wrong(book, &self.tap));
         wrong.extend(wrong_creates(book, &changes, &self.tap, tenants));
         wrong.extend(wrong_messages(book, &self.tap));
+        wrong.extend(wrong_descriptions(book, &changes, &self.tap));
+        wrong.extend(wrong_links(book, &Links::read(&self.world.meta.control).await));
         wrong.extend(not_deleted(book, &self.tap));
         wrong.extend(rows::foreign(postgres).await);
         wrong.extend(rows::foreign_groups(postgres, book, &self.tap, tenants).await);
@@ -86,14 +89,13 @@ impl Soak {
     }
 
     fn of_changes(&self, changes: &Changes) -> String {
-        let (creates, messages) = (self.book.creates.borrow(), self.book.messages.borrow());
+        let lists = self.book.lists().map(RefCell::borrow);
         let ends =
-            |end: fn(&End) -> bool| creates.iter().chain(messages.iter()).filter(|asked| end(&asked.end)).count();
+            |end: fn(&End) -> bool| lists.iter().flat_map(|list| list.iter()).filter(|asked| end(&asked.end)).count();
+        let [creates, messages, links, descriptions] = lists.each_ref().map(|list| list.len());
         format!(
-            "{} groups and {} messages asked for: {} done, {} refused, {} unknown without a key, {} unknown with one; \
-             changes {:?}; {} keys in {} requests",
-            creates.len(),
-            messages.len(),
+            "{creates} groups, {messages} messages, {links} links and {descriptions} descriptions asked for: {} done, {} \
+             refused, {} unknown without a key, {} unknown with one; changes {:?}; {} keys in {} requests",
             ends(|end| matches!(end, End::Done(_))),
             ends(|end| matches!(end, End::Refused(_))),
             ends(|end| matches!(end, End::Unknown)),

@@ -33,6 +33,7 @@ struct Group {
     name: String,
     /// Whether a link may have been replaced without anybody's knowing: then no link can be relied on.
     link_is_unsure: Cell<bool>,
+    description_is_unsure: Cell<bool>,
 }
 
 impl Teller {
@@ -54,18 +55,21 @@ impl Teller {
         let subject = format!("{}-{nth}", self.name);
         let wait = [0, 10, 10][self.roll(3)];
         let call = self.call("AddChatGroup", json!({"Subject": subject, "WaitSeconds": wait}), &subject);
-        let mut trail = Vec::new();
-        let end = self.caller.make_and_tell(&call, &mut trail).await;
-        let id = match &end {
+        let asked = self.ask(call, &subject).await;
+        let id = match &asked.end {
             End::Done(answer) => answer["GroupId"].as_str().map(str::to_owned),
             _ => None,
         };
-        if let (End::Done(first), Some(_), 0) = (&end, &call.key, self.caller.below(5)) {
-            self.is_told_again(&call, first).await;
+        if let (End::Done(first), Some(_), 0) = (&asked.end, &asked.call.key, self.caller.below(5)) {
+            self.is_told_again(&asked.call, first).await;
         }
-        let asked = Asked { tenant: self.caller.place, call, mark: subject.clone(), end, trail };
         self.caller.book.creates.borrow_mut().push(asked);
-        Some(Group { id: id?, name: subject, link_is_unsure: Cell::new(false) })
+        Some(Group {
+            id: id?,
+            name: subject,
+            link_is_unsure: Cell::new(false),
+            description_is_unsure: Cell::new(false),
+        })
     }
 
     /// The same call under the same key has the same answer. One that could not be written down is answered with what became
@@ -137,23 +141,35 @@ impl Teller {
             "To": group.id, "RecipientType": "group", "Type": "message", "MessageType": "text", "TaskId": name,
             "Content": json!({"text": name}).to_string(),
         });
-        let call = self.call("SendChatappMessage", message, name);
-        let mut trail = Vec::new();
-        let end = self.caller.make_and_tell(&call, &mut trail).await;
-        let asked = Asked { tenant: self.caller.place, call, mark: name.to_owned(), end, trail };
-        self.caller.book.messages.borrow_mut().push(asked);
+        let sent = self.ask(self.call("SendChatappMessage", message, name), name).await;
+        self.caller.book.messages.borrow_mut().push(sent);
     }
 
     async fn new_link(&self, group: &Group, name: &str) {
-        let call = self.call("AddChatGroupInviteLink", json!({"GroupId": group.id}), name);
-        if !matches!(self.caller.make(&call).await, End::Done(_)) {
+        let link = self.ask(self.call("AddChatGroupInviteLink", json!({"GroupId": group.id}), name), &group.id).await;
+        if !matches!(link.end, End::Done(_)) {
             group.link_is_unsure.set(true);
         }
+        self.caller.book.links.borrow_mut().push(link);
     }
 
+    /// A description. An event of Meta's that names no request is the oldest change's that may have caused it, so that there is no
+    /// telling of which while the end of one before is not known.
     async fn describe(&self, group: &Group, name: &str) {
+        if group.description_is_unsure.get() {
+            return;
+        }
         let described = json!({"GroupId": group.id, "Description": name, "WaitSeconds": 5 * self.caller.below(2)});
-        self.caller.make(&self.call("UpdateChatGroup", described, name)).await;
+        let described = self.ask(self.call("UpdateChatGroup", described, name), name).await;
+        group.description_is_unsure.set(!matches!(described.end, End::Done(_)));
+        self.caller.book.descriptions.borrow_mut().push(described);
+    }
+
+    /// Makes a call of which Meta does at most once what is found by this mark.
+    async fn ask(&self, call: Call, mark: &str) -> Asked {
+        let mut trail = Vec::new();
+        let end = self.caller.make_and_tell(&call, &mut trail).await;
+        Asked { tenant: self.caller.place, call, mark: mark.to_owned(), end, trail }
     }
 
     async fn look(&self, group: &Group) {

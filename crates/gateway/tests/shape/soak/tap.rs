@@ -33,6 +33,8 @@ pub(super) struct Told {
     pub(super) owners: HashMap<String, String>,
     /// Groups that were deleted.
     pub(super) deleted: BTreeSet<String>,
+    /// The IDs of the requests by which a group was given a description.
+    pub(super) described: BTreeMap<String, BTreeSet<String>>,
     /// The IDs of the messages that were sent under a word of the caller's.
     pub(super) messages: BTreeMap<String, BTreeSet<String>>,
     /// Webhooks that came.
@@ -142,6 +144,10 @@ impl Told {
                 self.made.entry(text(&element["subject"])).or_default().insert(group);
             }
             ("groups", Some("group_delete")) if element["errors"].is_null() => drop(self.deleted.insert(group)),
+            ("groups", Some("group_settings_update")) if element["errors"].is_null() => {
+                let description = text(&element["group_description"]["text"]);
+                self.described.entry(description).or_default().insert(text(&element["request_id"]));
+            }
             ("statuses", _) => {
                 let word = text(&element["biz_opaque_callback_data"]);
                 self.messages.entry(word).or_default().insert(text(&element["id"]));
