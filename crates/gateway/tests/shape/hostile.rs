@@ -19,6 +19,9 @@ use crate::world::{DATABASE_MAY_TAKE, Plan, Replica, Tenant, World};
 
 const IDLE: usize = 10_000;
 const SLOW: usize = 500;
+/// Bodies that come as slowly, and how long one may take.
+const SLOW_BODIES: usize = 100;
+const BODY_MAY_TAKE: Duration = Duration::from_secs(30);
 const HANG_UPS: usize = 1_000;
 /// How many writes are cut off together.
 const CUT_AT_ONCE: usize = 50;
@@ -94,28 +97,62 @@ async fn ten_thousand_connections_that_rest_cost_little_and_keep_nobody_out() {
     has_no_more_files_than(replica, files).await;
 }
 
+/// What is answered to one who sends so much, and then a byte a second; after how long it is.
+async fn dripping(address: SocketAddr, begins: &str) -> (String, Duration) {
+    let begun = Instant::now();
+    let mut stream = connect(address).await;
+    stream.write_all(begins.as_bytes()).await.unwrap();
+    let (mut incoming, mut outgoing) = stream.split();
+    let mut answer = Vec::new();
+    let drip = async {
+        while outgoing.write_all(b"X").await.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let read = timeout(PATIENCE, incoming.read_to_end(&mut answer));
+    let (drip, read) = tokio::join!(timeout(PATIENCE, drip), read);
+    drip.expect("it may drip for ever");
+    // What is sent behind an answer resets the connection.
+    let _ = read.expect("the connection is not closed");
+    (String::from_utf8_lossy(&answer).into_owned(), begun.elapsed())
+}
+
+/// Heads, and bodies of an operation and of a webhook.
+async fn many_that_drip(world: &World) {
+    let at = address(&world.replicas[0]);
+    let (operation, _) = world.tenants[0].written("GetChatGroup", "", json!({"GroupId": world.tenants[0].group_id}));
+    let signature = "0".repeat(64);
+    let webhook = format!(
+        "POST /webhooks/graph HTTP/1.1\r\nHost: a\r\nX-Hub-Signature-256: sha256={signature}\r\nContent-Length: 999\r\n\r\n"
+    );
+    let heads = join_all((0..SLOW).map(|_| dripping(at, "")));
+    let begun = [operation, webhook];
+    let bodies = join_all(begun.iter().cycle().take(SLOW_BODIES).map(|head| dripping(at, head)));
+    let (heads, bodies) = tokio::join!(heads, bodies);
+    for (answer, _) in heads {
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    }
+    for (answer, took) in bodies {
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("in time"), "{answer}");
+        assert!(took >= BODY_MAY_TAKE, "after {took:?}");
+    }
+}
+
 #[actix_web::test]
-async fn heads_that_drip_are_ended_while_others_are_answered() {
+async fn heads_and_bodies_that_drip_are_ended_while_others_are_answered() {
     let world = alone(&[]).await;
     let replica = &world.replicas[0];
     let files = replica.open_files();
-    let slow = async || {
-        let mut stream = connect(address(replica)).await;
-        let mut answer = Vec::new();
-        let dripping = async {
-            while stream.try_read_buf(&mut answer).is_err() && stream.write_all(b"X").await.is_ok() {
-                sleep(Duration::from_secs(1)).await;
-            }
-        };
-        timeout(PATIENCE, dripping).await.expect("a head may drip for ever");
-    };
     let others = async {
-        for _ in 0..50 {
+        loop {
             answers(replica).await;
             sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::join!(join_all((0..SLOW).map(|_| slow())), others);
+    tokio::select! {
+        () = many_that_drip(&world) => {}
+        () = others => {}
+    }
     has_no_more_files_than(replica, files).await;
 }
 
@@ -149,14 +186,8 @@ enum Cut {
 /// The `nth` write of a tenant on a connection of its own, every other one under a key, as far as it is sent.
 async fn written(replica: SocketAddr, tenant: &Tenant, nth: usize, cut: Cut) -> TcpStream {
     let name = format!("Cut off {nth}");
-    let body = tenant.parameters(json!({"Subject": name, "WaitSeconds": 0})).to_string();
     let key = if nth.is_multiple_of(2) { format!("Idempotency-Key: {nth}\r\n") } else { String::new() };
-    let head = format!(
-        "POST /v1/AddChatGroup HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\nContent-Type: application/json\r\n{key}\
-         Content-Length: {}\r\n\r\n",
-        tenant.key.basic(),
-        body.len()
-    );
+    let (head, body) = tenant.written("AddChatGroup", &key, json!({"Subject": name, "WaitSeconds": 0}));
     let sent = match cut {
         Cut::InItsBody => &body[..body.len() / 2],
         Cut::BehindItsBody | Cut::WhileMetaIsAsked => &body,

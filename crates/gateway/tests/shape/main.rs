@@ -18,6 +18,7 @@ mod support;
 
 mod degraded;
 mod hostile;
+mod limits;
 mod smuggling;
 mod soak;
 mod world;

@@ -65,7 +65,7 @@ async fn answered(nginx: SocketAddr, request: &str) -> String {
 #[actix_web::test]
 async fn through_nginx_no_request_is_hidden_in_anothers_body() {
     let world = World::start(&Plan { replicas: 1, tenants: 1, settings: &[] }).await;
-    let nginx: SocketAddr = world.balancer.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let nginx = world.balancer.address();
     let key = world.tenants[0].key.basic();
     for (lines, body) in framed() {
         for (method, path) in [("POST", "/v1/GetChatGroup"), ("POST", "/nowhere"), ("GET", "/health/live")] {

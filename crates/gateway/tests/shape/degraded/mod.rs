@@ -7,3 +7,5 @@ mod postgresql;
 mod redis;
 mod rolling;
 mod start_order;
+
+pub(crate) use redis::says;

@@ -23,7 +23,7 @@ pub(super) const LIMITS: [(&str, &str); 3] = [
 ];
 
 /// Waits until each replica's metric says this.
-pub(super) async fn says(replicas: &[Replica], shared: f64) {
+pub(crate) async fn says(replicas: &[Replica], shared: f64) {
     for replica in replicas {
         let what = format!("{SHARED} is {shared}");
         let is_so = async || replica.metric(SHARED).await.filter(|up| (up - shared).abs() < f64::EPSILON).map(|_| ());

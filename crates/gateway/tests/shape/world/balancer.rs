@@ -1,6 +1,7 @@
 //! nginx in front of the replicas, as an operator sets it up.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -77,6 +78,11 @@ impl Balancer {
         let live = format!("{}/health/live", balancer.url);
         eventually("nginx answers", async || http.get(&live).send().await.ok().map(|_| ())).await;
         balancer
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.url.strip_prefix("http://").unwrap().parse().unwrap()
     }
 
     /// A line for each call: when, the method, the path, the status, and which replicas were asked.

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{Write as _, stdout};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::rt;
@@ -15,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::Tenant;
+use super::beside::{Beside, Notes};
 use crate::support::http_client;
 
 /// What stands for the code of a call that got no answer of the gateway's.
@@ -63,42 +62,26 @@ pub(crate) struct Outcome {
 pub(crate) struct Record(pub(crate) Vec<Outcome>);
 
 /// A load that goes on until it is stopped.
-pub(crate) struct Load {
-    goes_on: Arc<AtomicBool>,
-    outcomes: Arc<Mutex<Vec<Outcome>>>,
-    thread: JoinHandle<()>,
-}
+pub(crate) struct Load(Beside<Outcome>);
 
 impl Load {
-    /// So many calls a second at the address, by the tenants in turn. On a thread of its own, so that what a test waits for
-    /// does not slow it.
+    /// So many calls a second at the address, by the tenants in turn.
     pub(crate) fn start(url: &str, tenants: &[Tenant], per_second: u32, mix: Mix) -> Self {
-        let (goes_on, outcomes) = (Arc::new(AtomicBool::new(true)), Arc::default());
-        let callers = Callers {
-            url: url.to_owned(),
-            tenants: tenants.to_vec(),
-            places: tenants.iter().map(|_| Cell::new(0)).collect(),
-            mix,
-            outcomes: Arc::clone(&outcomes),
-        };
-        let is_on = goes_on.clone();
-        let thread = thread::spawn(move || {
-            rt::System::new().block_on(callers.call(Duration::from_secs(1) / per_second, &is_on));
-        });
-        Self { goes_on, outcomes, thread }
+        let (url, tenants) = (url.to_owned(), tenants.to_vec());
+        Self(Beside::start(move |notes| {
+            let places = tenants.iter().map(|_| Cell::new(0)).collect();
+            Callers { url, tenants, places, mix, notes }.call(Duration::from_secs(1) / per_second)
+        }))
     }
 
     /// What has become of calls so far.
     pub(crate) fn so_far(&self) -> Record {
-        Record(self.outcomes.lock().unwrap().clone())
+        Record(self.0.so_far())
     }
 
     /// Makes no call any more, and waits for the answers of those that were made.
     pub(crate) async fn stop(self) -> Record {
-        self.goes_on.store(false, Ordering::Relaxed);
-        let thread = self.thread;
-        rt::task::spawn_blocking(move || thread.join()).await.unwrap().expect("the load goes on whatever happens");
-        Record(std::mem::take(&mut *self.outcomes.lock().unwrap()))
+        Record(self.0.stop().await)
     }
 }
 
@@ -128,16 +111,16 @@ struct Callers {
     /// The last event that each has pulled.
     places: Vec<Cell<u64>>,
     mix: Mix,
-    outcomes: Arc<Mutex<Vec<Outcome>>>,
+    notes: Notes<Outcome>,
 }
 
 impl Callers {
-    async fn call(self, pause: Duration, goes_on: &AtomicBool) {
+    async fn call(self, pause: Duration) {
         let (callers, http, begun) = (Rc::new(self), http_client(), Instant::now());
         let seats = Arc::new(Semaphore::new(AT_ONCE));
         let mut calls = Vec::new();
         for nth in 0.. {
-            if !goes_on.load(Ordering::Relaxed) {
+            if !callers.notes.go_on() {
                 break;
             }
             // By the clock, so that a pause of the machine is made good and not summed up.
@@ -197,7 +180,7 @@ impl Callers {
             took: begun.elapsed(),
             told: if status == 200 { String::new() } else { text },
         };
-        self.outcomes.lock().unwrap().push(outcome);
+        self.notes.add(outcome);
     }
 }
 
@@ -209,9 +192,7 @@ impl Record {
 
     /// How many calls were made a second.
     pub(crate) fn rate(&self) -> f64 {
-        let begun = || self.0.iter().map(|outcome| outcome.begun);
-        let length = begun().max().zip(begun().min()).map_or(Duration::ZERO, |(last, first)| last - first);
-        f64::from(u32::try_from(self.0.len()).unwrap()) / length.as_secs_f64().max(1.0)
+        rate(self.0.iter().map(|outcome| outcome.begun))
     }
 
     /// Writes it on standard output, which is shown where a test fails, or with `--nocapture`.
@@ -230,6 +211,12 @@ impl Record {
             &others[..others.len().min(3)]
         );
     }
+}
+
+/// How many calls were made a second, which began at these moments.
+pub(crate) fn rate(begun: impl Iterator<Item = Instant> + Clone) -> f64 {
+    let length = begun.clone().max().zip(begun.clone().min()).map_or(Duration::ZERO, |(last, first)| last - first);
+    f64::from(u32::try_from(begun.count()).unwrap()) / length.as_secs_f64().max(1.0)
 }
 
 /// How many calls of each operation ended with each code, how long the slowest took, and how many were made a second.

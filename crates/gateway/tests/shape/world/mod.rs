@@ -2,12 +2,14 @@
 //! stands behind a replica stands behind a proxy, which cuts, resets and delays.
 
 mod balancer;
+mod beside;
 mod load;
 mod meta;
 mod postgres;
 mod replica;
 mod tenants;
 mod wholeness;
+mod wire;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -19,11 +21,12 @@ use tenant_store::Store;
 use crate::support::{connect, gateway_environment};
 
 pub(crate) use balancer::Balancer;
-pub(crate) use load::{Load, Outcome, PULL, Record, mixed, reads};
+pub(crate) use load::{Load, Outcome, PULL, Record, mixed, rate, reads};
 pub(crate) use meta::Meta;
 pub(crate) use postgres::Postgres;
 pub(crate) use replica::{Replica, files_by_kind, memory_of, open_files_of};
 pub(crate) use tenants::Tenant;
+pub(crate) use wire::{Answer, Wire, flood};
 
 /// What a world is made of.
 pub(crate) struct Plan<'a> {

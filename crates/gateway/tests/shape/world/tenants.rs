@@ -39,6 +39,18 @@ impl Tenant {
         all
     }
 
+    /// The head and the body of a call over a connection of one's own, with these lines in the head, each ended.
+    pub(crate) fn written(&self, operation: &str, lines: &str, more: Value) -> (String, String) {
+        let body = self.parameters(more).to_string();
+        let head = format!(
+            "POST /v1/{operation} HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\nContent-Type: application/json\r\n{lines}\
+             Content-Length: {}\r\n\r\n",
+            self.key.basic(),
+            body.len()
+        );
+        (head, body)
+    }
+
     /// Calls an operation of the gateway that `client` calls.
     pub(crate) async fn call(&self, client: &Client, operation: &str, more: Value) -> Answered {
         client.call_as(&self.key, operation, self.parameters(more)).await
