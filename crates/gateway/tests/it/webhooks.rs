@@ -208,6 +208,37 @@ async fn an_event_that_cannot_be_stored_costs_nothing_beside_it() {
     assert_eq!(events(&app).await, 2, "the good one and the one without a value");
 }
 
+/// A webhook is Meta's, and is not refused for its depth: it would be sent again for a week.
+#[actix_web::test]
+async fn an_event_is_kept_and_told_whole_however_deep_it_is() {
+    let app = TestApp::start().await;
+    let reader = app.key("reader", &[(app.first.cust_space_id, &["events.read"])]).await;
+    // The element of a list of events is the eighth level of a webhook.
+    for levels in [127, 128, 129, 1_000] {
+        let (name, deep) =
+            (format!("made-at-{levels}"), format!("{}{}", "[".repeat(levels - 8), "]".repeat(levels - 8)));
+        let mut group = created(&name);
+        group["deep"] = json!("DEEP");
+        let body = String::from_utf8(payload(app.first.phone_number_id, app.first.waba_id, group)).unwrap();
+        let body = body.replace("\"DEEP\"", &deep);
+        let answer = send(&app, &signature(APP_SECRET, body.as_bytes()), body.as_bytes()).await;
+        assert_eq!(answer.status, 200, "{levels} levels: {}", answer.text);
+        eventually("the group is known", async || {
+            let space = app.store.space(app.first.cust_space_id);
+            space.knows_group(app.first.phone_number_id, &name).await.unwrap().then_some(())
+        })
+        .await;
+        let pull = format!("/v1/events?CustSpaceId={}", app.first.cust_space_id);
+        let pulled = app.client.send("GET", &pull, &[("authorization", &reader.basic())], Vec::new()).await;
+        assert!(
+            pulled.status == 200 && pulled.text.contains(&deep),
+            "{levels} levels: {} {}",
+            pulled.status,
+            pulled.text
+        );
+    }
+}
+
 #[actix_web::test]
 async fn a_number_under_another_account_than_its_own_is_not_believed() {
     let app = TestApp::start().await;

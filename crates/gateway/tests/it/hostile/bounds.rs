@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Wire, statuses};
-use crate::support::{RpcRequest, TestApp};
+use crate::support::{RpcRequest, TestApp, with_tenant};
 
 /// What is answered to these bytes, until the connection is closed.
 async fn answered(app: &TestApp, bytes: &[u8]) -> String {
@@ -59,6 +59,24 @@ async fn documents_that_are_nested_without_end_are_refused_on_every_face() {
         .sign(&app.client, &app.first.key);
     let rpc = signed.send(&app.client).await;
     assert!((400..500).contains(&rpc.status), "{} {}", rpc.status, rpc.text);
+}
+
+#[actix_web::test]
+async fn a_document_is_read_down_to_127_levels_and_beyond_that_it_is_told_why_not() {
+    let app = TestApp::start().await;
+    let basic = app.first.key.basic();
+    let headers = [("authorization", basic.as_str()), ("idempotency-key", "deep")];
+    let too_deep = "it is nested more than 127 levels deep";
+    for (levels, told) in [(127, "`GroupId` is wrong"), (128, too_deep), (129, too_deep)] {
+        let inner = format!("{}{}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        let body = with_tenant(&app.first, json!({"GroupId": "DEEP"})).to_string().replace("\"DEEP\"", &inner);
+        for headers in [&headers[..1], &headers] {
+            let answer =
+                app.client.send("POST", "/v1/AddChatGroupInviteLink", headers, body.clone().into_bytes()).await;
+            let refused = answer.expect(400, "InvalidParameter");
+            assert!(refused["Message"].as_str().unwrap().contains(told), "{levels} levels: {refused}");
+        }
+    }
 }
 
 #[actix_web::test]
