@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use sqlx::{
-    PgConnection, PgPool,
+    Acquire as _, Connection as _, PgConnection,
     postgres::{PgConnectOptions, PgListener, PgNotification, PgPoolOptions},
 };
+use tokio::time::timeout;
 
 use crate::{StoreError, idempotency::Owner};
 
@@ -21,6 +22,13 @@ const DELIVERIES: &str = "groupgate_deliveries";
 
 /// Between two tries to reach a PostgreSQL that is away.
 const RETRY: Duration = Duration::from_millis(500);
+/// How long making a connection may take.
+const CONNECTING: Duration = Duration::from_secs(30);
+/// How long nothing is told before PostgreSQL is asked whether the connection still stands.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long it may take to answer that. Both together are less than the time after which PostgreSQL ends the session of a
+/// client that has gone silent: the lock by which this process lives is then held on another connection already.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A reason to look at the database again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,21 +57,16 @@ pub enum Notification {
 /// The stream of [`Notification`]s, on a connection of its own.
 #[derive(Debug)]
 pub struct Notifications {
-    pool: PgPool,
+    options: PgConnectOptions,
+    owner: Owner,
     /// `None` while the connection is lost.
     listener: Option<PgListener>,
 }
 
 impl Notifications {
     pub(crate) async fn connect(options: PgConnectOptions, owner: Owner) -> Result<Self, StoreError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .after_connect(move |connection, _| Box::pin(show_life(connection, owner)))
-            .connect_lazy_with(options);
-        let listener = listen(&pool).await?;
-        Ok(Self { pool, listener: Some(listener) })
+        let listener = listen(&options, owner).await?;
+        Ok(Self { options, owner, listener: Some(listener) })
     }
 
     /// Waits for the next one. While PostgreSQL is away it waits and tries again, and then says [`Notification::Reconnected`].
@@ -73,21 +76,21 @@ impl Notifications {
             let Some(listener) = &mut self.listener else {
                 return self.reconnect().await;
             };
-            match listener.try_recv().await {
-                Ok(Some(notification)) => {
+            match timeout(SILENCE, listener.try_recv()).await {
+                Ok(Ok(Some(notification))) => {
                     if let Some(known) = parse(&notification) {
                         return known;
                     }
                 }
-                Ok(None) => return Notification::Reconnected,
-                Err(_) => self.listener = None,
+                Err(_) if still_stands(listener).await => {}
+                Ok(Ok(None) | Err(_)) | Err(_) => self.listener = None,
             }
         }
     }
 
     async fn reconnect(&mut self) -> Notification {
         loop {
-            match listen(&self.pool).await {
+            match listen(&self.options, self.owner).await {
                 Ok(listener) => {
                     self.listener = Some(listener);
                     return Notification::Reconnected;
@@ -106,10 +109,33 @@ async fn show_life(connection: &mut PgConnection, owner: Owner) -> Result<(), sq
     Ok(())
 }
 
-async fn listen(pool: &PgPool) -> Result<PgListener, StoreError> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen_all(CHANNELS).await?;
-    Ok(listener)
+/// Listens on a new connection, which alone is in a pool: one that died may keep its place in the pool for as long as the
+/// system takes to notice, since a listener that is dropped still says farewell on it.
+async fn listen(options: &PgConnectOptions, owner: Owner) -> Result<PgListener, StoreError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .after_connect(move |connection, _| Box::pin(show_life(connection, owner)))
+        .connect_lazy_with(options.clone());
+    let listening = timeout(CONNECTING, async {
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.eager_reconnect(false);
+        listener.listen_all(CHANNELS).await?;
+        Ok(listener)
+    });
+    listening.await.unwrap_or_else(|late| Err(StoreError::out_of_reach(&late)))
+}
+
+/// Whether PostgreSQL still answers: a connection whose other end is gone without a word looks like one on which nothing
+/// is told.
+async fn still_stands(listener: &mut PgListener) -> bool {
+    let asked = timeout(PATIENCE, async { listener.acquire().await?.ping().await });
+    let stands = matches!(asked.await, Ok(Ok(())));
+    if !stands {
+        tracing::warn!("the connection for changes is dead, and is made anew");
+    }
+    stands
 }
 
 fn parse(notification: &PgNotification) -> Option<Notification> {

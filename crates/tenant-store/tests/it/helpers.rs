@@ -75,8 +75,11 @@ impl World {
 }
 
 pub(crate) async fn connect(database: &TestDatabase, master_keys: &str) -> Store {
-    let settings =
-        StoreSettings { url: database.app_url.clone(), connections: 8, acquire_timeout: Duration::from_secs(30) };
+    connect_to(&database.app_url, master_keys).await
+}
+
+pub(crate) async fn connect_to(url: &SecretString, master_keys: &str) -> Store {
+    let settings = StoreSettings { url: url.clone(), connections: 8, acquire_timeout: Duration::from_secs(30) };
     Store::connect(&settings, MasterKeys::parse(master_keys).unwrap()).await.unwrap()
 }
 

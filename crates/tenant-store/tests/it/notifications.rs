@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use tenant_store::{NewAccessKey, Notification, Notifications};
-use tokio::time::timeout;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::timeout,
+};
 
-use crate::helpers::{ALPHA, ALPHA_PHONE, BETA, TestEvent, World, actor, create, new_number, new_tenant, secret};
+use crate::helpers::{
+    ALPHA, ALPHA_PHONE, BETA, KEY_A, TestEvent, World, actor, connect_to, create, new_number, new_tenant, secret,
+};
 
 async fn next(notifications: &mut Notifications) -> Notification {
     timeout(Duration::from_mins(1), notifications.next()).await.expect("a notification within a minute")
@@ -51,13 +59,79 @@ async fn a_batch_is_told_once_when_it_is_routed_and_not_when_it_comes() {
 async fn after_the_connection_was_cut_it_says_reconnected_and_goes_on() {
     let world = World::with_tenants().await;
     let mut notifications = world.store.listen().await.unwrap();
-    let superuser = secrecy::ExposeSecret::expose_secret(&world.database.superuser_url).to_owned();
-    let superuser = sqlx::PgPool::connect(&superuser).await.unwrap();
-    sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where query like 'LISTEN%' and datname = current_database()")
-        .execute(&superuser).await.unwrap();
+    assert_eq!(end_listening(&world).await, 1);
     assert_eq!(next(&mut notifications).await, Notification::Reconnected);
     world.store.space(ALPHA).suspend("after the cut", &actor()).await.unwrap();
     assert_eq!(next(&mut notifications).await, Notification::Tenants(ALPHA.to_owned()));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_without_a_word_is_noticed_and_made_anew() {
+    let world = World::with_tenants().await;
+    let relay = Relay::start(world.database.port).await;
+    let (direct, relayed) = (format!(":{}/", world.database.port), format!(":{}/", relay.port));
+    let url = SecretString::from(world.database.app_url.expose_secret().replace(&direct, &relayed));
+    let mut notifications = connect_to(&url, KEY_A).await.listen().await.unwrap();
+    relay.silence();
+    assert_eq!(end_listening(&world).await, 1);
+    world.store.space(ALPHA).suspend("unheard", &actor()).await.unwrap();
+    assert_eq!(next(&mut notifications).await, Notification::Reconnected);
+    world.store.space(BETA).suspend("heard", &actor()).await.unwrap();
+    assert_eq!(next(&mut notifications).await, Notification::Tenants(BETA.to_owned()));
+    assert_eq!(lives(&world).await, 1, "others see that it lives");
+}
+
+/// Ends the sessions that listen; how many that were.
+async fn end_listening(world: &World) -> u64 {
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity
+               where query like 'LISTEN%' and datname = current_database()";
+    sqlx::query(end).execute(&superuser(world).await).await.unwrap().rows_affected()
+}
+
+/// How many sessions show that their process lives.
+async fn lives(world: &World) -> i64 {
+    let held = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+                where d.datname = current_database() and l.locktype = 'advisory' and l.mode = 'ShareLock' and l.granted";
+    sqlx::query_scalar(held).fetch_one(&superuser(world).await).await.unwrap()
+}
+
+async fn superuser(world: &World) -> sqlx::PgPool {
+    sqlx::PgPool::connect(world.database.superuser_url.expose_secret()).await.unwrap()
+}
+
+/// In front of PostgreSQL.
+struct Relay {
+    port: u16,
+    silence: watch::Sender<()>,
+}
+
+impl Relay {
+    async fn start(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, silence) = (listener.local_addr().unwrap().port(), watch::Sender::new(()));
+        let subscribed = silence.subscribe();
+        tokio::spawn(async move {
+            loop {
+                let (client, mut silenced) = (listener.accept().await.unwrap().0, subscribed.clone());
+                silenced.mark_unchanged();
+                tokio::spawn(carry(client, server, silenced));
+            }
+        });
+        Self { port, silence }
+    }
+
+    /// From now on nothing comes through on the connections that stand, which stay open; it does on new ones.
+    fn silence(&self) {
+        self.silence.send_replace(());
+    }
+}
+
+async fn carry(mut client: TcpStream, server: u16, mut silenced: watch::Receiver<()>) {
+    let mut server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => {}
+        _ = silenced.changed() => std::future::pending().await,
+    }
 }
 
 #[tokio::test]
