@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tenant_store::GroupUpdate;
 
 use crate::support::{TestApp, actor, eventually};
 
@@ -54,6 +55,23 @@ async fn a_tenant_that_was_suspended_during_the_outage_is_refused_after_it() {
         (answer.code() == "Tenant.Suspended").then_some(())
     })
     .await;
+}
+
+#[actix_web::test]
+async fn a_link_that_was_learned_during_the_outage_is_in_the_mirror_after_it() {
+    let (app, proxy) = TestApp::behind_proxy(&[]).await;
+    let (store, tenant, phone, id) =
+        (app.store.clone(), app.first.cust_space_id, app.first.phone_number_id, app.first.group_id);
+    let space = store.space(tenant);
+    space.apply_group(phone, &GroupUpdate { group_id: id.to_owned(), ..GroupUpdate::default() }).await.unwrap();
+    let group = json!({"GroupId": id});
+    app.client.call("GetChatGroup", &app.first, group.clone()).await.expect(200, "OK");
+    proxy.cut();
+    let learned = app.client.call("AddChatGroupInviteLink", &app.first, group).await.expect(200, "OK");
+    proxy.restore();
+    let link = async || space.group(phone, id).await.unwrap().unwrap().invite_link;
+    let link = eventually("the mirror has a link", link).await;
+    assert_eq!(learned["InviteLink"], link);
 }
 
 #[actix_web::test]
