@@ -1,5 +1,6 @@
 //! The whole HTTP surface on one page, and how it is started and stopped.
 
+use std::iter;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, Resource, Responder};
 use futures_util::future::{join, join_all, select_all};
 use tenant_store::Store;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::api::graph::{self, Face};
 use crate::api::{
@@ -42,11 +43,10 @@ pub struct GatewayParts {
 
 /// A gateway that serves.
 pub struct Running {
-    addrs: Vec<SocketAddr>,
-    graph_face_addrs: Vec<SocketAddr>,
-    metrics_addrs: Vec<SocketAddr>,
-    /// Those that take calls.
-    servers: Vec<Server>,
+    /// What takes calls.
+    api: Server,
+    /// The one of the Graph-compatible face by itself.
+    graph_face: Option<Server>,
     /// The one of the metrics, by which the end can be watched.
     watched: Option<Server>,
     services: Arc<Services>,
@@ -71,8 +71,7 @@ fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents, face: Fa
                 .route(web::get().to(webhooks::verify))
                 .default_service(web::to(method_not_allowed("GET, POST"))),
         )
-        .service(read_only("/health/live", health::live))
-        .service(read_only("/health/ready", health::ready))
+        .configure(looks)
         .service(read_only("/.well-known/jwks.json", oauth::key_set))
         .configure(admin::routes)
         .configure(console::routes)
@@ -80,6 +79,11 @@ fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents, face: Fa
         .configure(|config| graph::routes(config, face))
         .configure(|config| docs::routes(config, docs, documents))
         .default_service(web::to(not_found));
+}
+
+/// For whoever asks whether it lives and is ready.
+fn looks(config: &mut ServiceConfig) {
+    config.service(read_only("/health/live", health::live)).service(read_only("/health/ready", health::ready));
 }
 
 /// A path that is only looked at.
@@ -103,8 +107,8 @@ pub(crate) struct Prepared {
 /// # Errors
 /// [`StartError`]
 pub async fn start(parts: GatewayParts) -> Result<Running, StartError> {
-    // A large future, which those who wait for it do not carry about with them.
-    Box::pin(async { prepare(parts).await?.open().await }).await
+    // Large futures, which those who wait for them do not carry about with them.
+    Box::pin(Box::pin(prepare(parts)).await?.open()).await
 }
 
 /// Does what may fail or take its time, before anything is listened on.
@@ -139,20 +143,10 @@ impl Prepared {
             None => None,
         };
         let watched = match watched {
-            Some(watched) => Some(serve_metrics(watched, &services.metrics).await?),
+            Some(watched) => Some(serve_metrics(watched, &services.metrics, &health).await?),
             None => None,
         };
-        let addrs_of = |server: Option<&Server>| server.map(|server| server.addrs().to_vec()).unwrap_or_default();
-        Ok(Running {
-            addrs: addrs_of(Some(&api)),
-            graph_face_addrs: addrs_of(alone.as_ref()),
-            metrics_addrs: addrs_of(watched.as_ref()),
-            servers: [Some(api), alone].into_iter().flatten().collect(),
-            watched,
-            services,
-            health,
-            background: background.start(),
-        })
+        Ok(Running { api, graph_face: alone, watched, services, health, background: background.start() })
     }
 }
 
@@ -167,6 +161,7 @@ async fn serve(
     let server = listeners.serve(workers, Patience::default(), connections, move || {
         App::new()
             .app_data(Data::new(shared.worker()))
+            .app_data(Data::from(shared.health.clone()))
             .wrap(from_fn(track))
             .wrap(from_fn(answering))
             .configure(routes.clone())
@@ -174,12 +169,18 @@ async fn serve(
     server.await.map_err(StartError::Threads)
 }
 
-/// Serves those who read the metrics: one thread, few connections, and no line in the log for each look.
-async fn serve_metrics(listeners: Listeners, metrics: &Metrics) -> Result<Server, StartError> {
+/// Serves those who read the metrics, and probes, which callers with too many connections do not keep out here: one
+/// thread, few connections, and no line in the log for each look.
+async fn serve_metrics(listeners: Listeners, metrics: &Metrics, health: &Arc<Health>) -> Result<Server, StartError> {
     let connections = Arc::new(Connections::uncounted(bounds::METRICS_CONNECTIONS));
-    let metrics = Data::new(metrics.clone());
+    let (metrics, health) = (Data::new(metrics.clone()), Data::from(health.clone()));
     let server = listeners.serve(1, Patience::default(), &connections, move || {
-        App::new().app_data(metrics.clone()).wrap(from_fn(answering)).configure(metrics::routes)
+        App::new()
+            .app_data(metrics.clone())
+            .app_data(health.clone())
+            .wrap(from_fn(answering))
+            .configure(metrics::routes)
+            .configure(looks)
     });
     server.await.map_err(StartError::Threads)
 }
@@ -187,41 +188,48 @@ async fn serve_metrics(listeners: Listeners, metrics: &Metrics) -> Result<Server
 impl Running {
     /// Where it listens.
     pub fn addrs(&self) -> &[SocketAddr] {
-        &self.addrs
+        self.api.addrs()
     }
 
     /// Where the Graph-compatible face listens by itself; empty where it does not.
     pub fn graph_face_addrs(&self) -> &[SocketAddr] {
-        &self.graph_face_addrs
+        self.graph_face.as_ref().map_or(&[], Server::addrs)
     }
 
     /// Where `/metrics` listens; empty where it does not.
     pub fn metrics_addrs(&self) -> &[SocketAddr] {
-        &self.metrics_addrs
+        self.watched.as_ref().map_or(&[], Server::addrs)
     }
 
-    /// Waits until a port is served by nobody any more. That is never, but for a mistake of ours.
+    /// Waits until a port is not served as it should be. That is never, but for a mistake of ours.
     pub(crate) async fn lost(&self) {
-        select_all(self.servers.iter().map(|server| Box::pin(server.lost()))).await;
+        let servers = iter::once(&self.api).chain(&self.graph_face).chain(&self.watched);
+        select_all(servers.map(|server| Box::pin(server.lost()))).await;
     }
 
     /// Stops: calls and deliveries that run may end within `drain`, waiting calls answer with what is known. Nothing that
-    /// was taken is dropped before; how that goes with load balancers is told at [`crate::serving`].
+    /// was taken is dropped before; how that goes with load balancers is told at [`crate::serving`]. All of
+    /// it has ended 9 seconds after `drain` at the latest.
     pub async fn stop(self, drain: Duration) {
-        let Self { mut servers, watched, services, health, background, .. } = self;
+        let Self { api, graph_face, watched, services, health, background } = self;
+        let mut servers: Vec<Server> = iter::once(api).chain(graph_face).collect();
         let RunningBackground { deliveries, loops } = background;
+        let until = Instant::now() + drain;
         let calls = async {
-            let ended = timeout(drain, let_calls_end(&mut servers, &services, &health, drain)).await;
-            if ended.is_err() && !drain.is_zero() {
-                tracing::warn!(?drain, "calls that did not end in time are cut off");
+            if timeout_at(until, let_calls_end(&mut servers, &services, &health, drain)).await.is_err() {
+                if !drain.is_zero() {
+                    tracing::warn!(?drain, "calls that did not end in time are cut off");
+                }
+                servers.iter().for_each(Server::cut_off);
+                let _ = timeout(bounds::CUTTING_OFF, emptied(&servers)).await;
             }
-            ended.is_ok().then_some(servers)
+            servers
         };
         // A connection to PostgreSQL lives on the thread that has opened it, whoever uses it: the threads of what has
-        // ended are kept until nothing runs any more.
-        let (_servers, _deliveries) = join(calls, deliveries.stop(drain)).await;
+        // ended, or was cut off, are kept until nothing runs any more.
+        let threads = join(calls, deliveries.stop(until)).await;
         loops.stop().await;
-        drop(watched);
+        drop((threads, watched));
     }
 }
 

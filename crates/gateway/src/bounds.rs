@@ -30,6 +30,14 @@ pub(crate) const LAST_CONNECTIONS: Duration = Duration::from_secs(2);
 /// is less.
 pub(crate) const LAST_REQUESTS: Duration = Duration::from_secs(1);
 
+/// How long connections that are cut off may take to end.
+pub(crate) const CUTTING_OFF: Duration = Duration::from_secs(1);
+/// How long a claim of deliveries that is being made may take beyond the drain, and after that the giving back of what was
+/// claimed.
+pub(crate) const LAST_DELIVERIES: Duration = Duration::from_secs(2);
+/// How long what was kept in memory for PostgreSQL may take to be written, at the very end.
+pub(crate) const LAST_WRITES: Duration = Duration::from_secs(5);
+
 /// The longest target of a request (path and query), in bytes, but for the RPC face's. A Graph token of 4 KiB may stand in
 /// a query.
 pub(crate) const TARGET: usize = 16 * 1024;

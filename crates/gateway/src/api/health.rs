@@ -4,8 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_json::json;
 
-use super::Worker;
-use crate::health::Readiness;
+use crate::health::{Health, Readiness};
 
 /// The process answers.
 pub async fn live() -> HttpResponse {
@@ -13,8 +12,8 @@ pub async fn live() -> HttpResponse {
 }
 
 /// 200 as long as known tenants can be served, with what is missing; else 503.
-pub async fn ready(worker: Data<Worker>) -> HttpResponse {
-    let report = worker.health.report();
+pub async fn ready(health: Data<Health>) -> HttpResponse {
+    let report = health.report();
     match report.status {
         Readiness::Unavailable | Readiness::Draining => HttpResponse::ServiceUnavailable().json(report),
         Readiness::Ready | Readiness::Degraded => HttpResponse::Ok().json(report),

@@ -1,4 +1,4 @@
-//! `GET /metrics`: on a port of its own, which is nobody's but the monitoring system's.
+//! `GET /metrics`: on a port of its own, which is nobody's but the monitoring system's and the probes'.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
@@ -6,7 +6,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 
 use crate::telemetry::metrics::{self, Metrics};
 
-/// All that there is on this port.
+/// All that there is on this port, but for the probes.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/metrics").route(web::get().to(show)).route(web::head().to(show)));
 }

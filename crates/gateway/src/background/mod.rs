@@ -10,12 +10,15 @@ use std::time::Duration;
 
 use actix_rt::Arbiter;
 use actix_web::rt::{self, task::JoinHandle};
+use futures_util::future::join3;
 use graph_client::{GraphClient, GraphSettings};
 use tenant_store::{Notifications, Store};
 use tokio::sync::{Mutex, oneshot};
+use tokio::time::timeout;
 
 use crate::admin::AuditWriter;
 use crate::auth::Authenticator;
+use crate::bounds;
 use crate::calls::CallWriter;
 use crate::credentials::{CredentialKeeper, Suspected};
 use crate::deliveries::{Deliveries, Retries, RunningDeliveries};
@@ -80,12 +83,23 @@ pub(crate) struct RunningLoops {
 struct Writers {
     calls: Rc<Mutex<CallWriter>>,
     audit: Rc<Mutex<AuditWriter>>,
+    links: Rc<Mutex<LinkWriter>>,
 }
 
 impl Writers {
+    /// Writes all of it, if PostgreSQL is there. One that does not answer is not waited for: nobody may be left to be
+    /// patient with a process that does not end.
     async fn flush(&self, store: &Store) {
-        self.calls.lock().await.flush(store).await;
-        self.audit.lock().await.flush(store).await;
+        let written = timeout(bounds::LAST_WRITES, async {
+            let (mut calls, mut audit, mut links) =
+                join3(self.calls.lock(), self.audit.lock(), self.links.lock()).await;
+            join3(calls.flush(store), audit.flush(store), links.flush(store)).await;
+        });
+        if written.await.is_err() {
+            tracing::warn!(
+                "PostgreSQL does not answer: the last invite links, audited calls and records of calls may be lost"
+            );
+        }
     }
 }
 
@@ -130,7 +144,7 @@ impl Background {
             authenticator,
             health,
             mut notifications,
-            mut links,
+            links,
             calls,
             audit,
             suspected,
@@ -140,8 +154,13 @@ impl Background {
             retention,
             ..
         } = self;
-        let writers = Writers { calls: Rc::new(Mutex::new(calls)), audit: Rc::new(Mutex::new(audit)) };
+        let writers = Writers {
+            calls: Rc::new(Mutex::new(calls)),
+            audit: Rc::new(Mutex::new(audit)),
+            links: Rc::new(Mutex::new(links)),
+        };
         let (ended, recorded, seen) = (writers.calls.clone(), services.store.clone(), writers.audit.clone());
+        let learned = writers.links.clone();
         let mirrors = Nudge::default();
         let strays = Strays { store: services.store.clone(), router: nudge.clone() };
         let router = Router::new(services.clone(), nudge.clone());
@@ -161,7 +180,7 @@ impl Background {
             begin("strays", async move || strays.look_after_all().await),
             begin("waiters", async move || waiting.waiters.watch(&waiting.store).await),
             begin("feeds", async move || feeds.watch().await),
-            begin("links", async move || links.run(&store).await),
+            begin("links", async move || learned.lock().await.run(&store).await),
             begin("calls", async move || ended.lock().await.run(&recorded).await),
             begin("audit", async move || seen.lock().await.run(&audited).await),
             begin("replica", async move || replica::tell(&telling).await),
@@ -194,7 +213,8 @@ impl Background {
 }
 
 impl RunningLoops {
-    /// Ends all loops. Their connections are given back inside the runtime, which they need for that.
+    /// Ends all loops, within little more than [`bounds::LAST_WRITES`]. Their connections are given back inside the runtime,
+    /// which they need for that.
     pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.ended.await;

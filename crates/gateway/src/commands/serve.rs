@@ -54,16 +54,19 @@ pub async fn run(args: ServeArgs, environment: Environment) -> Result<(), Comman
     };
     let (addresses, graph_face, metrics) = (running.addrs(), running.graph_face_addrs(), running.metrics_addrs());
     tracing::info!(?addresses, ?graph_face, ?metrics, "serving");
-    tokio::select! {
-        () = stop.next() => {}
-        () = running.lost() => return Err(of_start(StartError::Threads(io::Error::other("every thread for it is gone")))),
+    let is_lost = tokio::select! {
+        () = stop.next() => false,
+        () = running.lost() => true,
+    };
+    if is_lost {
+        tracing::error!("a thread that serves is gone: the gateway ends, so that it is started again whole");
     }
     tracing::info!(?drain, "stopping: calls in flight may end; a second signal ends them now");
     tokio::select! {
         () = running.stop(drain) => {}
         () = stop.next() => {}
     }
-    Ok(())
+    if is_lost { Err(of_start(StartError::Threads(io::Error::other("one of them has ended")))) } else { Ok(()) }
 }
 
 /// Starts as soon as PostgreSQL and the schema are there: whoever starts everything need not mind the order.

@@ -1,13 +1,12 @@
 //! How deliveries are started and stopped.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use actix_rt::Arbiter;
 use actix_web::rt::{self, task::JoinHandle};
 use tenant_store::Store;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -16,13 +15,11 @@ use super::claiming::Claimer;
 use super::held::Held;
 use super::recording::Recorder;
 use super::sending::Courier;
+use crate::bounds::LAST_DELIVERIES;
 use crate::egress::{Egress, EgressSettings};
 use crate::events::Nudge;
 use crate::supervise::supervise;
 use crate::telemetry::metrics::Metrics;
-
-/// How long a claim that is being made, and the end of it all, are waited for beyond the drain.
-const TO_END: Duration = Duration::from_secs(2);
 
 /// What deliveries are made with.
 pub(crate) struct Deliveries {
@@ -41,7 +38,7 @@ pub(crate) struct Deliveries {
 /// Deliveries that are being made.
 pub(crate) struct RunningDeliveries {
     arbiter: Arbiter,
-    stop: oneshot::Sender<Duration>,
+    stop: oneshot::Sender<Instant>,
     ended: oneshot::Receiver<()>,
 }
 
@@ -69,7 +66,7 @@ impl Deliveries {
             rt::spawn(async move {
                 let told = stopped.await;
                 if let Some(loops) = loops {
-                    loops.stop(told.unwrap_or_default()).await;
+                    loops.stop(told.unwrap_or_else(|_| Instant::now())).await;
                 }
                 // Nobody may be left to be told, or to end the thread.
                 if end.send(()).is_err() {
@@ -109,10 +106,11 @@ impl Deliveries {
 }
 
 impl RunningDeliveries {
-    /// Stops: nothing more is claimed, tries that run may end within `drain`, and those that do not are given back, so
-    /// that another replica tries them at once. The thread ends where what is given back is dropped.
-    pub(crate) async fn stop(self, drain: Duration) -> EndedDeliveries {
-        let _ = self.stop.send(drain);
+    /// Stops: nothing more is claimed, tries that run may end until then, and those that do not are given back, so
+    /// that another replica tries them at once. It takes no longer than [`LAST_DELIVERIES`] twice more. The thread ends
+    /// where what is given back is dropped.
+    pub(crate) async fn stop(self, until: Instant) -> EndedDeliveries {
+        let _ = self.stop.send(until);
         let _ = self.ended.await;
         EndedDeliveries(self.arbiter)
     }
@@ -125,13 +123,13 @@ impl Drop for EndedDeliveries {
 }
 
 impl Loops {
-    async fn stop(self, drain: Duration) {
+    async fn stop(self, until: Instant) {
         let Self { store, held, stop, give_up, claimer, recorders } = self;
         stop.cancel();
-        if timeout(drain + TO_END, claimer).await.is_err() {
+        if timeout_at(until + LAST_DELIVERIES, claimer).await.is_err() {
             tracing::warn!("a claim of deliveries did not end in time; it ends with this process");
         }
-        let _ = timeout(drain, held.emptied()).await;
+        let _ = timeout_at(until, held.emptied()).await;
         let left = held.claims();
         give_up.cancel();
         if !left.is_empty() {
@@ -145,7 +143,7 @@ impl Loops {
 }
 
 async fn give_back(store: &Store, left: &[(Uuid, Uuid)]) {
-    match timeout(TO_END, store.release_claims(left)).await {
+    match timeout(LAST_DELIVERIES, store.release_claims(left)).await {
         Ok(Ok(count)) => tracing::info!(count, "deliveries were given back, to be tried elsewhere"),
         Ok(Err(error)) => tracing::warn!(%error, "deliveries were not given back; they are when this process ends"),
         Err(_) => tracing::warn!("deliveries were not given back in time; they are when this process ends"),

@@ -61,20 +61,21 @@ pub(super) struct Acceptor {
     pub(super) doors: Vec<Door>,
     /// How far the server has come with its end.
     pub(super) phase: watch::Receiver<Phase>,
-    /// Ended when the last worker is gone.
+    /// Ended where a worker is gone, or connections are no longer taken before the server is to be deaf.
     pub(super) lost: CancellationToken,
 }
 
 impl Acceptor {
     /// Takes connections until the server is to be deaf, and tells when nobody can connect any more.
     pub(super) async fn run(mut self, listener: net::TcpListener, deaf: oneshot::Sender<()>) {
-        let (mut phase, lost) = (self.phase.clone(), self.lost.clone());
+        let (mut phase, lost) = (self.phase.clone(), self.lost.clone().drop_guard());
         match TcpListener::from_std(listener) {
             Ok(listener) => {
                 tokio::select! {
                     () = self.take_all(&listener) => {}
-                    () = reached(&mut phase, Phase::Deaf) => {}
-                    () = lost.cancelled() => {}
+                    () = reached(&mut phase, Phase::Deaf) => {
+                        lost.disarm();
+                    }
                 }
                 match listener.into_std() {
                     Ok(listener) => {
@@ -90,9 +91,10 @@ impl Acceptor {
         let _ = deaf.send(());
     }
 
+    /// Takes connections as long as there is a worker.
     async fn take_all(&mut self, listener: &TcpListener) {
         let mut is_short = false;
-        loop {
+        while !self.doors.is_empty() {
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     is_short = false;
@@ -135,7 +137,13 @@ impl Acceptor {
     }
 
     fn take(&mut self, stream: io::Result<net::TcpStream>, peer: SocketAddr) {
-        let Ok(stream) = stream.and_then(nonblocking) else { return };
+        let stream = match stream.and_then(nonblocking) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%peer, %error, "a connection is dropped, which cannot be waited for");
+                return;
+            }
+        };
         match self.connections.admit(peer.ip()) {
             Ok(permit) => self.give(Accepted { stream, peer, permit }),
             Err(why) => {
@@ -152,8 +160,8 @@ impl Acceptor {
             connection = back;
             self.doors.swap_remove(nth);
             tracing::error!(left = self.doors.len(), "a thread that serves connections is gone");
+            self.lost.cancel();
         }
-        self.lost.cancel();
     }
 }
 
@@ -236,22 +244,35 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn an_acceptor_that_ends_before_its_time_tells_and_one_that_is_to_be_deaf_does_not() {
+        for (phase, is_told) in [(Phase::Serving, true), (Phase::Deaf, false)] {
+            let (_phases, phase) = watch::channel(phase);
+            // It ends at once where there is nobody to give connections to.
+            let acceptor = Acceptor { phase, ..acceptor(if is_told { vec![] } else { vec![door().0] }) };
+            let (lost, listener) = (acceptor.lost.clone(), listen("127.0.0.1:0".parse().unwrap()).unwrap());
+            let (tell, deaf) = oneshot::channel();
+            acceptor.run(listener, tell).await;
+            assert!(deaf.await.is_ok() && lost.is_cancelled() == is_told, "{is_told}");
+        }
+    }
+
+    #[actix_web::test]
     async fn where_no_file_becomes_free_the_last_connections_are_not_waited_for_for_ever() {
         acceptor(vec![door().0]).take_the_last(|| Err(io::Error::from_raw_os_error(Errno::EMFILE as i32))).await;
     }
 
     #[actix_web::test]
-    async fn a_worker_that_is_gone_gets_nothing_and_when_all_are_it_is_told() {
+    async fn a_worker_that_is_gone_gets_nothing_and_it_is_told() {
         let ((gone, _), (alive, mut inside)) = (door(), door());
         let mut acceptor = acceptor(vec![gone, alive]);
         let ((stream, peer), _first) = connection();
         acceptor.take(Ok(stream), peer);
         assert!(inside.recv().await.is_some(), "the other has it");
-        assert!(acceptor.doors.len() == 1 && !acceptor.lost.is_cancelled());
+        assert!(acceptor.doors.len() == 1 && acceptor.lost.is_cancelled());
         drop(inside);
         let ((stream, peer), client) = connection();
         acceptor.take(Ok(stream), peer);
-        assert!(acceptor.lost.is_cancelled());
+        assert!(acceptor.doors.is_empty());
         client.set_nonblocking(true).unwrap();
         assert_eq!(TcpStream::from_std(client).unwrap().read(&mut [0]).await.unwrap_or(0), 0, "it is closed");
     }

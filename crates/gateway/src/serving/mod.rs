@@ -74,6 +74,8 @@ enum Phase {
     Deaf,
     /// Connections that rest are closed.
     Closing,
+    /// All connections are closed, whatever they are at.
+    Over,
 }
 
 /// Whether answers end their connections: the server stops.

@@ -6,6 +6,9 @@ use cams_api::Code;
 use cams_api::envelope::{Envelope, Refusal};
 use uuid::Uuid;
 
+/// What `actix-http` writes where the first head of a connection has not come in time.
+const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\n";
+
 /// The statuses with which `actix-http` answers by itself.
 const BARE: [(&[u8], Code, &str); 3] = [
     (
@@ -13,7 +16,7 @@ const BARE: [(&[u8], Code, &str); 3] = [
         Code::InvalidParameter,
         "This is no request of HTTP/1.1 that is understood here.",
     ),
-    (b"HTTP/1.1 408 Request Timeout\r\n", Code::InvalidParameter, "The head of the request did not come in time."),
+    (TOO_SLOW, Code::InvalidParameter, "The head of the request did not come in time."),
     (
         b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
         Code::RequestTooLarge,
@@ -28,6 +31,11 @@ pub(super) fn in_envelope(bytes: &[u8]) -> Option<Vec<u8>> {
     let has = |part: &str| bytes.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()));
     let is_bare = bytes.ends_with(b"\r\n\r\n") && has("\r\ncontent-length: 0\r\n") && !has("\r\nx-request-id: ");
     is_bare.then(|| write(status, *code, message)).flatten()
+}
+
+/// Whether it is for a head that has not come in time that this is answered.
+pub(super) fn is_too_slow(bytes: &[u8]) -> bool {
+    bytes.starts_with(TOO_SLOW)
 }
 
 /// The answer to a request behind the connection's last answer.

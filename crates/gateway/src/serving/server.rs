@@ -85,15 +85,16 @@ impl Listeners {
         B: MessageBody + 'static,
     {
         let (phase, phases) = watch::channel(Phase::Serving);
-        let last_answers = LastAnswers::default();
+        let (last_answers, lost) = (LastAnswers::default(), CancellationToken::new());
         let shift = Shift {
             connections: connections.clone(),
             patience,
             last_answers: last_answers.clone(),
             phase: phases.clone(),
+            lost: lost.clone(),
         };
         let workers = try_join_all((0..workers).map(|_| Worker::start(shift.clone(), app.clone()))).await?;
-        let (addrs, acceptor, lost) = (self.addrs(), Thread::start()?, CancellationToken::new());
+        let (addrs, acceptor) = (self.addrs(), Thread::start()?);
         let doors: Vec<_> = workers.iter().map(|worker| worker.door().clone()).collect();
         let accept = |socket| {
             let (tell, deaf) = oneshot::channel();
@@ -122,9 +123,15 @@ impl Server {
         &self.addrs
     }
 
-    /// Waits until no worker is left to serve anybody.
+    /// Waits until a worker is gone, or nobody takes connections at an address any more.
     pub(crate) async fn lost(&self) {
         self.lost.cancelled().await;
+    }
+
+    /// Ends a worker as a mistake of ours would.
+    #[cfg(test)]
+    pub(super) fn end_a_worker(&mut self) {
+        self.workers.pop();
     }
 
     /// From here on each answer ends its connection.
@@ -141,6 +148,12 @@ impl Server {
     /// From here on connections that rest are closed, also those that come to rest.
     pub(crate) fn close_resting(&self) {
         self.phase.send_replace(Phase::Closing);
+    }
+
+    /// Cuts off what runs. The threads stay until the server is dropped: others may use connections to PostgreSQL that were
+    /// opened on them.
+    pub(crate) fn cut_off(&self) {
+        self.phase.send_replace(Phase::Over);
     }
 
     /// Waits until no connection is open.

@@ -112,6 +112,9 @@ impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.refusal.is_none() && !self.vitals.is_answering() {
             self.refusal = refusals::in_envelope(bytes).map(|refusal| (refusal, 0));
+            if self.refusal.is_some() && refusals::is_too_slow(bytes) {
+                self.ward.was_too_slow();
+            }
         }
         if self.refusal.is_some() {
             ready!(self.refuse(context))?;

@@ -124,12 +124,13 @@ async fn drips(stream: &mut TcpStream) -> bool {
 }
 
 #[actix_web::test]
-async fn a_first_head_that_drips_is_answered_408_in_the_envelope_and_closed() {
+async fn a_first_head_that_drips_is_answered_408_in_the_envelope_and_closed_and_counted() {
     let scene = Scene::start(10, Patience { first_head: SHORT, head: SHORT, ..patient() }).await;
     let mut slow = scene.connect().await;
     slow.write_all(b"GET / HTTP/1.1\r\nX-Slow: ").await.unwrap();
     let answer = rest(&mut slow).await;
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"Success\":false"), "{answer}");
+    assert!(scene.counts("slow_head"));
 }
 
 #[actix_web::test]
@@ -140,6 +141,16 @@ async fn a_later_head_that_drips_is_cut_off_and_counted() {
     answer(&mut slow, "hello").await;
     assert!(!drips(&mut slow).await, "a connection took a head of 40 s");
     assert!(scene.counts("slow_head"));
+}
+
+#[actix_web::test]
+async fn a_head_that_begins_while_another_request_is_answered_and_goes_no_further_is_cut_off() {
+    let scene = Scene::start(10, Patience { head: SHORT, keep_alive: SHORT, ..patient() }).await;
+    let mut slow = scene.connect().await;
+    slow.write_all(&[WAIT, b"GET / HTTP/1.1\r\nX-Slow: "].concat()).await.unwrap();
+    scene.gate.add_permits(1);
+    answer(&mut slow, "waited").await;
+    assert_eq!(rest(&mut slow).await, "");
 }
 
 #[actix_web::test]
@@ -320,6 +331,29 @@ async fn where_an_app_cannot_be_made_nothing_is_served() {
     });
     assert!(timeout(LONG, serving).await.unwrap().is_err());
     eventually_refused(address).await;
+}
+
+#[actix_web::test]
+async fn what_is_cut_off_ends_at_once_and_what_serves_it_is_kept() {
+    let scene = Scene::start(10, patient()).await;
+    let (mut running, mut unread) = (scene.connect().await, scene.connect().await);
+    running.write_all(b"GET /begun HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    answer(&mut running, "begun\r\n").await;
+    unread.write_all(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    scene.server.cut_off();
+    timeout(LONG, scene.server.emptied()).await.unwrap();
+    assert_eq!(rest(&mut running).await, "");
+    rest(&mut unread).await;
+    eventually_refused(scene.address()).await;
+    // Whoever ends before its time is told of; these have not.
+    assert!(timeout(SHORT, scene.server.lost()).await.is_err());
+}
+
+#[actix_web::test]
+async fn a_worker_that_ends_before_its_time_is_told_of() {
+    let mut scene = Scene::start(10, patient()).await;
+    scene.server.end_a_worker();
+    timeout(LONG, scene.server.lost()).await.expect("nobody is told");
 }
 
 #[actix_web::test]

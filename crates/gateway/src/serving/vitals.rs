@@ -133,6 +133,11 @@ impl Vitals {
         match (self.stage.get(), self.blocked.get()) {
             (_, Some(since)) if is_over(since, patience.reader) => Some(ConnectionCut::SlowReader),
             (Stage::Head(since), _) if is_over(since, patience.head) => Some(ConnectionCut::SlowHead),
+            // A rest that `actix-http` has not ended is none: part of a head came while the request before was being
+            // answered, where it cannot be told from the body of that.
+            (Stage::Resting(since), _) if is_over(since, patience.keep_alive + patience.head) => {
+                Some(ConnectionCut::SlowHead)
+            }
             _ => None,
         }
     }
@@ -186,6 +191,11 @@ impl Ward {
     /// One was closed for want of room.
     pub(super) fn made_room(&self) {
         self.connections.cut(ConnectionCut::Crowded);
+    }
+
+    /// The first head of one did not come in time.
+    pub(super) fn was_too_slow(&self) {
+        self.connections.cut(ConnectionCut::SlowHead);
     }
 
     /// Whether connections that rest are to be closed.

@@ -16,6 +16,7 @@ use actix_web::dev::AppConfig;
 use actix_web::{Error, rt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::connections::Permit;
 use super::stream::Stream;
@@ -112,6 +113,8 @@ pub(super) struct Shift {
     pub(super) last_answers: LastAnswers,
     /// How far the server has come with its end.
     pub(super) phase: watch::Receiver<Phase>,
+    /// Ended where a worker ends before its time.
+    pub(super) lost: CancellationToken,
 }
 
 impl Worker {
@@ -156,9 +159,9 @@ async fn serve<S, B>(
     S::Response: Into<Response<B>>,
     B: MessageBody + 'static,
 {
-    let Shift { connections: counted, patience, last_answers, phase } = shift;
+    let Shift { connections: counted, patience, last_answers, phase, lost } = shift;
     let ward = Rc::new(Ward::new(counted, patience, last_answers));
-    rt::spawn(watch_over(ward.clone(), patience, phase));
+    rt::spawn(watch_over(ward.clone(), patience, phase.clone()));
     let app = map_config(app, |()| AppConfig::default()).map_err(|error| error.into().error_response());
     let http = HttpService::build()
         .keep_alive(patience.keep_alive)
@@ -172,16 +175,31 @@ async fn serve<S, B>(
     // Whoever waits for it learns that there is none when `ready` is dropped.
     let Ok(http) = http.new_service(()).await else { return };
     let _ = ready.send(());
+    let lost = lost.drop_guard();
     while let Some((Accepted { stream, peer, permit }, seat)) = connections.recv().await {
-        let Ok(stream) = TcpStream::from_std(stream) else { continue };
+        let stream = match TcpStream::from_std(stream) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%peer, %error, "a connection is dropped, which cannot be waited for");
+                continue;
+            }
+        };
         let served = http.call((Stream::new(stream, permit, ward.clone()), Some(peer)));
+        let mut phase = phase.clone();
         rt::spawn(async move {
-            if let Err(error) = served.await {
-                tell(peer, &error);
+            tokio::select! {
+                biased;
+                served = served => {
+                    if let Err(error) = served {
+                        tell(peer, &error);
+                    }
+                }
+                () = reached(&mut phase, Phase::Over) => {}
             }
             drop(seat);
         });
     }
+    lost.disarm();
 }
 
 /// Looks at the connections of a worker, for ever.

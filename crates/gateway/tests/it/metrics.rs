@@ -1,7 +1,7 @@
 //! `/metrics`, on a port of its own.
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
 use serde_json::{Value, json};
 use tenant_store::private_server::test_database;
@@ -40,18 +40,31 @@ async fn send(app: &TestApp, secret: &str, body: &[u8]) -> u16 {
 }
 
 #[actix_web::test]
-async fn metrics_have_a_port_of_their_own_on_which_there_is_nothing_else() {
-    let app = TestApp::with(&[METRICS]).await;
+async fn metrics_have_a_port_of_their_own_with_probes_that_callers_do_not_keep_out_and_nothing_else() {
+    let app = TestApp::with(&[METRICS, ("GROUPGATE_CONNECTIONS", "1")]).await;
+    // The one that callers may have.
+    let _kept = TcpStream::connect(app.client.url.strip_prefix("http://").unwrap()).unwrap();
     let metrics = app.metrics();
     let answer = metrics.send("GET", "/metrics", &[], Vec::new()).await;
     assert_eq!(answer.header("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
     assert!(answer.text.ends_with("# EOF\n"), "{}", answer.text);
-    for (method, path, status) in
-        [("HEAD", "/metrics", 200), ("POST", "/metrics", 405), ("GET", "/health/live", 404), ("GET", "/docs/", 404)]
-    {
+    let rest =
+        [("HEAD", "/metrics", 200), ("POST", "/metrics", 405), ("POST", "/health/live", 405), ("GET", "/docs/", 404)];
+    for (method, path, status) in rest {
         assert_eq!(metrics.send(method, path, &[], Vec::new()).await.status, status, "{method} {path}");
     }
-    assert_eq!(app.client.send("GET", "/metrics", &[], Vec::new()).await.status, 404, "not on the API's port");
+    for (path, body) in
+        [("/health/live", json!({"status": "live"})), ("/health/ready", json!({"status": "ready", "missing": []}))]
+    {
+        let answer = metrics.send("GET", path, &[], Vec::new()).await;
+        assert_eq!((answer.status, answer.body()), (200, body));
+    }
+}
+
+#[actix_web::test]
+async fn the_port_of_the_api_has_no_metrics() {
+    let app = TestApp::with(&[METRICS]).await;
+    assert_eq!(app.client.send("GET", "/metrics", &[], Vec::new()).await.status, 404);
 }
 
 #[actix_web::test]
