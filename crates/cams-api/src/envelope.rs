@@ -81,8 +81,8 @@ pub struct Refusal {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream: Option<Upstream>,
     /// With `Upstream.Unavailable` and `Upstream.Timeout`: whether the same call can be sent again
-    /// without the change being made twice. `false` stands with `ServiceUnavailable` and `InternalError`, too,
-    /// where the change may have happened.
+    /// without the change being made twice. `false` stands with any other code, too, such as `ServiceUnavailable`,
+    /// `InternalError` or `Upstream.Rejected`, where the change may have happened, be it in part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_safe: Option<bool>,
     /// The change that the call had begun, for `QueryChatGroupRequest`.

@@ -1,7 +1,5 @@
 //! From the bytes of an answer to its typed body, or to the error that it is.
 
-use std::time::Duration;
-
 use awc::http::{
     StatusCode,
     header::{self, HeaderMap},
@@ -44,19 +42,19 @@ pub(crate) fn read<T: DeserializeOwned>(
     token: &Token,
 ) -> Result<Answer<T>, GraphError> {
     let usage = Usage::of(headers);
-    let unreadable = |why| GraphError::Unreadable { status: status.as_u16(), why, effect };
+    let unreadable =
+        |why, usage| GraphError::Unreadable { status: status.as_u16(), why, effect, usage: Box::new(usage) };
     if status.is_redirection() {
-        return Err(unreadable(Unreadable::Redirect { to: redirected_host(headers) }));
+        return Err(unreadable(Unreadable::Redirect { to: redirected_host(headers) }, usage));
     }
     if status.is_success() && !holds_error(body) {
-        let body = result(body, effect).map_err(|error| unreadable(why(&error, headers, body)))?;
-        return Ok(Answer { body, status: status.as_u16(), usage });
+        return match result(body, effect) {
+            Ok(body) => Ok(Answer { body, status: status.as_u16(), usage }),
+            Err(error) => Err(unreadable(why(&error, headers, body), usage)),
+        };
     }
-    let told_wait = usage.told_wait;
     let met = Circumstances { status: status.as_u16(), usage, effect, token };
-    let Some(refusal) = Refusal::read(body, met) else {
-        return Err(unreadable(no_error_object(headers, body, told_wait)));
-    };
+    let refusal = Refusal::read(body, met).map_err(|usage| unreadable(no_error_object(headers, body), usage))?;
     if refusal.kind() == RefusalKind::TokenInvalid {
         token.tell_refused();
     }
@@ -99,8 +97,8 @@ fn why(error: &serde_json::Error, headers: &HeaderMap, body: &[u8]) -> Unreadabl
     })
 }
 
-fn no_error_object(headers: &HeaderMap, body: &[u8], told_wait: Option<Duration>) -> Unreadable {
-    Unreadable::NoErrorObject { content_type: content_type(headers), length: body.len(), told_wait }
+fn no_error_object(headers: &HeaderMap, body: &[u8]) -> Unreadable {
+    Unreadable::NoErrorObject { content_type: content_type(headers), length: body.len() }
 }
 
 fn content_type(headers: &HeaderMap) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{guard::Held, refusal::Refusal};
+use crate::{guard::Held, refusal::Refusal, usage::Usage};
 
 /// Why a call failed. Never holds a token, a proof, or the address with them.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,8 @@ pub enum GraphError {
         why: Unreadable,
         /// What the call was to do.
         effect: Effect,
+        /// The answer's usage headers.
+        usage: Box<Usage>,
     },
     /// Meta answered with a success, and in it that it did not do what was asked: `"success": false`, without a reason.
     #[error("Meta answered HTTP {status}, and that it did not do it")]
@@ -82,8 +84,6 @@ pub enum Unreadable {
         content_type: String,
         /// How much was read, in bytes.
         length: usize,
-        /// `Retry-After`, where it is a number of seconds and not 0.
-        told_wait: Option<Duration>,
     },
     /// It ended before its `Content-Length`, or its connection broke.
     #[error("it broke off")]
@@ -121,6 +121,11 @@ pub enum Acted {
 }
 
 impl GraphError {
+    /// Of an answer to a read that was a success by its head, whose figures have been heard, and that says too little.
+    pub fn unreadable(why: Unreadable) -> Self {
+        Self::Unreadable { status: 200, why, effect: Effect::Read, usage: Box::default() }
+    }
+
     /// Whether the change may have happened. Always [`Acted::No`] for calls that only read.
     pub fn acted(&self) -> Acted {
         match self {
@@ -137,7 +142,7 @@ impl GraphError {
         match self {
             Self::Refused(refusal) => refusal.usage.retry_after(),
             Self::Held(held) => Some(held.wait()),
-            Self::Unreadable { why: Unreadable::NoErrorObject { told_wait, .. }, .. } => *told_wait,
+            Self::Unreadable { usage, .. } => usage.retry_after(),
             _ => None,
         }
     }
@@ -169,7 +174,7 @@ mod tests {
     use super::*;
 
     fn unreadable(status: u16, effect: Effect) -> GraphError {
-        GraphError::Unreadable { status, why: Unreadable::CutOff, effect }
+        GraphError::Unreadable { status, why: Unreadable::CutOff, effect, usage: Box::default() }
     }
 
     #[test]

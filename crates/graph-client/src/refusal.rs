@@ -18,6 +18,9 @@ use crate::{
 /// How much of each of Meta's words is kept, in characters.
 const LONGEST_WORDS: usize = 1000;
 
+/// The HTTP status of a throttle, with which few of Meta's come.
+const TOO_MANY: u16 = 429;
+
 /// Meta's refusal of a call, with the token taken out of its words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Refusal {
@@ -83,12 +86,18 @@ pub(crate) struct Circumstances<'a> {
 }
 
 impl Refusal {
-    /// Reads an answer's body; `None` where it is not Meta's error object with a code.
-    pub(crate) fn read(body: &[u8], met: Circumstances<'_>) -> Option<Self> {
-        let object = serde_json::from_slice::<Envelope>(body).ok()?.error;
+    /// Reads an answer's body.
+    ///
+    /// # Errors
+    /// The answer's usage headers, where the body is not Meta's error object with a code.
+    pub(crate) fn read(body: &[u8], met: Circumstances<'_>) -> Result<Self, Usage> {
+        let object = serde_json::from_slice::<Envelope>(body).ok().map(|envelope| envelope.error);
+        let Some((code, object)) = object.and_then(|object| Some((object.code?, object))) else {
+            return Err(met.usage);
+        };
         let mut refusal = Self {
             status: met.status,
-            code: object.code?,
+            code,
             subcode: object.error_subcode,
             error_type: object.error_type,
             message: object.message.unwrap_or_default(),
@@ -102,21 +111,29 @@ impl Refusal {
         };
         refusal.words().for_each(|words| met.token.redact(words));
         refusal.words().for_each(shorten);
-        Some(refusal)
+        Ok(refusal)
     }
 
     /// What the refusal means for the caller.
     pub fn kind(&self) -> RefusalKind {
         match RefusalKind::of(self.code, self.subcode) {
+            // Of a code that no page of Meta's has, the status is all that is known.
+            RefusalKind::Rejected if self.status == TOO_MANY => RefusalKind::Throttled,
             // A code that no page of Meta's has, of which Meta itself says that it will pass.
             RefusalKind::Rejected if self.is_transient => RefusalKind::Transient,
             kind => kind,
         }
     }
 
-    /// Which quota is used up; `None` where the refusal is about something else.
+    /// Which quota is used up; `None` where the refusal is about something else. A code that no page of Meta's has is taken
+    /// to be about the number, as the only one of Meta's is that comes with 429.
     pub fn throttle_scope(&self) -> Option<ThrottleScope> {
-        ThrottleScope::of(self.code)
+        (self.kind() == RefusalKind::Throttled).then(|| ThrottleScope::of(self.code).unwrap_or(ThrottleScope::Number))
+    }
+
+    /// Whether the same call may well succeed later, without anybody's doing.
+    pub fn passes(&self) -> bool {
+        matches!(self.kind(), RefusalKind::Throttled | RefusalKind::Transient)
     }
 
     /// Whether the change may have happened all the same.
@@ -172,7 +189,7 @@ mod tests {
     fn read(body: &str) -> Option<Refusal> {
         let token = Token::new(&"EAAGabcdefghijkl".into(), None).unwrap();
         let met = Circumstances { status: 400, usage: Usage::default(), effect: Effect::Change, token: &token };
-        Refusal::read(body.as_bytes(), met)
+        Refusal::read(body.as_bytes(), met).ok()
     }
 
     #[test]
@@ -212,6 +229,26 @@ mod tests {
     fn what_is_not_the_object_is_no_refusal() {
         for body in ["", "<html>", "{}", r#"{"error":"invalid_request"}"#, r#"{"error":{"message":"m"}}"#, "[]"] {
             assert_eq!(read(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_nobody_knows_is_a_throttle_of_the_number_where_its_status_is_one() {
+        use RefusalKind::{Throttled, TokenInvalid, Transient};
+        use ThrottleScope::{App, Number};
+        for (status, code, kind, scope) in [
+            (429, 999_999, Throttled, Some(Number)),
+            (400, 999_999, Transient, None),
+            (429, 4, Throttled, Some(App)),
+            (400, 4, Throttled, Some(App)),
+            (429, 190, TokenInvalid, None),
+            (429, 2, Transient, None),
+        ] {
+            let body = format!(r#"{{"error":{{"code":{code},"is_transient":true}}}}"#);
+            let token = Token::new(&"EAAGabcdefghijkl".into(), None).unwrap();
+            let met = Circumstances { status, usage: Usage::default(), effect: Effect::Change, token: &token };
+            let refusal = Refusal::read(body.as_bytes(), met).unwrap();
+            assert_eq!((refusal.kind(), refusal.throttle_scope()), (kind, scope), "{status} {code}");
         }
     }
 

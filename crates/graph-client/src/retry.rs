@@ -42,14 +42,14 @@ pub(crate) fn again(error: &GraphError) -> Option<Again> {
         GraphError::Disconnected { .. } => Some(Again::Reconnected),
         GraphError::Connect { .. } => Some(Again::BackedOff),
         GraphError::Refused(refusal) => match refusal.kind() {
-            RefusalKind::Transient => Some(Again::BackedOff),
+            RefusalKind::Transient => backed_off(error),
             RefusalKind::Throttled => after(error),
             _ => None,
         },
         // A proxy's throttle is none of Meta's quotas, and passes as theirs do.
         GraphError::Unreadable { status: 429, .. } => after(error),
-        GraphError::Unreadable { status, why, effect: Effect::Read } if is_passing(*status, why) => {
-            Some(Again::BackedOff)
+        GraphError::Unreadable { status, why, effect: Effect::Read, .. } if is_passing(*status, why) => {
+            backed_off(error)
         }
         GraphError::Unreadable { .. }
         | GraphError::Timeout { .. }
@@ -62,6 +62,11 @@ pub(crate) fn again(error: &GraphError) -> Option<Again> {
 /// After the time that was named, where that is short.
 fn after(error: &GraphError) -> Option<Again> {
     error.retry_after().filter(|wait| *wait <= LONGEST).map(Again::After)
+}
+
+/// After a pause of ours, where no time was named.
+fn backed_off(error: &GraphError) -> Option<Again> {
+    if error.retry_after().is_some() { after(error) } else { Some(Again::BackedOff) }
 }
 
 /// Whether the next answer may well be a better one: this one broke off, or says that its server is out of order.
@@ -121,16 +126,16 @@ mod tests {
     }
 
     fn unreadable(status: u16, why: Unreadable) -> impl Fn(Effect) -> GraphError {
-        move |effect| GraphError::Unreadable { status, why: why.clone(), effect }
+        unreadable_and(status, why, None)
+    }
+
+    fn unreadable_and(status: u16, why: Unreadable, seconds: Option<u64>) -> impl Fn(Effect) -> GraphError {
+        let usage = Usage { told_wait: seconds.map(Duration::from_secs), ..Usage::default() };
+        move |effect| GraphError::Unreadable { status, why: why.clone(), effect, usage: Box::new(usage.clone()) }
     }
 
     fn no_object() -> Unreadable {
-        no_object_and(None)
-    }
-
-    fn no_object_and(seconds: Option<u64>) -> Unreadable {
-        let told_wait = seconds.map(Duration::from_secs);
-        Unreadable::NoErrorObject { content_type: String::new(), length: 0, told_wait }
+        Unreadable::NoErrorObject { content_type: String::new(), length: 0 }
     }
 
     #[test]
@@ -169,6 +174,18 @@ mod tests {
                 Some(BackedOff),
                 None,
             ),
+            (
+                "2 with a short time",
+                Box::new(|effect| refused(effect, 2, Some(Duration::from_secs(2)), false)),
+                Some(After(Duration::from_secs(2))),
+                None,
+            ),
+            (
+                "2 with a long time",
+                Box::new(|effect| refused(effect, 2, Some(Duration::from_secs(30)), false)),
+                None,
+                None,
+            ),
             ("throttled for an unknown time", Box::new(code(130_429)), None, None),
             (
                 "throttled for a short time",
@@ -182,14 +199,27 @@ mod tests {
             ("done in part", Box::new(code(131_201)), None, None),
             ("500 of a proxy", Box::new(unreadable(500, no_object())), Some(BackedOff), None),
             ("503 of a proxy", Box::new(unreadable(503, no_object())), Some(BackedOff), None),
+            (
+                "503 of a proxy, with a short time",
+                Box::new(unreadable_and(503, no_object(), Some(1))),
+                Some(After(Duration::from_secs(1))),
+                None,
+            ),
+            ("503 of a proxy, with a long time", Box::new(unreadable_and(503, no_object(), Some(30))), None, None),
+            (
+                "half an answer, with a long time",
+                Box::new(unreadable_and(200, Unreadable::CutOff, Some(30))),
+                None,
+                None,
+            ),
             ("429 of a proxy, without a time", Box::new(unreadable(429, no_object())), None, None),
             (
                 "429 of a proxy, with a short time",
-                Box::new(unreadable(429, no_object_and(Some(2)))),
+                Box::new(unreadable_and(429, no_object(), Some(2))),
                 Some(After(Duration::from_secs(2))),
                 Some(After(Duration::from_secs(2))),
             ),
-            ("429 of a proxy, with a long time", Box::new(unreadable(429, no_object_and(Some(3)))), None, None),
+            ("429 of a proxy, with a long time", Box::new(unreadable_and(429, no_object(), Some(3))), None, None),
             ("404 of a proxy", Box::new(unreadable(404, no_object())), None, None),
             ("half an answer", Box::new(unreadable(200, Unreadable::CutOff)), Some(BackedOff), None),
             ("half a refusal", Box::new(unreadable(404, Unreadable::CutOff)), Some(BackedOff), None),

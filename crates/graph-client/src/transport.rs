@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use crate::{
     error::{Effect, GraphError, Unreadable},
     settings::{GraphSettings, InvalidSettings},
+    usage::Usage,
 };
 
 /// Idle connections are kept this long. Servers close theirs later; where one does not, the pool
@@ -77,8 +78,12 @@ pub(crate) async fn send(
 /// Reads the whole body, up to `limit` bytes.
 pub(crate) async fn receive(response: &mut ClientResponse, limit: usize, effect: Effect) -> Result<Bytes, GraphError> {
     let status = response.status().as_u16();
-    let unreadable = |why| GraphError::Unreadable { status, why, effect };
-    let body = response.body().limit(limit).await.map_err(|error| match error {
+    let body = response.body().limit(limit).await;
+    let unreadable = |why| {
+        let usage = Box::new(Usage::of(response.headers()));
+        GraphError::Unreadable { status, why, effect, usage }
+    };
+    let body = body.map_err(|error| match error {
         PayloadError::Overflow => unreadable(Unreadable::TooLarge { limit }),
         _ => unreadable(Unreadable::CutOff),
     })?;

@@ -76,6 +76,9 @@ pub(crate) struct Effect {
     /// The answer's body comes a byte at a time, this long apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) drip_ms: Option<u64>,
+    /// The answer's `Retry-After`, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_after: Option<u32>,
     /// The call is answered as if all were well, and its webhook then tells that it failed: the making and deleting of a
     /// group, the removal of participants, new settings, a message, the review of a template.
     #[serde(skip_serializing_if = "Option::is_none")]

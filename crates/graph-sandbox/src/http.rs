@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::SizedStream;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
@@ -156,7 +156,7 @@ async fn handle(engine: Arc<Engine>, incoming: Incoming) -> Option<HttpResponse>
         return None;
     }
     engine.requests.end(seq, reply.status);
-    Some(rendered(&engine, reply, fault.drip_ms))
+    Some(rendered(&engine, reply, &fault))
 }
 
 /// The answer that a fault puts in the place of Graph's.
@@ -198,8 +198,8 @@ async fn answered(engine: &Engine, incoming: Incoming, token: Option<String>, tu
     if call.only_reads() { engine.lend(answer) } else { engine.commit(answer).await }
 }
 
-/// The answer on its way out, with what it tells of the app's use.
-fn rendered(engine: &Engine, reply: Reply, drip_ms: Option<u64>) -> HttpResponse {
+/// The answer on its way out, with what it tells of the app's use, and what a fault does to it.
+fn rendered(engine: &Engine, reply: Reply, fault: &Effect) -> HttpResponse {
     let usage = engine.look(|state| state.usage.clone());
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
@@ -210,7 +210,10 @@ fn rendered(engine: &Engine, reply: Reply, drip_ms: Option<u64>) -> HttpResponse
     if let Some(business) = usage.business {
         response.insert_header(("X-Business-Use-Case-Usage", Value::from(business).to_string()));
     }
-    match drip_ms {
+    if let Some(seconds) = fault.retry_after {
+        response.insert_header((RETRY_AFTER, seconds.to_string()));
+    }
+    match fault.drip_ms {
         None => response.body(reply.content),
         Some(drip_ms) => response.body(dripping(reply.content, Duration::from_millis(drip_ms))),
     }

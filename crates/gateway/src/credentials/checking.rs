@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use graph_client::{App, Call, GraphClient, GraphError, InvalidToken, RefusalKind, Token, TokenInfo};
+use graph_client::{App, Call, GraphClient, GraphError, InvalidToken, Token, TokenInfo};
 use secrecy::SecretString;
 use tenant_store::{CredentialCheck, CredentialState};
 use time::OffsetDateTime;
@@ -47,9 +47,7 @@ impl Unchecked {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Unsendable(_) => false,
-            Self::Graph(GraphError::Refused(refusal)) => {
-                matches!(refusal.kind(), RefusalKind::Transient | RefusalKind::Throttled)
-            }
+            Self::Graph(GraphError::Refused(refusal)) => refusal.passes(),
             Self::Graph(_) | Self::Undecided(_) => true,
         }
     }

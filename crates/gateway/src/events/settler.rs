@@ -124,7 +124,7 @@ fn passes(error: &GraphError) -> bool {
         | GraphError::Connect { .. }
         | GraphError::Timeout { .. }
         | GraphError::Disconnected { .. } => true,
-        GraphError::Refused(refusal) => matches!(refusal.kind(), RefusalKind::Throttled | RefusalKind::Transient),
+        GraphError::Refused(refusal) => refusal.passes(),
         GraphError::Unreadable { status, why, .. } => *status >= 500 || *status == 429 || *why == Unreadable::CutOff,
         GraphError::NotDone { .. } | GraphError::Unsendable { .. } => false,
     }
@@ -336,8 +336,8 @@ mod tests {
             GraphError::Connect { why: why() },
             GraphError::Timeout { sent: true, effect },
             GraphError::Disconnected { sent: true, effect, why: why() },
-            GraphError::Unreadable { status: 503, why: Unreadable::Shape(why()), effect },
-            GraphError::Unreadable { status: 200, why: Unreadable::CutOff, effect },
+            GraphError::Unreadable { status: 503, why: Unreadable::Shape(why()), effect, usage: Box::default() },
+            GraphError::unreadable(Unreadable::CutOff),
             refused(2, None),
             refused(130_429, None),
         ];
@@ -346,11 +346,7 @@ mod tests {
         }
         let away = StoreError::Unavailable(why());
         assert_eq!(Unsettled::from(Unresolved::from(away)).next(OLD), Next::PutOff(PAUSE));
-        let lasting = [
-            refused(190, None),
-            refused(100, None),
-            GraphError::Unreadable { status: 200, why: Unreadable::Shape(why()), effect },
-        ];
+        let lasting = [refused(190, None), refused(100, None), GraphError::unreadable(Unreadable::Shape(why()))];
         for why in lasting.map(Unsettled::from).into_iter().chain([Unresolved::Suspended.into()]) {
             assert_eq!((why.next(GIVE_UP), why.next(OLD)), (Next::TryAgain, Next::GiveUp), "{why}");
         }

@@ -1,7 +1,7 @@
 //! Whether a group is the number's, decided before anything is sent about it.
 
 use cams_api::identifiers::GroupId;
-use graph_client::{Effect, GraphError, ListPage, Unreadable};
+use graph_client::{GraphError, ListPage, Unreadable};
 use tenant_store::{ListedGroup, StoreError};
 use time::OffsetDateTime;
 
@@ -90,5 +90,5 @@ impl Context {
 
 fn unreadable_list() -> OperationError {
     let why = Unreadable::Shape("the list of groups is not whole".to_owned());
-    GraphError::Unreadable { status: 200, why, effect: Effect::Read }.into()
+    GraphError::unreadable(why).into()
 }

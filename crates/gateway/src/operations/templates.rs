@@ -7,7 +7,7 @@ use cams_api::operations::{
     LibraryInviteTemplate, ListChatGroupInviteTemplates,
 };
 use cams_api::parameters::ParameterError;
-use graph_client::{Effect, GraphError, LibraryTemplate, Template, TemplateCopy, TemplatePage, Unreadable, WabaId};
+use graph_client::{GraphError, LibraryTemplate, Template, TemplateCopy, TemplatePage, Unreadable, WabaId};
 
 use super::recording::persistently;
 use super::{Context, OperationError};
@@ -128,7 +128,7 @@ async fn all_pages<T>(
         after = next;
     }
     let why = Unreadable::Shape("the list of templates does not end".to_owned());
-    Err(GraphError::Unreadable { status: 200, why, effect: Effect::Read }.into())
+    Err(GraphError::unreadable(why).into())
 }
 
 /// The account that owns the number.

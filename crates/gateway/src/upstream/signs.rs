@@ -106,8 +106,8 @@ mod tests {
     fn only_what_is_metas_counts_against_meta_and_only_what_may_be_a_numbers_against_the_number() {
         let (effect, why) = (Effect::Change, String::new);
         let (content_type, length) = (String::new(), 0);
-        let unreadable = |status, why| GraphError::Unreadable { status, why, effect };
-        let no_object = Unreadable::NoErrorObject { content_type: content_type.clone(), length, told_wait: None };
+        let unreadable = |status, why| GraphError::Unreadable { status, why, effect, usage: Box::default() };
+        let no_object = Unreadable::NoErrorObject { content_type: content_type.clone(), length };
         for (error, signs) in [
             (GraphError::Connect { why: why() }, Signs::HOST_UNREACHABLE),
             (GraphError::Disconnected { sent: false, effect, why: why() }, Signs::HOST_ILL),

@@ -103,7 +103,7 @@ impl GraphClient {
             address.scheme() == "https" && address.host_str() == Some(MEDIA_HOST) && address.port().is_none();
         if !(is_plain && (is_metas || self.0.upstream.is_origin_of(address))) {
             let to = address.host_str().unwrap_or("no host").to_owned();
-            return Err(GraphError::Unreadable { status: 200, why: Unreadable::Redirect { to }, effect: Effect::Read });
+            return Err(GraphError::unreadable(Unreadable::Redirect { to }));
         }
         let unsendable = |why: String| GraphError::Unsendable { why };
         let uri: Uri = address.as_str().parse().map_err(|_| unsendable("the file's address is no URI".to_owned()))?;

@@ -105,7 +105,7 @@ async fn a_page_of_html_is_no_answer_whatever_its_status() {
     let (content_type, length) = ("text/html".to_owned(), 6);
     let not_json = Unreadable::NotJson { content_type: content_type.clone(), length };
     unreadable(html(200), not_json, Acted::Unknown).await;
-    let no_object = Unreadable::NoErrorObject { content_type, length, told_wait: None };
+    let no_object = Unreadable::NoErrorObject { content_type, length };
     unreadable(html(502), no_object.clone(), Acted::Unknown).await;
     unreadable(html(404), no_object, Acted::No).await;
 }

@@ -29,7 +29,7 @@ pub(crate) struct Removed {
 
 /// Let the next matching calls fail.
 ///
-/// Say which calls (all, where nothing is said), how often, and what happens: at least one of `code`, `http_status`, `body`, `delay_ms`, `close`, `drip_ms`, `later`.
+/// Say which calls (all, where nothing is said), how often, and what happens: at least one of `code`, `http_status`, `body`, `delay_ms`, `close`, `drip_ms`, `retry_after`, `later`.
 #[utoipa::path(
     post,
     path = "/_sandbox/faults",
@@ -45,7 +45,7 @@ pub(crate) async fn add(engine: Data<Engine>, body: Json<Fault>) -> ControlResul
     let fault = body.into_inner();
     let status = fault.effect.http_status;
     if fault.effect.is_empty() {
-        let message = "say what goes wrong: code, http_status, body, delay_ms, close, drip_ms or later";
+        let message = "say what goes wrong: code, http_status, body, delay_ms, close, drip_ms, retry_after or later";
         return Err(ControlError::Wrong(message.to_owned()));
     }
     if fault.count == 0 || status.is_some_and(|status| !(200..=599).contains(&status)) {

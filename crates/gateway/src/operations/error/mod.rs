@@ -174,9 +174,11 @@ impl OperationError {
         match self {
             Self::Throttled(throttled) => Some(throttled.retry_after()),
             Self::NoneInvited(none) => none.retry_after(),
-            Self::Upstream { error: GraphError::Refused(refusal), .. } if refusal.kind() == RefusalKind::Throttled => {
-                Some(refusal.usage.retry_after().unwrap_or(THROTTLE_PAUSE))
-            }
+            Self::Upstream { error: GraphError::Refused(refusal), .. } => match refusal.kind() {
+                RefusalKind::Throttled => Some(refusal.usage.retry_after().unwrap_or(THROTTLE_PAUSE)),
+                RefusalKind::Transient => refusal.usage.retry_after(),
+                _ => None,
+            },
             Self::Upstream { error: error @ (GraphError::Held(_) | GraphError::Unreadable { .. }), .. } => {
                 error.retry_after()
             }
@@ -189,7 +191,11 @@ impl OperationError {
         match self {
             Self::Upstream { error, unique_code } => Refusal {
                 upstream: upstream(error),
-                retry_safe: is_out_of_order(error).then(|| error.acted() == Acted::No),
+                retry_safe: match error.acted() {
+                    Acted::No => is_out_of_order(error).then_some(true),
+                    // Whatever the code: some of it may have been done.
+                    Acted::Unknown => Some(false),
+                },
                 unique_code: *unique_code,
                 ..Refusal::default()
             },
@@ -278,20 +284,42 @@ fn upstream(error: &GraphError) -> Option<Upstream> {
 
 #[cfg(test)]
 mod tests {
-    use graph_client::{Effect, Unreadable};
+    use graph_client::{Effect, Unreadable, Usage};
 
     use super::*;
+    use crate::upstream::refused;
 
     #[test]
     fn a_caller_is_told_of_the_time_that_a_proxy_in_metas_place_names() {
         let told = |told_wait| {
-            let why = Unreadable::NoErrorObject { content_type: String::new(), length: 0, told_wait };
-            let error = OperationError::from(GraphError::Unreadable { status: 429, why, effect: Effect::Change });
+            let why = Unreadable::NoErrorObject { content_type: String::new(), length: 0 };
+            let usage = Box::new(Usage { told_wait, ..Usage::default() });
+            let error =
+                OperationError::from(GraphError::Unreadable { status: 429, why, effect: Effect::Change, usage });
             (error.code(), error.retry_after(), error.refusal().retry_safe)
         };
         let wait = Some(Duration::from_secs(7));
         assert_eq!(told(wait), (Code::UpstreamUnavailable, wait, Some(true)));
         assert_eq!(told(None), (Code::UpstreamUnavailable, None, Some(true)));
+    }
+
+    #[test]
+    fn a_caller_is_told_of_the_time_that_meta_names_in_its_own_trouble() {
+        let wait = Some(Duration::from_secs(30));
+        assert_eq!(OperationError::from(refused(2, wait)).retry_after(), wait);
+        assert_eq!(OperationError::from(refused(2, None)).retry_after(), None);
+        assert_eq!(OperationError::from(refused(100, wait)).retry_after(), None, "it is no matter of time");
+    }
+
+    #[test]
+    fn what_may_have_been_done_in_part_is_not_called_safe() {
+        let in_part = |effect| {
+            let GraphError::Refused(refusal) = refused(131_201, None) else { unreachable!() };
+            OperationError::from(GraphError::Refused(Box::new(graph_client::Refusal { effect, ..*refusal })))
+        };
+        let told = |effect| (in_part(effect).code(), in_part(effect).refusal().retry_safe);
+        assert_eq!(told(Effect::Change), (Code::UpstreamRejected, Some(false)));
+        assert_eq!(told(Effect::Read), (Code::UpstreamRejected, None));
     }
 
     #[test]

@@ -44,5 +44,5 @@ pub(super) async fn content(ctx: &Context, info: Forward) -> Result<Media, Opera
 
 fn no_address() -> GraphError {
     let why = Unreadable::Shape("`url` is no address".to_owned());
-    GraphError::Unreadable { status: 200, why, effect: Effect::Read }
+    GraphError::unreadable(why)
 }

@@ -39,6 +39,7 @@ impl<'a> Heard<'a> {
             Ended::Failed(GraphError::Refused(refusal)) => {
                 Self { usage: Some(&refusal.usage), end: End::of_refusal(refusal) }
             }
+            Ended::Failed(GraphError::Unreadable { usage, .. }) => Self { usage: Some(usage), end: End::Silence },
             Ended::Failed(_) | Ended::GivenUp => Self { usage: None, end: End::Silence },
         }
     }
@@ -57,6 +58,8 @@ impl<'a> Heard<'a> {
 impl End {
     fn of_refusal(refusal: &Refusal) -> Self {
         match refusal.throttle_scope() {
+            // Under which ID Meta names the account's time is Meta's to choose.
+            Some(by @ ThrottleScope::Waba) => Self::Refused { by, told: refusal.usage.retry_after() },
             Some(by) => Self::Refused { by, told: refusal.usage.told_wait },
             None => match refusal.kind() {
                 RefusalKind::TokenInvalid | RefusalKind::TokenForbidden | RefusalKind::Transient => Self::Silence,
@@ -68,7 +71,7 @@ impl End {
 
 #[cfg(test)]
 mod tests {
-    use graph_client::Effect;
+    use graph_client::{BusinessUsage, Effect, Unreadable};
 
     use super::*;
     use crate::upstream::refused;
@@ -103,6 +106,34 @@ mod tests {
         assert_eq!(words(Ended::Answered(&Usage::default())), [T; 5]);
         assert_eq!(words(Ended::GivenUp), [S; 5]);
         assert_eq!(words(Ended::Failed(&GraphError::Timeout { sent: true, effect: Effect::Read })), [S; 5]);
+        assert_eq!(words(Ended::Failed(&GraphError::unreadable(Unreadable::CutOff))), [S; 5]);
         assert_eq!(Heard::of(Ended::Failed(&refused(131_056, TOLD))).word_on(Pair), R);
+    }
+
+    #[test]
+    fn a_code_that_nobody_knows_holds_the_number_where_its_status_is_a_throttles() {
+        let GraphError::Refused(mut refusal) = refused(999_999, TOLD) else { unreachable!() };
+        refusal.status = 429;
+        let [number, wider @ ..] = [Number, App, Token, Waba]
+            .map(|quota| Heard::of(Ended::Failed(&GraphError::Refused(refusal.clone()))).word_on(quota));
+        assert_eq!(number, Word::Refused(TOLD));
+        assert_eq!(wider, [Word::Taken; 3]);
+    }
+
+    #[test]
+    fn an_accounts_time_holds_under_whatever_id_it_is_named() {
+        let named = |code| {
+            let GraphError::Refused(mut refusal) = refused(code, TOLD) else { unreachable!() };
+            let of_business = BusinessUsage {
+                id: "the business's".to_owned(),
+                estimated_time_to_regain_access: Some(19),
+                ..BusinessUsage::default()
+            };
+            refusal.usage.business = Some(vec![of_business]);
+            GraphError::Refused(refusal)
+        };
+        let nineteen = Some(Duration::from_mins(19));
+        assert_eq!(Heard::of(Ended::Failed(&named(80_007))).word_on(Waba), Word::Refused(nineteen));
+        assert_eq!(Heard::of(Ended::Failed(&named(4))).word_on(App), Word::Refused(TOLD), "it is an account's alone");
     }
 }

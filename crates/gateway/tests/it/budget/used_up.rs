@@ -79,3 +79,16 @@ async fn a_refusal_by_itself_is_its_callers_alone() {
         write(&app, &app.first).await.expect(200, "OK");
     }
 }
+
+#[actix_web::test]
+async fn a_code_that_nobody_knows_holds_the_number_where_its_status_is_a_throttles() {
+    let app = app().await;
+    let body = json!({"error": {"code": 999_999, "message": "m"}});
+    let fault = json!({"path": "*/invite_link", "http_status": 429, "body": body, "retry_after": 60});
+    app.sandbox.fail(fault).await;
+    let refused = read(&app, &app.first).await;
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(refused.expect(429, "Throttling.Upstream")["Upstream"]["Code"], 999_999);
+    assert_eq!(goes_on(&app, &app.first).await, (false, false));
+    assert_eq!(goes_on(&app, &app.second).await, (true, true));
+}

@@ -84,6 +84,8 @@ async fn in_part_leaves_open_what_has_parts_and_is_a_failure_of_all_else() {
             let expected = if may_be_sent { "Upstream.Unavailable" } else { "Upstream.Rejected" };
             assert_eq!(body["Code"], expected, "{}: {body}", case.operation);
             assert_eq!(body["Upstream"]["Code"], 131_201, "{}: {body}", case.operation);
+            let safe = if case.writes { json!(false) } else { Value::Null };
+            assert_eq!(body["RetrySafe"], safe, "{}: {body}", case.operation);
         }
     }
 }

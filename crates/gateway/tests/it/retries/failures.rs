@@ -34,6 +34,10 @@ fn promises() -> Vec<Promise> {
         promise(json!({"code": 2}), (2, OK), (1, UNSAFE, false)),
         promise(json!({"http_status": 503, "body": "away"}), (2, OK), (1, UNSAFE, false)),
         promise(json!({"code": 131_016, "count": 2}), (3, OK), (1, UNSAFE, false)),
+        // Meta's time is waited for where it is short, and else by the caller.
+        promise(json!({"code": 2, "retry_after": 1}), (2, OK), (1, UNSAFE, false)),
+        promise(json!({"code": 2, "retry_after": 30}), (1, SAFE), (1, UNSAFE, false)),
+        promise(json!({"http_status": 503, "body": "away", "retry_after": 30}), (1, SAFE), (1, UNSAFE, false)),
         // What lasts is asked three times.
         promise(json!({"code": 131_000, "count": 100}), (3, SAFE), (1, UNSAFE, false)),
         promise(json!({"close": "before", "count": 100}), (3, SAFE), (1, UNSAFE, false)),
@@ -50,15 +54,19 @@ async fn link_at_meta(app: &TestApp) -> Value {
     answer["invite_link"].clone()
 }
 
-/// Makes a call that Meta fails so; how often Meta was asked, and how it ended.
+/// Makes a call that Meta fails so; how often Meta was asked, and how it ended. Whoever is not helped by then is told of a time
+/// that is long.
 async fn failing(app: &TestApp, fault: &Value, (method, operation): (&str, &str)) -> (usize, End) {
-    let mut fault = fault.clone();
-    fault["path"] = json!("*/invite_link");
+    let mut on_path = fault.clone();
+    on_path["path"] = json!("*/invite_link");
     let before = app.sandbox.count(method, "/invite_link").await;
-    app.sandbox.fail(fault).await;
+    app.sandbox.fail(on_path).await;
     let answer = app.client.call(operation, &app.first, group(&app.first)).await;
     app.sandbox.calm().await;
     let asked = app.sandbox.count(method, "/invite_link").await - before;
+    if fault["retry_after"] == 30 {
+        assert_eq!(answer.header("retry-after"), Some("30"), "{fault}");
+    }
     (asked, (answer.status, answer.body()["RetrySafe"].as_bool()))
 }
 
