@@ -1,4 +1,5 @@
-//! What PostgreSQL's NOTIFY tells: only that there is something to look at, never the thing itself.
+//! What PostgreSQL's NOTIFY tells: only that there is something to look at, never the thing itself; but for [`NotBefore`],
+//! which lies nowhere else.
 
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use crate::{StoreError, idempotency::Owner};
+use crate::{NotBefore, StoreError, idempotency::Owner};
 
-const CHANNELS: [&str; 8] = [TENANTS, ACCESS_KEYS, ISSUERS, CHANGES, EVENTS, MIRRORS, PUBLISHED, DELIVERIES];
+const CHANNELS: [&str; 9] =
+    [TENANTS, ACCESS_KEYS, ISSUERS, CHANGES, EVENTS, MIRRORS, PUBLISHED, DELIVERIES, NOT_BEFORE];
 const TENANTS: &str = "groupgate_tenants";
 const ACCESS_KEYS: &str = "groupgate_access_keys";
 const ISSUERS: &str = "groupgate_issuers";
@@ -19,6 +21,7 @@ const EVENTS: &str = "groupgate_events";
 const MIRRORS: &str = "groupgate_mirrors";
 const PUBLISHED: &str = "groupgate_published";
 const DELIVERIES: &str = "groupgate_deliveries";
+const NOT_BEFORE: &str = "groupgate_not_before";
 
 /// Between two tries to reach a PostgreSQL that is away.
 const RETRY: Duration = Duration::from_millis(500);
@@ -30,7 +33,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// client that has gone silent: the lock by which this process lives is then held on another connection already.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A reason to look at the database again.
+/// A reason to look at the database again, or what another replica has learned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notification {
     /// A tenant, one of its numbers or its credential changed: its `CustSpaceId`.
@@ -50,6 +53,8 @@ pub enum Notification {
     Deliveries,
     /// Something is due to be compared with Meta's word.
     Mirrors,
+    /// Another replica was told by Meta not to call before a time.
+    NotBefore(NotBefore),
     /// The connection was lost and is back: anything may have happened meanwhile.
     Reconnected,
 }
@@ -58,6 +63,7 @@ pub enum Notification {
 #[derive(Debug)]
 pub struct Notifications {
     options: PgConnectOptions,
+    /// This process, which is not told what it told itself.
     owner: Owner,
     /// `None` while the connection is lost.
     listener: Option<PgListener>,
@@ -78,7 +84,7 @@ impl Notifications {
             };
             match timeout(SILENCE, listener.try_recv()).await {
                 Ok(Ok(Some(notification))) => {
-                    if let Some(known) = parse(&notification) {
+                    if let Some(known) = parse(&notification, self.owner) {
                         return known;
                     }
                 }
@@ -138,7 +144,7 @@ async fn still_stands(listener: &mut PgListener) -> bool {
     stands
 }
 
-fn parse(notification: &PgNotification) -> Option<Notification> {
+fn parse(notification: &PgNotification, me: Owner) -> Option<Notification> {
     match notification.channel() {
         TENANTS => Some(Notification::Tenants(notification.payload().to_owned())),
         ACCESS_KEYS => Some(Notification::AccessKeys(notification.payload().to_owned())),
@@ -148,6 +154,7 @@ fn parse(notification: &PgNotification) -> Option<Notification> {
         MIRRORS => Some(Notification::Mirrors),
         PUBLISHED => Some(Notification::Published(names(notification.payload()))),
         DELIVERIES => Some(Notification::Deliveries),
+        NOT_BEFORE => NotBefore::read(notification.payload(), me).map(Notification::NotBefore),
         _ => None,
     }
 }

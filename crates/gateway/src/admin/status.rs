@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::view::View;
 use super::{AdminContext, AdminError};
 use crate::tenants::Number;
-use crate::upstream::Standing;
+use crate::upstream::QuotaStanding;
 
 /// How the gateways are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -192,8 +192,8 @@ fn number_budget(number: &Number) -> NumberBudgetView {
     }
 }
 
-impl From<Standing> for QuotaView {
-    fn from(Standing { level, held_for }: Standing) -> Self {
+impl From<QuotaStanding> for QuotaView {
+    fn from(QuotaStanding { level, held_for }: QuotaStanding) -> Self {
         Self { used_percent: level, not_before: held_for.map(|wait| OffsetDateTime::now_utc() + wait) }
     }
 }

@@ -1,6 +1,7 @@
 //! Work that goes on beside the calls, on a thread of its own.
 
 mod chores;
+mod not_before;
 mod replica;
 mod told;
 
@@ -174,6 +175,7 @@ impl Background {
         };
         let (store, waiting, feeds) = (services.store.clone(), services.clone(), services.feeds.clone());
         let (measured, audited, telling) = (services.clone(), services.store.clone(), services.store.clone());
+        let shared = services.clone();
         let mut loops = vec![
             begin("notifications", async move || told.listen(&mut notifications).await),
             begin("health", async move || health.watch().await),
@@ -183,6 +185,7 @@ impl Background {
             begin("links", async move || learned.lock().await.run(&store).await),
             begin("calls", async move || ended.lock().await.run(&recorded).await),
             begin("audit", async move || seen.lock().await.run(&audited).await),
+            begin("not before", async move || not_before::tell(shared.upstream.budget(), &shared.store).await),
             begin("replica", async move || replica::tell(&telling).await),
             begin("router", async move || router.run().await),
             begin("key uses", async move || keys.keys.keep_uses().await),
@@ -219,7 +222,7 @@ impl RunningLoops {
         let _ = self.stop.send(());
         let _ = self.ended.await;
         self.arbiter.stop();
-        self.shared_limits.stop();
+        drop(self.shared_limits);
     }
 }
 

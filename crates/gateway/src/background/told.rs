@@ -1,8 +1,8 @@
-//! From what PostgreSQL tells to whoever has to look again.
+//! From what PostgreSQL tells to whoever has to look again, or to hold calls.
 
 use std::sync::Arc;
 
-use tenant_store::{Notification, Notifications};
+use tenant_store::{NotBefore, Notification, Notifications};
 
 use crate::auth::Authenticator;
 use crate::events::Nudge;
@@ -18,7 +18,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Does what each notification asks for: to look again.
+    /// Does what each notification asks for: to look again, or to hold calls.
     pub(super) async fn listen(&self, notifications: &mut Notifications) {
         // What was told before this began may be lost.
         self.look_at_all();
@@ -43,6 +43,9 @@ impl Told {
             Notification::Deliveries => self.deliveries.look(),
             Notification::Events => self.router.look(),
             Notification::Mirrors => self.mirrors.look(),
+            Notification::NotBefore(NotBefore { quota, id, wait }) => {
+                self.services.upstream.budget().heard_of(&quota, &id, wait);
+            }
             Notification::Reconnected => self.look_at_all(),
         }
     }

@@ -13,7 +13,7 @@ use tenant_store::{OpenCredential, OpenTenant, Store, StoreError, TenantStatus};
 use crate::cache::Cache;
 use crate::credentials::Suspicions;
 use crate::limits::{Allowance, Limits, Taken, TenantLimits, Throttled};
-use crate::upstream::{Account, Holder, Lane, Upstream};
+use crate::upstream::{Account, Lane, LaneOwner, Upstream};
 
 /// How many tenants are remembered at the most.
 const CAPACITY: usize = 100_000;
@@ -282,12 +282,12 @@ impl Resolver {
             tracing::error!(cust_space_id = %tenant, "a stored business number or phone number ID is malformed");
             return None;
         };
-        let holder = Holder {
+        let owner = LaneOwner {
             cust_space_id: tenant.clone(),
             waba_id: stored.waba_id.clone(),
             phone_number_id: stored.phone_number_id.clone(),
         };
-        let (cust_space_id, lane) = (tenant.clone(), self.upstream.lane(holder));
+        let (cust_space_id, lane) = (tenant.clone(), self.upstream.lane(owner));
         Some(Arc::new(Number {
             cust_space_id,
             business_number,

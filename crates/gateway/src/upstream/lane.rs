@@ -11,13 +11,13 @@ use super::breaker::{Breaker, Parties, Turned};
 use super::budget::Account;
 use super::retries::Own;
 use super::signs::Signs;
-use super::{Holder, Upstream};
+use super::{LaneOwner, Upstream};
 use crate::telemetry::metrics::UpstreamEnd;
 
 /// What stands between a number's calls and Meta.
 pub struct Lane {
     upstream: Arc<Upstream>,
-    holder: Holder,
+    owner: LaneOwner,
     account: Account,
     breaker: Breaker,
     /// The tenant, as the host's breaker knows it.
@@ -26,11 +26,11 @@ pub struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(upstream: Arc<Upstream>, holder: Holder) -> Self {
-        let account = upstream.budget().account(&holder);
+    pub(super) fn new(upstream: Arc<Upstream>, owner: LaneOwner) -> Self {
+        let account = upstream.budget().account(&owner);
         let breaker = if upstream.has_breakers { Breaker::by_streak() } else { Breaker::never() };
-        let party = Parties::of(holder.cust_space_id.as_str());
-        Self { upstream, holder, account, breaker, party, own: Own::default() }
+        let party = Parties::of(owner.cust_space_id.as_str());
+        Self { upstream, owner, account, breaker, party, own: Own::default() }
     }
 
     /// The quotas of its calls.
@@ -39,12 +39,12 @@ impl Lane {
     }
 
     /// Whose it is.
-    pub fn holder(&self) -> &Holder {
-        &self.holder
+    pub fn owner(&self) -> &LaneOwner {
+        &self.owner
     }
 
     fn learn(&self, turned: Option<Turned>) {
-        let phone_number_id = &self.holder.phone_number_id;
+        let phone_number_id = &self.owner.phone_number_id;
         match turned {
             Some(Turned::Open) => {
                 self.upstream.metrics.number_opened();

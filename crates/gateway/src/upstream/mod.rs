@@ -20,7 +20,7 @@ use cams_api::identifiers::CustSpaceId;
 use graph_client::{Call, Ended, Guard, Held, Token, Try, Urgency};
 use tokio::time::Instant;
 
-pub use budget::{Account, Budget, Figures, Reason, Standing, Survey};
+pub use budget::{Account, Budget, Figures, QuotaStanding, Reason, Survey};
 pub use lane::Lane;
 
 use crate::telemetry::metrics::{Metrics, UpstreamEnd, UpstreamMetrics};
@@ -31,7 +31,7 @@ use signs::{Sign, Signs};
 
 /// Whose calls go down a lane.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
+pub struct LaneOwner {
     /// The tenant.
     pub cust_space_id: CustSpaceId,
     /// The account that owns the number.
@@ -62,7 +62,7 @@ pub struct Upstream {
     lanes: Mutex<HashMap<String, Weak<Lane>>>,
 }
 
-/// The way of calls about one account that are for no number in memory.
+/// The way of calls with a tenant's token about one account that are for no number in memory.
 pub struct About<'u> {
     upstream: &'u Upstream,
     waba: Waba,
@@ -96,9 +96,9 @@ impl Upstream {
         Call::new(token, self, urgency)
     }
 
-    /// The way of calls about an account that are for no number in memory.
-    pub fn about(&self, waba_id: &str) -> About<'_> {
-        About { upstream: self, waba: self.budget.waba(waba_id) }
+    /// The way of calls about an account of this tenant's that are for no number in memory.
+    pub fn about(&self, cust_space_id: &CustSpaceId, waba_id: &str) -> About<'_> {
+        About { upstream: self, waba: self.budget.waba(cust_space_id, waba_id) }
     }
 
     /// Meta's quotas.
@@ -106,12 +106,12 @@ impl Upstream {
         &self.budget
     }
 
-    /// The lane of a number; the one that there is already, as long as somebody holds it and its holder is the same.
-    pub fn lane(self: &Arc<Self>, holder: Holder) -> Arc<Lane> {
+    /// The lane of a number; the one that there is already, as long as somebody holds it and its owner is the same.
+    pub fn lane(self: &Arc<Self>, owner: LaneOwner) -> Arc<Lane> {
         // Nothing panics while it is locked.
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lanes.get(&holder.phone_number_id).and_then(Weak::upgrade);
-        if let Some(known) = known.filter(|known| *known.holder() == holder) {
+        let known = lanes.get(&owner.phone_number_id).and_then(Weak::upgrade);
+        if let Some(known) = known.filter(|known| *known.owner() == owner) {
             return known;
         }
         if lanes.len() == lanes.capacity() {
@@ -120,8 +120,8 @@ impl Upstream {
             let kept = lanes.len();
             lanes.reserve(kept);
         }
-        let phone_number_id = holder.phone_number_id.clone();
-        let lane = Arc::new(Lane::new(self.clone(), holder));
+        let phone_number_id = owner.phone_number_id.clone();
+        let lane = Arc::new(Lane::new(self.clone(), owner));
         lanes.insert(phone_number_id, Arc::downgrade(&lane));
         lane
     }
@@ -197,7 +197,7 @@ impl Guard for Upstream {
     }
 }
 
-/// The host's, the app's and the account's part.
+/// The host's, the app's, the account's and its tenant's part.
 impl Guard for About<'_> {
     fn admit(&self, this: Try) -> Result<(), Held> {
         self.upstream.admit_about(Some(&self.waba), this)

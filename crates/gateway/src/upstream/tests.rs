@@ -15,7 +15,7 @@ fn lanes() -> (Arc<Lane>, Arc<Lane>, Arc<Upstream>) {
 }
 
 fn lane(upstream: &Arc<Upstream>, cust_space_id: &str, phone_number_id: &str) -> Arc<Lane> {
-    upstream.lane(Holder {
+    upstream.lane(LaneOwner {
         cust_space_id: cust_space_id.parse().unwrap(),
         waba_id: phone_number_id.to_owned(),
         phone_number_id: phone_number_id.to_owned(),
@@ -114,7 +114,8 @@ fn one_tenants_calls_that_wait_for_meta_leave_connections_to_the_others_whicheve
 #[test]
 fn calls_about_an_account_count_against_its_quota_as_its_numbers_do() {
     let (of_account, other, upstream) = lanes();
-    let (about, about_other) = (upstream.about("1"), upstream.about("2"));
+    let tenants = ["cams-first1", "cams-second"].map(|id| id.parse().unwrap());
+    let (about, about_other) = (upstream.about(&tenants[0], "1"), upstream.about(&tenants[1], "2"));
     let this = a_try(1, Instant::now());
     about.admit(this).unwrap();
     about.ended(this, Ended::Failed(&refused(80_007, Some(Duration::from_hours(1)))));
@@ -124,4 +125,22 @@ fn calls_about_an_account_count_against_its_quota_as_its_numbers_do() {
     for guard in [&about_other as &dyn Guard, &*other, &*upstream] {
         assert_eq!(guard.admit(this), Ok(()));
     }
+}
+
+#[test]
+fn calls_about_an_account_count_against_their_tenants_token_as_its_numbers_do() {
+    let (of_tenant, other, upstream) = lanes();
+    let tenants = ["cams-first1", "cams-second"].map(|id| id.parse().unwrap());
+    let (about, about_other) = (upstream.about(&tenants[0], "new"), upstream.about(&tenants[1], "new"));
+    let this = a_try(1, Instant::now());
+    about.admit(this).unwrap();
+    about.ended(this, Ended::Failed(&refused(613, Some(Duration::from_hours(1)))));
+    for guard in [&about as &dyn Guard, &*of_tenant] {
+        assert!(matches!(guard.admit(this), Err(Held::Quota { .. })));
+    }
+    for guard in [&about_other as &dyn Guard, &*other, &*upstream] {
+        assert_eq!(guard.admit(this), Ok(()));
+    }
+    other.ended(this, Ended::Failed(&refused(17, Some(Duration::from_hours(1)))));
+    assert!(matches!(about_other.admit(this), Err(Held::Quota { .. })), "and hears of them");
 }

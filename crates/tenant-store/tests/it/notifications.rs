@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use tenant_store::{NewAccessKey, Notification, Notifications};
+use sqlx::{Executor as _, PgPool};
+use tenant_store::{NewAccessKey, NotBefore, Notification, Notifications};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -12,11 +13,16 @@ use tokio::{
 };
 
 use crate::helpers::{
-    ALPHA, ALPHA_PHONE, BETA, KEY_A, TestEvent, World, actor, connect_to, create, new_number, new_tenant, secret,
+    ALPHA, ALPHA_PHONE, BETA, KEY_A, TestEvent, World, actor, connect, connect_to, create, new_number, new_tenant,
+    secret,
 };
 
 async fn next(notifications: &mut Notifications) -> Notification {
     timeout(Duration::from_mins(1), notifications.next()).await.expect("a notification within a minute")
+}
+
+async fn superuser(world: &World) -> PgPool {
+    PgPool::connect(world.database.superuser_url.expose_secret()).await.unwrap()
 }
 
 #[tokio::test]
@@ -95,10 +101,6 @@ async fn lives(world: &World) -> i64 {
     sqlx::query_scalar(held).fetch_one(&superuser(world).await).await.unwrap()
 }
 
-async fn superuser(world: &World) -> sqlx::PgPool {
-    sqlx::PgPool::connect(world.database.superuser_url.expose_secret()).await.unwrap()
-}
-
 /// In front of PostgreSQL.
 struct Relay {
     port: u16,
@@ -153,4 +155,18 @@ async fn a_change_that_was_rolled_back_is_not_told() {
     world.store.space(BETA).add_number(&taken, &actor()).await.unwrap_err();
     world.store.space(ALPHA).suspend("marker", &actor()).await.unwrap();
     assert_eq!(next(&mut notifications).await, Notification::Tenants(ALPHA.to_owned()));
+}
+
+#[tokio::test]
+async fn a_time_of_metas_is_told_to_all_other_processes() {
+    let world = World::with_tenants().await;
+    let other = connect(&world.database, KEY_A).await;
+    let (mut mine, mut theirs) = (world.store.listen().await.unwrap(), other.listen().await.unwrap());
+    let told = NotBefore { quota: "waba".to_owned(), id: "102".to_owned(), wait: Duration::from_mins(1) };
+    let garbled = "select pg_notify('groupgate_not_before', 'garbled')";
+    superuser(&world).await.execute(garbled).await.unwrap();
+    world.store.tell_not_before(&told).await.unwrap();
+    assert_eq!(next(&mut theirs).await, Notification::NotBefore(told));
+    world.store.space(ALPHA).suspend("marker", &actor()).await.unwrap();
+    assert_eq!(next(&mut mine).await, Notification::Tenants(ALPHA.to_owned()), "whoever tells it knows it");
 }

@@ -99,7 +99,7 @@ impl Run {
     }
 
     async fn listed(&self, token: &Token, waba_id: &WabaId) -> Result<Vec<WabaNumber>, Failure> {
-        let about = self.services.upstream.about(waba_id.as_str());
+        let about = self.services.upstream.about(&self.tenant, waba_id.as_str());
         let (mut numbers, mut after) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
             let call = about.call(token, Urgency::Caller);
@@ -141,7 +141,7 @@ impl Run {
     /// Lets the account's webhooks come to the app.
     pub(super) async fn subscription(&mut self) -> Result<Outcome, AdminError> {
         let (token, waba_id) = or_fail!(self.ready().await?);
-        let about = self.services.upstream.about(waba_id.as_str());
+        let about = self.services.upstream.about(&self.tenant, waba_id.as_str());
         let subscribed = self.graph.subscribe_app(about.call(&token, Urgency::Caller), &waba_id).await;
         or_fail!(subscribed.map_err(Failure::from));
         Ok(Ok(format!("The webhooks of account {waba_id} come to the app.")))

@@ -38,14 +38,8 @@ impl SharedLimits {
     }
 }
 
-impl RunningSharedLimits {
-    /// Lets go of Redis: each replica counts alone.
-    pub(crate) fn stop(self) {
-        drop(self);
-    }
-}
-
 impl Drop for RunningSharedLimits {
+    /// Lets go of Redis: this replica counts alone.
     fn drop(&mut self) {
         if let Some(arbiter) = &self.0 {
             arbiter.stop();

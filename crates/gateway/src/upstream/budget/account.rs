@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::heard::{Heard, Word};
 use super::scope::Scope;
-use super::{Budget, Holder, Reason, Wait, held, wait};
+use super::{Budget, LaneOwner, Reason, Wait, held, wait};
 
 /// How many of a tenant's tries may be under way on this replica. All of them may go over one client, where calls of
 /// others would wait in vain for those that Meta leaves without an answer.
@@ -32,13 +32,13 @@ pub struct Account {
 }
 
 impl Account {
-    pub(super) fn new(budget: Arc<Budget>, holder: &Holder, now: Instant) -> Self {
+    pub(super) fn new(budget: Arc<Budget>, owner: &LaneOwner, now: Instant) -> Self {
         Self {
-            waba_id: holder.waba_id.clone(),
-            waba: budget.accounts.of(&holder.waba_id, now),
-            tenant: budget.tenants.of(holder.cust_space_id.as_str(), now),
-            number: budget.numbers.of(&holder.phone_number_id, now),
-            sending: budget.sending.of(&holder.phone_number_id, now),
+            waba_id: owner.waba_id.clone(),
+            waba: budget.accounts.of(&owner.waba_id, now),
+            tenant: budget.tenants.of(owner.cust_space_id.as_str(), now),
+            number: budget.numbers.of(&owner.phone_number_id, now),
+            sending: budget.sending.of(&owner.phone_number_id, now),
             budget,
         }
     }
@@ -78,13 +78,13 @@ impl Account {
     }
 
     /// How the account's quota is: the part used, and until when nothing goes through.
-    pub fn waba(&self) -> Standing {
-        Standing::of(&[&self.waba], Instant::now())
+    pub fn waba(&self) -> QuotaStanding {
+        QuotaStanding::of(&[&self.waba], Instant::now())
     }
 
     /// Until when nothing goes through, or nothing is sent, by the number's own limits or its token's.
-    pub fn number(&self) -> Standing {
-        Standing::of(&[&self.tenant, &self.number, &self.sending], Instant::now())
+    pub fn number(&self) -> QuotaStanding {
+        QuotaStanding::of(&[&self.tenant, &self.number, &self.sending], Instant::now())
     }
 
     pub(super) fn ended_at(&self, this: Try, how: Ended<'_>, now: Instant) {
@@ -131,14 +131,14 @@ impl Account {
 
 /// How a quota is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct QuotaStanding {
     /// The part of it that is used, in percent, by Meta's last word.
     pub level: u8,
     /// How long nothing goes through; `None` where calls do.
     pub held_for: Option<Duration>,
 }
 
-impl Standing {
+impl QuotaStanding {
     /// The worst of these.
     pub(super) fn of(scopes: &[&Scope], now: Instant) -> Self {
         let standings = scopes.iter().map(|scope| {

@@ -11,6 +11,8 @@ const LONGEST: Duration = Duration::from_mins(1);
 /// The longest that Meta is believed: its quotas are of an hour, or of a day
 /// ([Meta: rate limits](https://developers.facebook.com/docs/graph-api/overview/rate-limiting)).
 const LONGEST_NAMED: Duration = Duration::from_hours(24);
+/// The shortest time of Meta's that the other replicas are told, and by how much it must grow to be told again.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
 /// For how long one try goes alone at the most, to find out whether calls go through again.
 const TRIAL: Duration = Duration::from_secs(1);
 
@@ -30,6 +32,10 @@ pub(super) struct Hold {
     refused: u32,
     /// Until when they are, or were; `None` once Meta has taken a call again.
     not_before: Option<Instant>,
+    /// Until when they are by Meta's own word to this replica.
+    named: Option<Instant>,
+    /// Until when the other replicas know them to be.
+    known: Option<Instant>,
     trial: Option<Trial>,
 }
 
@@ -94,7 +100,24 @@ impl Hold {
 
     /// Meta said to wait so long.
     pub(super) fn named(&mut self, wait: Duration, now: Instant) {
-        self.not_before = self.not_before.max(Some(now + wait.min(LONGEST_NAMED)));
+        let until = Some(now + wait.min(LONGEST_NAMED));
+        self.not_before = self.not_before.max(until);
+        self.named = self.named.max(until);
+    }
+
+    /// Meta said to another replica to wait so long.
+    pub(super) fn heard_of(&mut self, wait: Duration, now: Instant) {
+        let until = Some(now + wait.min(LONGEST_NAMED));
+        self.not_before = self.not_before.max(until);
+        self.known = self.known.max(until);
+    }
+
+    /// Until when the other replicas are to hold calls, too, where they do not know it; they are told then.
+    pub(super) fn news(&mut self, now: Instant) -> Option<Instant> {
+        let before = self.known.map_or(now, |known| known.max(now));
+        let until = self.named.filter(|until| *until >= before + WORTH_TELLING)?;
+        self.known = Some(until);
+        Some(until)
     }
 
     /// Whether nothing is lost when it is forgotten.
@@ -206,6 +229,43 @@ mod tests {
         assert!(hold.is_idle(start));
         hold.refused(start, Some(FIRST), Duration::ZERO, start);
         assert_eq!(hold.until(start), Some(start + FIRST));
+    }
+
+    #[test]
+    fn others_are_told_of_metas_time_once_and_again_when_it_has_grown() {
+        let (mut hold, start) = (Hold::default(), Instant::now());
+        (0..9).for_each(|_| hold.refused(start, None, FIRST, start));
+        assert_eq!(hold.news(start), None, "a time of ours is of this replica's calls");
+        let millis = |millis| start + Duration::from_millis(millis);
+        let mut told = |wait, at| {
+            hold.named(Duration::from_millis(wait), at);
+            hold.news(at)
+        };
+        assert_eq!(told(999, start), None, "it is over before they could hear of it");
+        assert_eq!(told(1_000, start), Some(millis(1_000)));
+        assert_eq!(told(1_000, millis(500)), None, "others were refused with it");
+        assert_eq!(told(1_000, millis(999)), None);
+        assert_eq!(told(60_000, millis(999)), Some(millis(60_999)));
+        assert_eq!(told(60_000, millis(1_500)), None);
+        assert_eq!(told(60_000, millis(1_999)), Some(millis(61_999)));
+    }
+
+    #[test]
+    fn what_another_replica_was_told_holds_here_is_not_told_on_and_cuts_nothing_short() {
+        let (mut hold, start) = (Hold::default(), Instant::now());
+        hold.named(Duration::from_secs(10), start);
+        hold.heard_of(Duration::from_secs(5), start);
+        assert_eq!(hold.until(start), Some(start + Duration::from_secs(10)));
+        assert_eq!(hold.news(start), Some(start + Duration::from_secs(10)), "theirs is shorter");
+        hold.heard_of(Duration::from_mins(1), start);
+        assert_eq!(hold.until(start), Some(start + Duration::from_mins(1)));
+        assert_eq!(hold.news(start), None);
+        hold.named(Duration::from_millis(60_900), start);
+        assert_eq!(hold.news(start), None, "they know");
+        hold.taken(start);
+        assert!(hold.until(start).is_some(), "a call that was under way clears nothing");
+        hold.heard_of(Duration::MAX, start);
+        assert_eq!(hold.until(start), Some(start + LONGEST_NAMED));
     }
 
     #[test]

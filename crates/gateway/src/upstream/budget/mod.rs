@@ -7,13 +7,15 @@
 //! - while Meta has said not to call before a time, or has refused twice without a time, nothing is sent ([`hold`]);
 //! - near the end of a quota tries are held by their urgency, effect, and whose they are ([`policy`]).
 //!
-//! Each replica learns by its own calls: every answer of Meta's carries what all replicas together have used.
+//! How much is used, each replica learns by its own calls: every answer of Meta's carries what all replicas together have
+//! used. A time before which Meta takes no calls it tells the others ([`notices`]): Meta names it to whom it refuses.
 
 mod account;
 mod figures;
 mod heard;
 mod hold;
 mod level;
+mod notices;
 mod policy;
 mod scope;
 mod shares;
@@ -23,16 +25,18 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cams_api::identifiers::CustSpaceId;
 use graph_client::{Ended, Held, ThrottleScope, Try, Usage};
 use tokio::time::Instant;
 
 use self::heard::Heard;
+use self::notices::{Kind, Notices, QuotaName};
 use self::policy::{LEAST, held_from};
 use self::scope::{Scope, Scopes};
 use self::shares::Shares;
-use super::Holder;
+use super::LaneOwner;
 
-pub use self::account::{Account, Standing};
+pub use self::account::{Account, QuotaStanding};
 pub use self::figures::{Figures, Reason};
 pub use self::scope::Survey;
 
@@ -44,6 +48,7 @@ const LOOK_AGAIN: Duration = Duration::from_mins(5);
 pub struct Budget {
     /// How long nothing is sent after refusals that name no time.
     pause: Duration,
+    notices: Arc<Notices>,
     app: Scope,
     accounts: Scopes,
     tenants: Scopes,
@@ -52,9 +57,12 @@ pub struct Budget {
     figures: Figures,
 }
 
-/// An account's quota.
+/// An account's quota, and that of its tenant's token.
 #[derive(Debug)]
-pub(super) struct Waba(Arc<Scope>);
+pub(super) struct Waba {
+    waba: Arc<Scope>,
+    tenant: Arc<Scope>,
+}
 
 /// Why a try is held, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,51 +75,83 @@ impl Budget {
     /// One of which Meta has said nothing yet. After two refusals that name no time nothing is sent for `pause`, and
     /// longer after each further one.
     pub(super) fn new(pause: Duration) -> Self {
+        let notices = Arc::default();
+        let scopes = |kind| Scopes::new(kind, &notices);
         Self {
             pause,
-            app: Scope::default(),
-            accounts: Scopes::default(),
-            tenants: Scopes::default(),
-            numbers: Scopes::default(),
-            sending: Scopes::default(),
+            accounts: scopes(Kind::Waba),
+            tenants: scopes(Kind::Token),
+            numbers: scopes(Kind::Number),
+            sending: scopes(Kind::Sending),
+            app: Scope::new(QuotaName { kind: Kind::App, id: "".into() }, notices.clone()),
+            notices,
             figures: Figures::default(),
         }
     }
 
     /// What the calls of a number count against.
-    pub(super) fn account(self: &Arc<Self>, holder: &Holder) -> Account {
-        Account::new(self.clone(), holder, Instant::now())
+    pub(super) fn account(self: &Arc<Self>, owner: &LaneOwner) -> Account {
+        Account::new(self.clone(), owner, Instant::now())
     }
 
-    /// The quota of an account, for calls about it that are for no number in memory.
-    pub(super) fn waba(&self, waba_id: &str) -> Waba {
-        Waba(self.accounts.of(waba_id, Instant::now()))
+    /// The quotas of an account of this tenant's, for calls about it that are for no number in memory.
+    pub(super) fn waba(&self, cust_space_id: &CustSpaceId, waba_id: &str) -> Waba {
+        let now = Instant::now();
+        Waba { waba: self.accounts.of(waba_id, now), tenant: self.tenants.of(cust_space_id.as_str(), now) }
     }
 
-    /// Whether a try may be made that is for no number in memory: by the app's quota, and the account's where it is about
-    /// one. That changes nothing: one that is made enters.
+    /// What the other replicas are to be told.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// Meta told another replica that it takes no calls that count against this quota, for so long. Of a kind that only
+    /// another version knows, nothing is held.
+    pub fn heard_of(&self, kind: &str, id: &str, wait: Duration) {
+        self.heard_of_at(kind, id, wait, Instant::now());
+    }
+
+    fn heard_of_at(&self, kind: &str, id: &str, wait: Duration, now: Instant) {
+        let scopes = match Kind::named(kind) {
+            Some(Kind::App) => return self.app.heard_of(wait, now),
+            Some(Kind::Waba) => &self.accounts,
+            Some(Kind::Token) => &self.tenants,
+            Some(Kind::Number) => &self.numbers,
+            Some(Kind::Sending) => &self.sending,
+            None => return,
+        };
+        scopes.of(id, now).heard_of(wait, now);
+    }
+
+    /// Whether a try may be made that is for no number in memory: by the app's quota, and the account's and its tenant's
+    /// where it is about one. That changes nothing: one that is made enters.
     ///
     /// # Errors
     /// [`Held::Quota`]
     pub(super) fn check(&self, waba: Option<&Waba>, this: Try) -> Result<(), Held> {
-        let of_waba = waba.and_then(|Waba(scope)| wait(scope, this, None));
-        self.let_through(wait(&self.app, this, None).max(of_waba))
+        let tenant = waba.map(|about| &*about.tenant);
+        let of_waba = waba.and_then(|about| wait(&about.waba, this, None));
+        let of_tenant = tenant.and_then(|tenant| held(tenant, this.at));
+        self.let_through(wait(&self.app, this, tenant).max(of_waba).max(of_tenant))
     }
 
     /// Such a try is made, and counts.
     pub(super) fn enter(&self, waba: Option<&Waba>, this: Try) {
-        self.app.enter(this.at);
-        if let Some(Waba(scope)) = waba {
-            scope.enter(this.at);
-        }
+        let Some(Waba { waba, tenant }) = waba else {
+            self.app.enter(this.at);
+            return;
+        };
+        self.app.enter_of(tenant.enter(this.at), this.at);
+        waba.enter(this.at);
     }
 
     /// How such a try ended.
     pub(super) fn ended(&self, waba: Option<&Waba>, this: Try, how: Ended<'_>) {
         let (heard, now) = (Heard::of(how), Instant::now());
         self.app.ended(this.at, heard.word_on(ThrottleScope::App), self.pause, now);
-        if let Some(Waba(scope)) = waba {
-            scope.ended(this.at, heard.word_on(ThrottleScope::Waba), self.pause, now);
+        if let Some(Waba { waba, tenant }) = waba {
+            tenant.ended(this.at, heard.word_on(ThrottleScope::Token), self.pause, now);
+            waba.ended(this.at, heard.word_on(ThrottleScope::Waba), self.pause, now);
         }
         if let Some(usage) = heard.usage {
             self.hear(usage, now);
@@ -119,8 +159,8 @@ impl Budget {
     }
 
     /// How the app's quota is.
-    pub fn app(&self) -> Standing {
-        Standing::of(&[&self.app], Instant::now())
+    pub fn app(&self) -> QuotaStanding {
+        QuotaStanding::of(&[&self.app], Instant::now())
     }
 
     /// How the app's, the accounts' and the numbers' are, for metrics.

@@ -11,16 +11,26 @@ use tokio::time::Instant;
 use super::heard::Word;
 use super::hold::Hold;
 use super::level::Levels;
+use super::notices::{Kind, Notices, QuotaName};
 use super::shares::{Count, Window};
 
-/// One of them. Its lock is held for a few comparisons, never across an await; two are never held together.
+/// One of them. Its lock is held for a few comparisons, never across an await; two are never held together. That of the
+/// notices is taken under it.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     state: Mutex<State>,
+    /// How other replicas are told of its hold; `None` where nobody is.
+    voice: Option<Voice>,
     /// Whether the hold is set: while it is not, as nearly always, nobody takes the lock for its sake.
     has_hold: AtomicBool,
     /// How many tries have set out and not come back, where somebody asks for that.
     under_way: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Voice {
+    quota: QuotaName,
+    notices: Arc<Notices>,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +41,11 @@ pub(super) struct State {
 }
 
 impl Scope {
+    /// One that is told of there.
+    pub(super) fn new(quota: QuotaName, notices: Arc<Notices>) -> Self {
+        Self { voice: Some(Voice { quota, notices }), ..Self::default() }
+    }
+
     /// Nothing panics while it is locked.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -48,13 +63,22 @@ impl Scope {
     pub(super) fn ended(&self, began: Instant, word: Word, pause: Duration, now: Instant) {
         let may_change = self.has_hold.load(Ordering::Acquire) || matches!(word, Word::Refused(_));
         if may_change {
-            self.change_hold(&mut self.lock(), |hold| hold.ended(began, word, pause, now));
+            self.change_hold(&mut self.lock(), now, |hold| hold.ended(began, word, pause, now));
         }
     }
 
-    fn change_hold(&self, state: &mut State, change: impl FnOnce(&mut Hold)) {
+    /// Another replica was told to wait so long.
+    pub(super) fn heard_of(&self, wait: Duration, now: Instant) {
+        self.change_hold(&mut self.lock(), now, |hold| hold.heard_of(wait, now));
+    }
+
+    fn change_hold(&self, state: &mut State, now: Instant, change: impl FnOnce(&mut Hold)) {
         change(&mut state.hold);
         self.has_hold.store(state.hold.is_set(), Ordering::Release);
+        let Some(Voice { quota, notices }) = &self.voice else { return };
+        if let Some(until) = state.hold.news(now) {
+            notices.leave(quota, until);
+        }
     }
 
     /// A try goes; true where it is the scope's first of a minute.
@@ -108,7 +132,7 @@ impl Scope {
         let mut state = self.lock();
         state.levels.hear_account(usage, now);
         if let Some(wait) = usage.regained_after() {
-            self.change_hold(&mut state, |hold| hold.named(wait, now));
+            self.change_hold(&mut state, now, |hold| hold.named(wait, now));
         }
     }
 }
@@ -125,10 +149,19 @@ impl State {
 }
 
 /// The scopes of one kind, by Meta's ID or ours. One that nobody holds is forgotten when it has nothing to say any more.
-#[derive(Debug, Default)]
-pub(super) struct Scopes(Mutex<HashMap<String, Arc<Scope>>>);
+#[derive(Debug)]
+pub(super) struct Scopes {
+    kind: Kind,
+    notices: Arc<Notices>,
+    by_id: Mutex<HashMap<Arc<str>, Arc<Scope>>>,
+}
 
 impl Scopes {
+    /// None yet, of this kind, which are told of there.
+    pub(super) fn new(kind: Kind, notices: &Arc<Notices>) -> Self {
+        Self { kind, notices: notices.clone(), by_id: Mutex::default() }
+    }
+
     /// The scope of an ID; a new one where there is none.
     pub(super) fn of(&self, id: &str, now: Instant) -> Arc<Scope> {
         let mut scopes = self.lock();
@@ -141,7 +174,10 @@ impl Scopes {
             let kept = scopes.len();
             scopes.reserve(kept);
         }
-        scopes.entry(id.to_owned()).or_default().clone()
+        let id: Arc<str> = id.into();
+        let scope = Arc::new(Scope::new(QuotaName { kind: self.kind, id: id.clone() }, self.notices.clone()));
+        scopes.insert(id, scope.clone());
+        scope
     }
 
     /// The greatest level of all of them, in percent, and how many are held.
@@ -150,8 +186,8 @@ impl Scopes {
         scopes.values().fold(Survey::default(), |survey, scope| survey.with(scope, now))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Scope>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Scope>>> {
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -179,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_scope_that_nobody_holds_is_forgotten_when_it_has_nothing_to_say() {
-        let (scopes, start) = (Scopes::default(), Instant::now());
+        let (scopes, start) = (Scopes::new(Kind::Number, &Arc::default()), Instant::now());
         let held = scopes.of("held by somebody", start);
         scopes.of("refused", start).ended(start, Word::Refused(Some(Duration::from_hours(1))), Duration::ZERO, start);
         for at in 0..100_000 {

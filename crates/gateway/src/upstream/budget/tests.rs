@@ -1,13 +1,17 @@
 //! The budget as the calls of several numbers meet it, on a clock of the test's.
 
+mod replicas;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use graph_client::{AppUsage, BusinessUsage, Effect, Ended, Held, ThrottleScope, Try, Urgency, Usage};
+use graph_client::{
+    AppUsage, BusinessUsage, Effect, Ended, GraphError, Held, ThrottleScope, Try, Unreadable, Urgency, Usage,
+};
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
 
-use super::{Account, Budget, Holder};
+use super::{Account, Budget, LaneOwner};
 use crate::upstream::refused;
 
 /// Two tenants with a number each in an account each; the first has a second number in the same account, and a third in
@@ -21,8 +25,8 @@ struct World {
     now: Instant,
 }
 
-fn holder(tenant: &str, waba_id: &str, phone_number_id: &str) -> Holder {
-    Holder {
+fn owner(tenant: &str, waba_id: &str, phone_number_id: &str) -> LaneOwner {
+    LaneOwner {
         cust_space_id: tenant.parse().unwrap(),
         waba_id: waba_id.to_owned(),
         phone_number_id: phone_number_id.to_owned(),
@@ -33,10 +37,10 @@ impl World {
     fn new() -> Self {
         let budget = Arc::new(Budget::new(Duration::from_secs(1)));
         Self {
-            first: budget.account(&holder("cams-first1", "A", "1")),
-            beside_first: budget.account(&holder("cams-first1", "A", "2")),
-            elsewhere_of_first: budget.account(&holder("cams-first1", "B", "3")),
-            second: budget.account(&holder("cams-second", "C", "4")),
+            first: budget.account(&owner("cams-first1", "A", "1")),
+            beside_first: budget.account(&owner("cams-first1", "A", "2")),
+            elsewhere_of_first: budget.account(&owner("cams-first1", "B", "3")),
+            second: budget.account(&owner("cams-second", "C", "4")),
             budget,
             now: Instant::now(),
         }
@@ -185,7 +189,7 @@ fn an_accounts_header_is_heard_by_its_account_whoever_made_the_call() {
     world.hear(&world.second, &account("A", 100, 5));
     assert_eq!(world.open(), [HELD, HELD, OPEN, OPEN]);
     world.hear(&world.second, &account("not known yet", 100, 5));
-    let new = world.budget.account(&holder("cams-third1", "not known yet", "5"));
+    let new = world.budget.account(&owner("cams-third1", "not known yet", "5"));
     assert_eq!(world.is_open(&new), HELD);
 }
 
@@ -348,4 +352,16 @@ fn what_became_of_changes_is_looked_up_until_nine_tenths_are_used() {
     assert_eq!(world.first.check(overdue), Ok(()));
     world.hear(&world.first, &app(90));
     assert!(world.first.check(overdue).is_err());
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_heard_for_its_figures() {
+    let world = World::new();
+    World::admit(&world.first, world.read()).unwrap();
+    let GraphError::Unreadable { status, why, effect, .. } = GraphError::unreadable(Unreadable::CutOff) else {
+        unreachable!()
+    };
+    let error = GraphError::Unreadable { status, why, effect, usage: Box::new(account("A", 100, 19)) };
+    world.first.ended_at(world.read(), Ended::Failed(&error), world.now);
+    assert_eq!(world.open(), [HELD, HELD, OPEN, OPEN]);
 }

@@ -1,6 +1,7 @@
 //! Meta's quotas: who is held when Meta says that they are used up, or nearly.
 
 mod nearly_used;
+mod replicas;
 mod used_up;
 
 use serde_json::{Value, json};
