@@ -46,7 +46,7 @@ impl Groupgate {
             .env("GROUPGATE_BIND", address.to_string())
             .env("GROUPGATE_WORKERS", "1")
             .env("GROUPGATE_APP_ID", "1234567890")
-            .env("GROUPGATE_APP_SECRET", "an app secret, so that appsecret_proof is made")
+            .env("GROUPGATE_APP_SECRET", "0123456789abcdef0123456789abcdef")
             .env("GROUPGATE_LOG", "info")
             .env("GROUPGATE_LOG_FORMAT", "json")
             .envs(["KEY", "TENANT", "NUMBER"].map(|name| (format!("GROUPGATE_RATE_PER_{name}"), "9999999/s")))
