@@ -23,7 +23,7 @@ const WRITES: Limit = Limit { per_second: 5, burst: 10 };
 /// How long calls come at ten times the limit.
 const FLOOD: Duration = Duration::from_secs(22);
 /// How often something is looked at again, where the machine stalled so that Redis was away for a moment.
-const TRIES: usize = 3;
+const TRIES: usize = 4;
 /// How long Redis is away.
 const OUTAGE: Duration = Duration::from_secs(6);
 /// How soon after Redis is back all replicas share again.
