@@ -31,6 +31,7 @@ mod serving;
 mod start;
 mod supervise;
 pub mod telemetry;
+mod tenant_batches;
 pub mod tenants;
 pub mod upstream;
 mod waiting_room;

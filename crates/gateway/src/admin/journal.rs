@@ -3,23 +3,20 @@
 //!
 //! The queue is bounded. While PostgreSQL is away it fills; what does not fit is dropped and counted, so that no call waits.
 
-use std::time::Duration;
+use std::fmt::Display;
 
-use actix_web::rt;
 use tenant_store::{SeenCall, Store, StoreError};
 use tokio::sync::mpsc;
 
 use crate::telemetry::metrics::Metrics;
+use crate::tenant_batches::{Kept, TenantBatches};
 
 /// How many calls may be on their way.
 const CAPACITY: usize = 4096;
 /// How many are written at once.
 const BATCH: usize = 512;
-/// Between two tries, while PostgreSQL is away.
-const PAUSE: Duration = Duration::from_millis(500);
-
 /// A call, and the tenant in whose log it stands; the ISV's own where there is none.
-struct Told {
+pub(crate) struct Told {
     cust_space_id: Option<String>,
     call: SeenCall,
 }
@@ -31,18 +28,18 @@ pub struct AuditJournal {
 }
 
 /// The store's end of the queue.
-pub struct AuditWriter {
-    queue: mpsc::Receiver<Told>,
-    /// What is being written, and written again where that did not succeed.
-    batch: Vec<Told>,
+pub(crate) type AuditWriter = TenantBatches<SeenCalls>;
+
+/// What is kept of the calls for the audit log.
+pub(crate) struct SeenCalls {
     metrics: Metrics,
 }
 
 impl AuditJournal {
     /// An empty queue and its other end.
-    pub fn new(metrics: Metrics) -> (Self, AuditWriter) {
+    pub(crate) fn new(metrics: Metrics) -> (Self, AuditWriter) {
         let (sender, receiver) = mpsc::channel(CAPACITY);
-        (Self { queue: sender, metrics: metrics.clone() }, AuditWriter { queue: receiver, batch: Vec::new(), metrics })
+        (Self { queue: sender, metrics: metrics.clone() }, AuditWriter::new(receiver, SeenCalls { metrics }))
     }
 
     /// Lets a call be written down.
@@ -53,55 +50,32 @@ impl AuditJournal {
     }
 }
 
-impl AuditWriter {
-    /// Writes calls as they come, until the journal is gone.
-    pub async fn run(&mut self, store: &Store) {
-        while !self.batch.is_empty() || self.queue.recv_many(&mut self.batch, BATCH).await > 0 {
-            self.write(store).await;
-            if !self.batch.is_empty() {
-                rt::time::sleep(PAUSE).await;
-            }
-        }
+impl Kept for SeenCalls {
+    type Entry = Told;
+    type Row = SeenCall;
+    const AT_ONCE: usize = BATCH;
+
+    fn tenant(told: &Told) -> Option<&str> {
+        told.cust_space_id.as_deref()
     }
 
-    /// Writes what is there now, before the gateway ends.
-    pub async fn flush(&mut self, store: &Store) {
-        while let Ok(told) = self.queue.try_recv() {
-            self.batch.push(told);
-        }
-        self.write(store).await;
-        if !self.batch.is_empty() {
-            self.drop_calls(self.batch.len(), &"PostgreSQL is away");
-        }
+    fn row(told: &Told) -> &SeenCall {
+        &told.call
     }
 
-    /// Writes the batch, tenant by tenant; what stays in it is for the next time, when PostgreSQL is there.
-    async fn write(&mut self, store: &Store) {
-        while let Some(first) = self.batch.first() {
-            let cust_space_id = first.cust_space_id.clone();
-            let of_tenant = self.batch.iter().filter(|told| told.cust_space_id == cust_space_id);
-            let calls: Vec<SeenCall> = of_tenant.map(|told| told.call.clone()).collect();
-            match record(store, cust_space_id.as_deref(), &calls).await {
-                Ok(()) => self.metrics.audit_written(calls.len()),
-                Err(StoreError::Unavailable(error)) => {
-                    tracing::debug!(error, "calls of administrators wait for PostgreSQL");
-                    return;
-                }
-                Err(error) => self.drop_calls(calls.len(), &error),
-            }
-            self.batch.retain(|told| told.cust_space_id != cust_space_id);
-        }
+    async fn write(&self, store: &Store, tenant: Option<&str>, calls: &[SeenCall]) -> Result<(), StoreError> {
+        let space = tenant.map_or_else(|| store.isv(), |id| store.space(id));
+        space.record_seen_calls(calls).await
     }
 
-    fn drop_calls(&self, count: usize, reason: &dyn std::fmt::Display) {
+    fn written(&self, count: usize) {
+        self.metrics.audit_written(count);
+    }
+
+    fn lost(&self, count: usize, reason: &dyn Display) {
         tracing::warn!(%reason, count, "calls of administrators are not in the audit log");
         self.metrics.audit_dropped(count);
     }
-}
-
-async fn record(store: &Store, cust_space_id: Option<&str>, calls: &[SeenCall]) -> Result<(), StoreError> {
-    let space = cust_space_id.map_or_else(|| store.isv(), |id| store.space(id));
-    space.record_seen_calls(calls).await
 }
 
 #[cfg(test)]

@@ -33,5 +33,6 @@ mod view;
 
 pub use context::AdminContext;
 pub use error::{AdminError, FieldError};
-pub use journal::{AuditJournal, AuditWriter};
+pub use journal::AuditJournal;
+pub(crate) use journal::AuditWriter;
 pub use view::{Answer, Listed, NoContent, Paging, Rows, View};

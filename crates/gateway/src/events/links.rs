@@ -3,22 +3,21 @@
 //! The queue is bounded. While PostgreSQL is away it fills; what does not fit is dropped, so that no call waits for it: the
 //! mirror then shows the link before, until the next one is learned.
 
+use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::rt;
 use tenant_store::{LearnedLink, Store, StoreError};
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
+use crate::tenant_batches::{Kept, TenantBatches};
 use crate::tenants::Number;
 
 /// How many links may be on their way.
 const CAPACITY: usize = 4096;
-/// Between two tries, while PostgreSQL is away.
-const PAUSE: Duration = Duration::from_millis(500);
 
-struct Learned {
+/// A link, and the number whose group's it is.
+pub(crate) struct Learned {
     number: Arc<Number>,
     link: LearnedLink,
 }
@@ -29,17 +28,16 @@ pub struct LinkJournal {
 }
 
 /// The store's end of the queue.
-pub struct LinkWriter {
-    queue: mpsc::Receiver<Learned>,
-    /// What is being written, and written again where that did not succeed.
-    batch: Vec<Learned>,
-}
+pub(crate) type LinkWriter = TenantBatches<InviteLinks>;
+
+/// What is kept of the links for the mirror.
+pub(crate) struct InviteLinks;
 
 impl LinkJournal {
     /// An empty queue and its other end.
-    pub fn new() -> (Self, LinkWriter) {
+    pub(crate) fn new() -> (Self, LinkWriter) {
         let (sender, receiver) = mpsc::channel(CAPACITY);
-        (Self { queue: sender }, LinkWriter { queue: receiver, batch: Vec::new() })
+        (Self { queue: sender }, LinkWriter::new(receiver, InviteLinks))
     }
 
     /// The group now has this link, or none.
@@ -56,48 +54,26 @@ impl LinkJournal {
     }
 }
 
-impl LinkWriter {
-    /// Writes links as they come, until the journal is gone.
-    pub async fn run(&mut self, store: &Store) {
-        while !self.batch.is_empty() || self.queue.recv_many(&mut self.batch, CAPACITY).await > 0 {
-            self.write(store).await;
-            if !self.batch.is_empty() {
-                rt::time::sleep(PAUSE).await;
-            }
-        }
+impl Kept for InviteLinks {
+    type Entry = Learned;
+    type Row = LearnedLink;
+    const AT_ONCE: usize = CAPACITY;
+
+    fn tenant(learned: &Learned) -> Option<&str> {
+        Some(learned.number.cust_space_id.as_str())
     }
 
-    /// Writes what is there now, before the gateway ends.
-    pub async fn flush(&mut self, store: &Store) {
-        while let Ok(learned) = self.queue.try_recv() {
-            self.batch.push(learned);
-        }
-        self.write(store).await;
-        if !self.batch.is_empty() {
-            tell_of_loss(self.batch.len(), &"PostgreSQL is away");
-        }
+    fn row(learned: &Learned) -> &LearnedLink {
+        &learned.link
     }
 
-    /// Writes the batch, tenant by tenant; what stays in it is for the next time, when PostgreSQL is there.
-    async fn write(&mut self, store: &Store) {
-        while let Some(first) = self.batch.first() {
-            let of = first.number.clone();
-            let is_of = |learned: &Learned| learned.number.cust_space_id == of.cust_space_id;
-            let links: Vec<_> =
-                self.batch.iter().filter(|learned| is_of(learned)).map(|learned| learned.link.clone()).collect();
-            match store.space(of.cust_space_id.as_str()).record_invite_links(&links).await {
-                Ok(()) => {}
-                Err(StoreError::Unavailable(error)) => {
-                    tracing::debug!(error, "invite links wait for PostgreSQL");
-                    return;
-                }
-                Err(error) => tell_of_loss(links.len(), &error),
-            }
-            self.batch.retain(|learned| !is_of(learned));
-        }
+    async fn write(&self, store: &Store, tenant: Option<&str>, links: &[LearnedLink]) -> Result<(), StoreError> {
+        store.space(tenant.unwrap_or_default()).record_invite_links(links).await
     }
-}
 
-fn tell_of_loss(count: usize, reason: &dyn std::fmt::Display) {
-    tracing::warn!(%reason, count, "invite links could not be written to the mirror, which shows those before");
+    fn written(&self, _: usize) {}
+
+    fn lost(&self, count: usize, reason: &dyn Display) {
+        tracing::warn!(%reason, count, "invite links could not be written to the mirror, which shows those before");
+    }
 }

@@ -16,7 +16,8 @@ mod waiters;
 
 pub use feeds::{FeedError, FeedEvent, Feeds, Follower, Page};
 pub use inbox::{Inbox, Refused};
-pub use links::{LinkJournal, LinkWriter};
+pub use links::LinkJournal;
+pub(crate) use links::LinkWriter;
 pub use rendering::{RenderError, render};
 pub use router::{Nudge, Router};
 pub use settler::Settler;
