@@ -10,55 +10,41 @@ use serde_json::Value;
 
 use crate::support::TestApp;
 
+/// Asserts that what is committed at `path` is what `groupgate openapi` with this flag prints.
+fn is_fresh(path: &str, flag: &str, made: &str) {
+    let committed = format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"));
+    let committed = std::fs::read_to_string(committed).unwrap_or_default();
+    assert!(committed == made, "{path} is stale: run `cargo run -- openapi {flag} > {path}`");
+}
+
 #[test]
 fn the_committed_document_is_the_one_that_is_served() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/groupgate.json");
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    let made = gateway::openapi::document_json().unwrap();
-    assert!(committed == made, "openapi/groupgate.json is stale: run `cargo run -- openapi > openapi/groupgate.json`");
+    is_fresh("openapi/groupgate.json", "", &gateway::openapi::document_json().unwrap());
 }
 
 #[test]
 fn the_committed_document_of_metas_paths_is_the_one_that_is_served() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/graph.json");
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    let made = graph_face::document_json().unwrap();
-    assert!(committed == made, "openapi/graph.json is stale: run `cargo run -- openapi --graph > openapi/graph.json`");
+    is_fresh("openapi/graph.json", "--graph", &graph_face::document_json().unwrap());
 }
 
 #[test]
 fn the_committed_document_of_the_administrators_api_is_the_one_that_is_served() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/admin.json");
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    let made = admin::document_json().unwrap();
-    assert!(committed == made, "openapi/admin.json is stale: run `cargo run -- openapi --admin > openapi/admin.json`");
+    is_fresh("openapi/admin.json", "--admin", &admin::document_json().unwrap());
 }
 
 #[test]
 fn the_committed_page_of_operations_is_the_one_that_is_made() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md");
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    let made = gateway::openapi::document_markdown();
-    assert!(
-        committed == made,
-        "docs/operations.md is stale: run `cargo run -- openapi --markdown > docs/operations.md`"
-    );
+    is_fresh("docs/operations.md", "--markdown", &gateway::openapi::document_markdown());
 }
 
 #[test]
 fn the_committed_page_of_events_is_the_one_that_is_made() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events.md");
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    let made = gateway::openapi::events_markdown();
-    assert!(committed == made, "docs/events.md is stale: run `cargo run -- openapi --events > docs/events.md`");
+    is_fresh("docs/events.md", "--events", &gateway::openapi::events_markdown());
 }
 
 #[test]
 fn the_committed_page_of_settings_is_the_one_that_is_made() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/settings.md");
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    let made = gateway::config::settings_markdown();
-    assert!(committed == made, "docs/settings.md is stale: run `cargo run -- openapi --settings > docs/settings.md`");
+    is_fresh("docs/settings.md", "--settings", &gateway::config::settings_markdown());
 }
 
 #[test]
