@@ -53,7 +53,10 @@ end() {
     return "$status"
 }
 
+# Ends what runs still.
 stop_all() {
+    # It takes its workers with it.
+    [ -z "${process[nginx]:-}" ] || end nginx TERM || true
     [ ${#process[@]} = 0 ] || kill -KILL "${process[@]}" 2>/dev/null || true
     { wait; } 2>/dev/null
     postgres_stop "$home/postgres"
