@@ -1,9 +1,5 @@
 //! From the bytes of an answer to its typed body, or to the error that it is.
 
-use awc::http::{
-    StatusCode,
-    header::{self, HeaderMap},
-};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use url::Url;
@@ -11,8 +7,10 @@ use url::Url;
 use crate::{
     codes::RefusalKind,
     error::{Effect, GraphError, Unreadable},
+    headers::{Header, Headers},
     refusal::{Circumstances, Refusal},
     token::Token,
+    transport::Received,
     usage::Usage,
 };
 
@@ -36,11 +34,11 @@ impl<T> Answer<T> {
 
 /// Reads an answer. Any 2xx is one, unless it holds an error object in place of a result.
 pub(crate) fn read<T: DeserializeOwned>(
-    (status, headers): (StatusCode, &HeaderMap),
-    body: &[u8],
+    received: Received<'_>,
     effect: Effect,
     token: &Token,
 ) -> Result<Answer<T>, GraphError> {
+    let Received { status, headers, body } = received;
     let usage = Usage::of(headers);
     let unreadable =
         |why, usage| GraphError::Unreadable { status: status.as_u16(), why, effect, usage: Box::new(usage) };
@@ -85,7 +83,7 @@ fn result<T: DeserializeOwned>(body: &[u8], effect: Effect) -> serde_json::Resul
 
 /// Says what is wrong without repeating what stands there: of serde's messages only those about a
 /// missing field are free of values.
-fn why(error: &serde_json::Error, headers: &HeaderMap, body: &[u8]) -> Unreadable {
+fn why(error: &serde_json::Error, headers: &dyn Headers, body: &[u8]) -> Unreadable {
     if !error.is_data() {
         return Unreadable::NotJson { content_type: content_type(headers), length: body.len() };
     }
@@ -97,20 +95,20 @@ fn why(error: &serde_json::Error, headers: &HeaderMap, body: &[u8]) -> Unreadabl
     })
 }
 
-fn no_error_object(headers: &HeaderMap, body: &[u8]) -> Unreadable {
+fn no_error_object(headers: &dyn Headers, body: &[u8]) -> Unreadable {
     Unreadable::NoErrorObject { content_type: content_type(headers), length: body.len() }
 }
 
-fn content_type(headers: &HeaderMap) -> String {
-    let value = headers.get(header::CONTENT_TYPE);
-    value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+fn content_type(headers: &dyn Headers) -> String {
+    let value = headers.value(Header::ContentType);
+    value.map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
 }
 
 /// Only the host: the rest of the address may repeat the query, and the proof in it.
-fn redirected_host(headers: &HeaderMap) -> String {
+fn redirected_host(headers: &dyn Headers) -> String {
     headers
-        .get(header::LOCATION)
-        .and_then(|value| Url::parse(value.to_str().ok()?).ok())
+        .value(Header::Location)
+        .and_then(|value| Url::parse(str::from_utf8(value).ok()?).ok())
         .and_then(|url| url.host_str().map(str::to_owned))
         .unwrap_or_else(|| "another place on the same host".to_owned())
 }

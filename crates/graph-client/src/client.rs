@@ -2,24 +2,20 @@
 
 use std::{rc::Rc, time::Duration};
 
-use awc::{
-    ClientRequest, ClientResponse,
-    http::{
-        Method, Uri,
-        header::{self, HeaderValue},
-    },
-};
+use awc::http::header::HeaderValue;
 use serde::de::DeserializeOwned;
 
 use crate::{
     answer::{self, Answer},
     call::Call,
     error::{Effect, GraphError},
+    http1::Http1,
+    over_awc::OverAwc,
+    progress::Progress,
     request::Request,
     settings::{GraphSettings, InvalidSettings},
     target::{Path, Upstream},
-    token::Token,
-    transport::{self, Progress},
+    transport::{Message, Received},
     tries::Tries,
 };
 
@@ -30,11 +26,12 @@ pub struct GraphClient(pub(crate) Rc<Inner>);
 
 /// What calls are made with.
 pub(crate) struct Inner {
-    http: awc::Client,
+    pub(crate) over_awc: OverAwc,
+    /// Where there is no TLS. Whatever comes or goes piece by piece goes over awc all the same.
+    http1: Option<Http1>,
     pub(crate) upstream: Upstream,
     pub(crate) user_agent: HeaderValue,
     pub(crate) timeout: Duration,
-    pub(crate) max_body: usize,
 }
 
 impl GraphClient {
@@ -45,11 +42,11 @@ impl GraphClient {
         let user_agent = HeaderValue::from_str(&settings.user_agent)
             .map_err(|_| InvalidSettings::UserAgent(settings.user_agent.clone()))?;
         Ok(Self(Rc::new(Inner {
-            http: transport::client(settings, upstream.is_tls())?,
+            over_awc: OverAwc::new(settings, upstream.is_tls())?,
+            http1: (!upstream.is_tls()).then(|| Http1::new(settings, upstream.host.clone())).transpose()?,
             upstream,
             user_agent,
             timeout: settings.timeout,
-            max_body: settings.max_body,
         })))
     }
 
@@ -65,9 +62,12 @@ impl GraphClient {
         path: Path,
         request: Request,
     ) -> Result<Answer<T>, GraphError> {
-        let uri = self.uri(path, call.token)?;
+        let target = path.finish(call.token)?;
         self.tries(call, request.effect)
-            .make(async |progress| self.exchange(call.token, &uri, &request, progress).await)
+            .make(async |progress| {
+                let message = request.message(&target, call.token, &self.0.user_agent);
+                self.exchange(message, progress, |received| answer::read(received, progress.effect, call.token)).await
+            })
             .await
     }
 
@@ -76,44 +76,18 @@ impl GraphClient {
         Tries::new(call, effect, self.0.timeout)
     }
 
-    pub(crate) fn uri(&self, path: Path, token: &Token) -> Result<Uri, GraphError> {
-        self.0.upstream.uri(path, token).map_err(|error| GraphError::Unsendable { why: error.to_string() })
-    }
-
-    async fn exchange<T: DeserializeOwned>(
+    /// Sends a message, and lets `read` look at the whole answer.
+    pub(crate) async fn exchange<T>(
         &self,
-        token: &Token,
-        uri: &Uri,
-        request: &Request,
+        message: Message<'_>,
         progress: &Progress,
-    ) -> Result<Answer<T>, GraphError> {
-        let mut response = self.send(token, uri, request, progress).await?;
-        let body = transport::receive(&mut response, self.0.max_body, progress.effect).await?;
-        answer::read((response.status(), response.headers()), &body, progress.effect, token)
-    }
-
-    async fn send(
-        &self,
-        token: &Token,
-        uri: &Uri,
-        request: &Request,
-        progress: &Progress,
-    ) -> Result<ClientResponse, GraphError> {
-        let host = self.0.upstream.host.clone();
-        let mut prepared = self.prepare(request.method.clone(), uri, host, token);
-        if let Some(content_type) = request.content_type() {
-            prepared = prepared.insert_header((header::CONTENT_TYPE, content_type));
+        read: impl FnOnce(Received<'_>) -> Result<T, GraphError>,
+    ) -> Result<T, GraphError> {
+        let Inner { http1, over_awc, upstream, .. } = &*self.0;
+        match http1 {
+            Some(http1) => http1.exchange(message, progress, read).await,
+            // Boxed, so that calls without TLS are none the larger for it.
+            None => Box::pin(over_awc.exchange(upstream, message, progress, read)).await,
         }
-        transport::send(prepared, request.body(progress), progress).await
-    }
-
-    /// A request with the token, and with no other header than every request has.
-    pub(crate) fn prepare(&self, method: Method, uri: &Uri, host: HeaderValue, token: &Token) -> ClientRequest {
-        let Inner { http, user_agent, .. } = &*self.0;
-        http.request(method, uri)
-            .no_decompress()
-            .insert_header((header::HOST, host))
-            .insert_header((header::AUTHORIZATION, token.authorization()))
-            .insert_header((header::USER_AGENT, user_agent.clone()))
     }
 }

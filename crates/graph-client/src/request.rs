@@ -4,13 +4,11 @@ use awc::http::{Method, header::HeaderValue};
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::{
-    error::Effect,
-    form::Form,
-    transport::{Outgoing, Progress},
-};
+use crate::{error::Effect, form::Form, target::Target, token::Token, transport::Message};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+static EMPTY: Bytes = Bytes::new();
 
 /// What a call sends to its path.
 pub(crate) struct Request {
@@ -52,15 +50,16 @@ impl Request {
         Self { method, effect, body: None }
     }
 
-    pub(crate) fn content_type(&self) -> Option<HeaderValue> {
-        self.body.as_ref().map(|body| body.content_type.clone())
-    }
-
-    /// Its body for one try. What changes something has one in any case, if an empty one: it tells when the request leaves.
-    pub(crate) fn body(&self, progress: &Progress) -> Option<Outgoing> {
-        match (&self.body, self.effect) {
-            (None, Effect::Read) => None,
-            (body, _) => Some(progress.body(body.as_ref().map(|body| body.bytes.clone()).unwrap_or_default())),
+    /// What one try of it sends.
+    pub(crate) fn message<'a>(&'a self, target: &'a Target, token: &'a Token, agent: &'a HeaderValue) -> Message<'a> {
+        let bytes = self.body.as_ref().map(|body| &body.bytes);
+        Message {
+            method: &self.method,
+            target,
+            token,
+            agent,
+            content_type: self.body.as_ref().map(|body| &body.content_type),
+            body: bytes.or((self.effect == Effect::Change).then_some(&EMPTY)),
         }
     }
 }

@@ -8,10 +8,9 @@ use awc::{
         uri::{self, Authority, PathAndQuery, Scheme},
     },
 };
-use bytes::Bytes;
 use url::{Url, form_urlencoded};
 
-use crate::{InvalidSettings, settings::GraphSettings, token::Token};
+use crate::{GraphError, InvalidSettings, settings::GraphSettings, token::Token};
 
 /// The parts of every address that never change.
 #[derive(Debug, Clone)]
@@ -43,9 +42,9 @@ impl Upstream {
         self.scheme == Scheme::HTTPS
     }
 
-    /// The address of `path`, with the token's proof in the query.
-    pub(crate) fn uri(&self, path: Path, token: &Token) -> Result<Uri, HttpError> {
-        let path = PathAndQuery::from_maybe_shared(path.finish(token))?;
+    /// The whole address of a target.
+    pub(crate) fn uri(&self, target: &Target) -> Result<Uri, HttpError> {
+        let path = PathAndQuery::try_from(target.0.as_str())?;
         let mut parts = uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
@@ -74,6 +73,15 @@ impl Upstream {
     }
 }
 
+/// A path and query as a request's line has it: visible ASCII alone.
+pub(crate) struct Target(String);
+
+impl Target {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
 /// A path and query that is being put together.
 pub(crate) struct Path {
     text: String,
@@ -97,12 +105,20 @@ impl Path {
         self
     }
 
-    fn finish(mut self, token: &Token) -> Bytes {
+    /// Adds the token's proof.
+    ///
+    /// # Errors
+    /// [`GraphError::Unsendable`] where a part that was taken as it is cannot stand in a request's line.
+    pub(crate) fn finish(mut self, token: &Token) -> Result<Target, GraphError> {
         if let Some(proof) = token.proof() {
             self.separate();
             self.text.push_str(proof);
         }
-        Bytes::from(self.text)
+        if self.text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Target(self.text))
+        } else {
+            Err(GraphError::Unsendable { why: "its path is no path".to_owned() })
+        }
     }
 
     fn separate(&mut self) {
@@ -154,17 +170,17 @@ mod tests {
     #[test]
     fn a_path_holds_the_version_the_id_and_the_edge() {
         let upstream = upstream("https://graph.facebook.com", "v23.0").unwrap();
-        let uri = upstream.uri(upstream.path("G1").edge("invite_link"), &token(None)).unwrap();
+        let uri = upstream.uri(&upstream.path("G1").edge("invite_link").finish(&token(None)).unwrap()).unwrap();
         assert_eq!(uri, "https://graph.facebook.com/v23.0/G1/invite_link");
     }
 
     #[test]
     fn the_proof_stands_at_the_end_of_every_query() {
         let upstream = upstream("http://127.0.0.1:8090/", "v23.0").unwrap();
-        let bare = upstream.uri(upstream.path("G1"), &token(Some("s"))).unwrap();
+        let bare = upstream.uri(&upstream.path("G1").finish(&token(Some("s"))).unwrap()).unwrap();
         assert!(bare.to_string().starts_with("http://127.0.0.1:8090/v23.0/G1?appsecret_proof="));
         let path = upstream.path("G1").parameter("fields", "id,subject");
-        let query = upstream.uri(path, &token(Some("s"))).unwrap();
+        let query = upstream.uri(&path.finish(&token(Some("s"))).unwrap()).unwrap();
         assert!(query.query().unwrap().starts_with("fields=id%2Csubject&appsecret_proof="));
     }
 
@@ -172,8 +188,19 @@ mod tests {
     fn ids_and_values_are_percent_encoded() {
         let upstream = upstream("http://h/graph", "v23.0").unwrap();
         let path = upstream.path("Zm9v==").parameter("after", "a&b=c d/é");
-        let uri = upstream.uri(path, &token(None)).unwrap();
+        let uri = upstream.uri(&path.finish(&token(None)).unwrap()).unwrap();
         assert_eq!(uri, "http://h/graph/v23.0/Zm9v%3D%3D?after=a%26b%3Dc+d%2F%C3%A9");
+    }
+
+    #[test]
+    fn nothing_ends_the_requests_line_but_its_end() {
+        let upstream = upstream("http://h", "v23.0").unwrap();
+        for version in ["v23.0 HTTP/1.1\r\nx: y", "v23.0\n", "v23.0 x", "vé"] {
+            let finished = upstream.path_of_version(version, "1").finish(&token(None));
+            assert!(matches!(finished, Err(GraphError::Unsendable { .. })), "{version}");
+        }
+        let path = upstream.path("1 2\r\n").parameter("a\n", "b c");
+        assert_eq!(path.finish(&token(None)).unwrap().as_bytes(), b"/v23.0/1+2%0D%0A?a%0A=b+c");
     }
 
     #[test]

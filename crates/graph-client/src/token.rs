@@ -81,8 +81,8 @@ impl Token {
         str::from_utf8(self.text()).unwrap_or_default()
     }
 
-    pub(crate) fn authorization(&self) -> HeaderValue {
-        self.0.authorization.clone()
+    pub(crate) fn authorization(&self) -> &HeaderValue {
+        &self.0.authorization
     }
 
     /// The query parameter `appsecret_proof=…`, without a separator before it.
@@ -170,8 +170,8 @@ mod tests {
     #[test]
     fn a_token_of_4_kib_is_sent_whole() {
         let text = "a".repeat(4096);
-        let value = token(&text).unwrap().authorization();
-        assert_eq!(value.as_bytes(), format!("Bearer {text}").as_bytes());
+        let token = token(&text).unwrap();
+        assert_eq!(token.authorization().as_bytes(), format!("Bearer {text}").as_bytes());
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::{
     call::{self, Call},
     error::{Effect, GraphError},
     guard::{Admitted, Ended, Try, Urgency},
+    progress::Progress,
     retry::{self, Again, TRIES},
-    transport::Progress,
     usage::Usage,
 };
 

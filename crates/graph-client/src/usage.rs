@@ -7,13 +7,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use awc::http::header::{self, HeaderMap, HeaderName};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::lenient;
-
-const APP: HeaderName = HeaderName::from_static("x-app-usage");
-const BUSINESS: HeaderName = HeaderName::from_static("x-business-use-case-usage");
+use crate::{
+    headers::{Header, Headers},
+    lenient,
+};
 
 /// What an answer's headers say about quotas; empty for most answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,13 +65,11 @@ pub struct BusinessUsage {
 }
 
 impl Usage {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &dyn Headers) -> Self {
         Self {
-            app: json(headers, APP),
-            business: json(headers, BUSINESS).map(flatten),
-            told_wait: json::<u64>(headers, header::RETRY_AFTER)
-                .filter(|seconds| *seconds > 0)
-                .map(Duration::from_secs),
+            app: json(headers, Header::AppUsage),
+            business: json(headers, Header::BusinessUsage).map(flatten),
+            told_wait: json::<u64>(headers, Header::RetryAfter).filter(|seconds| *seconds > 0).map(Duration::from_secs),
         }
     }
 
@@ -91,8 +88,8 @@ impl BusinessUsage {
     }
 }
 
-fn json<T: DeserializeOwned>(headers: &HeaderMap, name: HeaderName) -> Option<T> {
-    serde_json::from_slice(headers.get(name)?.as_bytes()).ok()
+fn json<T: DeserializeOwned>(headers: &dyn Headers, header: Header) -> Option<T> {
+    serde_json::from_slice(headers.value(header)?).ok()
 }
 
 fn flatten(by_id: BTreeMap<String, Vec<BusinessUsage>>) -> Vec<BusinessUsage> {
@@ -105,7 +102,10 @@ fn flatten(by_id: BTreeMap<String, Vec<BusinessUsage>>) -> Vec<BusinessUsage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use awc::http::header::HeaderValue;
+    use awc::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+
+    const APP: HeaderName = HeaderName::from_static(Header::AppUsage.name());
+    const BUSINESS: HeaderName = HeaderName::from_static(Header::BusinessUsage.name());
 
     fn usage(app: &'static str, business: &'static str) -> Usage {
         let mut headers = HeaderMap::new();
@@ -138,7 +138,7 @@ mod tests {
             let business = format!(r#"{{"1":[{{"estimated_time_to_regain_access":{minutes}}}]}}"#);
             let mut headers = HeaderMap::new();
             headers.insert(BUSINESS, HeaderValue::from_str(&business).unwrap());
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
             assert_eq!(Usage::of(&headers).retry_after(), wait.map(Duration::from_secs), "{minutes} {seconds}");
         }
     }

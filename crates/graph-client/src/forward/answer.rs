@@ -1,11 +1,8 @@
 //! Meta's answer to a call that was passed on: as it was written, and what it says.
 
-use awc::{
-    ClientResponse,
-    http::{
-        StatusCode,
-        header::{self, HeaderMap, HeaderName},
-    },
+use awc::http::{
+    StatusCode,
+    header::{HeaderMap, HeaderName, HeaderValue},
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -19,24 +16,26 @@ use crate::{
         participants, settings,
     },
     error::{Effect, GraphError},
+    headers::{Header, Headers},
     refusal::Refusal,
     token::Token,
+    transport::Received,
     tries::Verdict,
     usage::Usage,
 };
 
 /// The headers that are worth passing back: what the body is, what Meta says of quotas, and what its support asks for.
 /// The rest is about the connection between Meta and us.
-const KEPT: [HeaderName; 9] = [
-    header::CONTENT_TYPE,
-    header::CONTENT_DISPOSITION,
-    header::RETRY_AFTER,
-    HeaderName::from_static("x-app-usage"),
-    HeaderName::from_static("x-business-use-case-usage"),
-    HeaderName::from_static("facebook-api-version"),
-    HeaderName::from_static("x-fb-request-id"),
-    HeaderName::from_static("x-fb-trace-id"),
-    HeaderName::from_static("x-fb-rev"),
+const KEPT: [Header; 9] = [
+    Header::ContentType,
+    Header::ContentDisposition,
+    Header::RetryAfter,
+    Header::AppUsage,
+    Header::BusinessUsage,
+    Header::ApiVersion,
+    Header::RequestId,
+    Header::TraceId,
+    Header::Revision,
 ];
 
 /// An answer, with the token taken out of it.
@@ -67,15 +66,11 @@ pub enum ForwardedChange {
 
 impl Forwarded {
     /// Reads an answer. What is neither an object of Meta's nor empty is none.
-    pub(super) fn read(
-        response: &ClientResponse,
-        body: &Bytes,
-        effect: Effect,
-        token: &Token,
-    ) -> Result<Self, GraphError> {
-        let (status, headers) = (response.status(), kept(response.headers()));
-        let body = redacted(body, token);
-        let read = answer::read::<serde_json::Map<String, serde_json::Value>>((status, &headers), &body, effect, token);
+    pub(super) fn read(received: Received<'_>, effect: Effect, token: &Token) -> Result<Self, GraphError> {
+        let (status, headers) = (received.status, kept(received.headers));
+        let body = redacted(received.body, token);
+        let whole = Received { body: &body, ..received };
+        let read = answer::read::<serde_json::Map<String, serde_json::Value>>(whole, effect, token);
         let verdict = match read {
             Ok(answer) => Ok(answer.usage),
             Err(refused @ GraphError::Refused(_)) => Err(refused),
@@ -89,7 +84,8 @@ impl Forwarded {
     /// # Errors
     /// [`GraphError::Refused`] where Meta refused, [`GraphError::Unreadable`] where the answer is of another shape.
     pub fn read_as<T: DeserializeOwned>(&self) -> Result<Answer<T>, GraphError> {
-        answer::read((self.status, &self.headers), &self.body, self.effect, &self.token)
+        let received = Received { status: self.status, headers: &self.headers, body: &self.body };
+        answer::read(received, self.effect, &self.token)
     }
 
     /// Why Meta refused the call; `None` where it did not.
@@ -134,18 +130,18 @@ impl Verdict for Forwarded {
     }
 }
 
-pub(super) fn kept(headers: &HeaderMap) -> HeaderMap {
-    let pairs = KEPT.into_iter().filter_map(|name| {
-        let value = headers.get(&name)?.clone();
-        Some((name, value))
+pub(super) fn kept(headers: &dyn Headers) -> HeaderMap {
+    let pairs = KEPT.into_iter().filter_map(|header| {
+        let value = HeaderValue::from_bytes(headers.value(header)?).ok()?;
+        Some((HeaderName::from_static(header.name()), value))
     });
     pairs.collect()
 }
 
 /// Graph repeats what it was given, and its pages' addresses carry tokens.
-fn redacted(body: &Bytes, token: &Token) -> Bytes {
-    let Ok(text) = std::str::from_utf8(body) else { return body.clone() };
+fn redacted(body: &[u8], token: &Token) -> Bytes {
+    let Ok(text) = str::from_utf8(body) else { return Bytes::copy_from_slice(body) };
     let mut words = text.to_owned();
     token.redact(&mut words);
-    if words == text { body.clone() } else { words.into() }
+    words.into()
 }

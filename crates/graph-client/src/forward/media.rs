@@ -9,6 +9,7 @@ use std::{fmt, io, time::Duration};
 
 use awc::{
     ClientRequest, ClientResponse,
+    body::BoxBody,
     error::PayloadError,
     http::{
         Method, Uri,
@@ -25,8 +26,10 @@ use crate::{
     answer, call,
     client::GraphClient,
     error::{Effect, GraphError, Unreadable},
+    over_awc,
+    progress::Progress,
     token::Token,
-    transport::{self, Progress},
+    transport::Received,
 };
 
 /// The host of Meta's addresses of files.
@@ -71,7 +74,8 @@ impl GraphClient {
     ) -> Result<MediaContent, GraphError> {
         let progress = Progress::new(Effect::Read);
         let (uri, host) = self.media_address(address)?;
-        let request = self.prepare(Method::GET, &uri, host, token);
+        let request = self.0.over_awc.request(Method::GET, &uri, host, token);
+        let request = request.insert_header((header::USER_AGENT, self.0.user_agent.clone()));
         let begun = self.begin(request, token, &progress);
         let latest = call::latest(deadline, self.0.timeout);
         let response = timeout_at(latest, begun).await.unwrap_or_else(|_| Err(progress.timeout()))?;
@@ -87,11 +91,11 @@ impl GraphClient {
         token: &Token,
         progress: &Progress,
     ) -> Result<ClientResponse, GraphError> {
-        let mut response = transport::send(request, None::<transport::Outgoing>, progress).await?;
+        let mut response = over_awc::send(request, None::<BoxBody>, progress).await?;
         if !response.status().is_success() {
-            let body = transport::receive(&mut response, self.0.max_body, Effect::Read).await?;
-            let head = (response.status(), response.headers());
-            answer::read::<serde::de::IgnoredAny>(head, &body, Effect::Read, token)?;
+            let body = self.0.over_awc.receive(&mut response, Effect::Read).await?;
+            let received = Received { status: response.status(), headers: response.headers(), body: &body };
+            answer::read::<serde::de::IgnoredAny>(received, Effect::Read, token)?;
         }
         Ok(response)
     }

@@ -7,11 +7,8 @@ mod media;
 use std::{cell::Cell, fmt, future::Future, pin::pin, rc::Rc, time::Duration};
 
 use awc::{
-    body::{BoxBody, MessageBody},
-    http::{
-        Method, Uri,
-        header::{self, HeaderValue},
-    },
+    body::BoxBody,
+    http::{Method, header::HeaderValue},
 };
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
@@ -20,9 +17,11 @@ use crate::{
     call::Call,
     client::GraphClient,
     error::{Effect, GraphError},
-    target::Path,
+    over_awc::Streamed,
+    progress::Progress,
+    target::{Path, Target},
     token::Token,
-    transport::{self, Progress},
+    transport::{Message, Received},
 };
 
 pub use answer::{Forwarded, ForwardedChange};
@@ -86,11 +85,11 @@ impl GraphClient {
             // A change without a body says so, by its length of 0.
             ForwardBody::Empty => {
                 let bytes = (request.method != Method::GET).then(Bytes::new);
-                tries.make(async |progress| passing.whole(None, bytes.clone(), progress).await).await
+                tries.make(async |progress| passing.whole(None, bytes.as_ref(), progress).await).await
             }
             ForwardBody::Whole { content_type, bytes } => {
                 let content_type = Some(&content_type);
-                tries.make(async |progress| passing.whole(content_type, Some(bytes.clone()), progress).await).await
+                tries.make(async |progress| passing.whole(content_type, Some(&bytes), progress).await).await
             }
             ForwardBody::Stream { content_type, body } => {
                 tries
@@ -106,7 +105,7 @@ impl GraphClient {
             client: self,
             token,
             method: request.method.clone(),
-            uri: self.uri(self.forwarded_path(request), token)?,
+            target: self.forwarded_path(request).finish(token)?,
             agent: self.agent(request.user_agent.as_deref()),
         })
     }
@@ -136,7 +135,7 @@ struct Passing<'a> {
     client: &'a GraphClient,
     token: &'a Token,
     method: Method,
-    uri: Uri,
+    target: Target,
     agent: HeaderValue,
 }
 
@@ -145,11 +144,11 @@ impl Passing<'_> {
     async fn whole(
         &self,
         content_type: Option<&HeaderValue>,
-        bytes: Option<Bytes>,
+        body: Option<&Bytes>,
         progress: &Progress,
     ) -> Result<Forwarded, GraphError> {
-        let body = bytes.map(|bytes| progress.body(bytes));
-        self.exchange(content_type, body, progress).await
+        let message = self.message(content_type, body);
+        self.client.exchange(message, progress, |received| self.read(received, progress)).await
     }
 
     /// The only try of a call whose body is still coming; `None` where it stood still for too long, or its deadline passed.
@@ -161,31 +160,25 @@ impl Passing<'_> {
         progress: &Progress,
     ) -> Option<Result<Forwarded, GraphError>> {
         let moved = Rc::new(Cell::new(Instant::now()));
-        let body = progress.stream(body, &moved);
-        let exchange = self.exchange(Some(&content_type), Some(body), progress);
-        let exchange = unless_it_stands_still(exchange, &moved, self.client.0.timeout);
+        let body = Streamed::new(body, progress, &moved);
+        let inner = &self.client.0;
+        let (message, read) =
+            (self.message(Some(&content_type), None), |received: Received<'_>| self.read(received, progress));
+        let exchange = inner.over_awc.exchange_with(&inner.upstream, message, Some(body), progress, read);
+        let exchange = unless_it_stands_still(exchange, &moved, inner.timeout);
         match deadline {
             Some(deadline) => timeout_at(deadline, exchange).await.ok().flatten(),
             None => exchange.await,
         }
     }
 
-    async fn exchange(
-        &self,
-        content_type: Option<&HeaderValue>,
-        body: Option<impl MessageBody + 'static>,
-        progress: &Progress,
-    ) -> Result<Forwarded, GraphError> {
-        let Self { client, token, method, uri, agent } = self;
-        let host = client.0.upstream.host.clone();
-        let mut prepared = client.prepare(method.clone(), uri, host, token);
-        prepared = prepared.insert_header((header::USER_AGENT, agent.clone()));
-        if let Some(content_type) = content_type {
-            prepared = prepared.insert_header((header::CONTENT_TYPE, content_type.clone()));
-        }
-        let mut response = transport::send(prepared, body, progress).await?;
-        let body = transport::receive(&mut response, client.0.max_body, progress.effect).await?;
-        Forwarded::read(&response, &body, progress.effect, token)
+    fn message<'a>(&'a self, content_type: Option<&'a HeaderValue>, body: Option<&'a Bytes>) -> Message<'a> {
+        let Self { client: _, token, method, target, agent } = self;
+        Message { method, target, token, agent, content_type, body }
+    }
+
+    fn read(&self, received: Received<'_>, progress: &Progress) -> Result<Forwarded, GraphError> {
+        Forwarded::read(received, progress.effect, self.token)
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum Reply {
     Whole(Vec<u8>),
     /// Sends these bytes and closes the connection.
     Cut(Vec<u8>),
+    /// Sends these pieces, each when the client has had the time to read the one before, and keeps the connection.
+    Pieces(Vec<Vec<u8>>),
     /// Sends the first bytes at once and of the others one every 20 ms.
     Drip(Vec<u8>, Vec<u8>),
     /// Sends nothing and keeps the connection.
@@ -181,6 +183,17 @@ async fn serve(
             Reply::Cut(bytes) => {
                 stream.write_all(&bytes).await.unwrap();
                 return;
+            }
+            Reply::Pieces(pieces) => {
+                for piece in pieces {
+                    if stream.write_all(&piece).await.is_err() {
+                        return;
+                    }
+                    // Client and server take turns on one thread; in between the runtime looks at what has come.
+                    for _ in 0..3 {
+                        tokio::task::yield_now().await;
+                    }
+                }
             }
             Reply::Drip(head, rest) => {
                 stream.write_all(&head).await.unwrap();
