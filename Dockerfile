@@ -3,6 +3,8 @@
 
 FROM rust:1-slim-bookworm AS build
 WORKDIR /src
+# Which commit it is, where the image is built without the repository: `--build-arg GROUPGATE_COMMIT=$(git rev-parse HEAD)`.
+ARG GROUPGATE_COMMIT
 COPY . .
 # The caches are not part of the layer, so the program is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

@@ -3,6 +3,7 @@
 //! An entry is looked at anew after a minute, and at once when a notification says that it changed. Where
 //! PostgreSQL cannot be reached, an entry goes on being used for a bounded time (`GROUPGATE_STALE_SECONDS`).
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use tenant_store::StoreError;
 
 use crate::flights::Flights;
+use crate::telemetry::metrics::CacheFigures;
 
 /// How long an entry is trusted without being looked at.
 const FRESH: Duration = Duration::from_mins(1);
@@ -32,6 +34,15 @@ pub(crate) struct Cache<V> {
     stale: Duration,
     /// Milliseconds since the cache was made at which the store was found to be away.
     away_since: AtomicU64,
+    lookups: Lookups,
+}
+
+/// How often something was looked up, by what came of it.
+#[derive(Default)]
+struct Lookups {
+    hits: AtomicU64,
+    misses: AtomicU64,
+    stale: AtomicU64,
 }
 
 struct Entry<V> {
@@ -54,6 +65,7 @@ impl<V> Cache<V> {
             fresh: FRESH,
             stale,
             away_since: AtomicU64::new(PRESENT),
+            lookups: Lookups::default(),
         }
     }
 
@@ -69,11 +81,21 @@ impl<V> Cache<V> {
     ) -> Result<Option<Arc<V>>, StoreError> {
         let known = self.entries.get(id);
         match known {
-            Some(entry) if entry.is_fresh(self.fresh) => Ok(Some(entry.value.clone())),
-            Some(entry) if self.must_pause(&entry) => Ok(Some(entry.value.clone())),
+            Some(entry) if entry.is_fresh(self.fresh) => {
+                self.lookups.hits.fetch_add(1, Ordering::Relaxed);
+                Ok(Some(entry.value.clone()))
+            }
+            Some(entry) if self.must_pause(&entry) => Ok(Some(self.stale(&entry))),
             Some(entry) => self.reload(id, &entry, load).await,
             None => self.load(id, load).await,
         }
+    }
+
+    /// How it stands now, under this name.
+    pub(crate) fn figures(&self, cache: &'static str) -> CacheFigures {
+        let Lookups { hits, misses, stale } = &self.lookups;
+        let [hits, misses, stale] = [hits, misses, stale].map(|count| count.load(Ordering::Relaxed));
+        CacheFigures { cache, entries: self.entries.len(), hits, misses, stale }
     }
 
     /// What is remembered of this ID and would be used without being looked at, which [`get`](Self::get) answers with, too.
@@ -113,6 +135,15 @@ impl<V> Cache<V> {
     }
 
     async fn load(
+        &self,
+        id: &str,
+        load: impl AsyncFnOnce() -> Result<Option<V>, StoreError>,
+    ) -> Result<Option<Arc<V>>, StoreError> {
+        self.lookups.misses.fetch_add(1, Ordering::Relaxed);
+        self.look(id, load).await
+    }
+
+    async fn look(
         &self,
         id: &str,
         load: impl AsyncFnOnce() -> Result<Option<V>, StoreError>,
@@ -172,14 +203,23 @@ impl<V> Cache<V> {
         if !self.may_go_on() {
             return self.load(id, load).await;
         }
-        match tokio::time::timeout(PATIENCE, self.load(id, load)).await {
+        match tokio::time::timeout(PATIENCE, self.look(id, load)).await {
             Ok(Err(StoreError::Unavailable(_))) | Err(_) => {
                 self.note_absence();
                 entry.look_again.store(self.now() + millis(PAUSE), Ordering::Relaxed);
-                Ok(Some(entry.value.clone()))
+                Ok(Some(self.stale(entry)))
             }
-            Ok(loaded) => loaded,
+            Ok(loaded) => {
+                self.lookups.misses.fetch_add(1, Ordering::Relaxed);
+                loaded
+            }
         }
+    }
+
+    /// A value that is used since the store is away.
+    fn stale(&self, entry: &Entry<V>) -> Arc<V> {
+        self.lookups.stale.fetch_add(1, Ordering::Relaxed);
+        entry.value.clone()
     }
 
     fn must_pause(&self, entry: &Entry<V>) -> bool {
@@ -199,6 +239,14 @@ impl<V> Entry<V> {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How a cache stands that has nothing to do with the store.
+pub(crate) fn figures<K: Eq + Hash, V: Clone>(
+    cache: &'static str,
+    of: &quick_cache::sync::Cache<K, V>,
+) -> CacheFigures {
+    CacheFigures { cache, entries: of.len(), hits: of.hits(), misses: of.misses(), stale: 0 }
 }
 
 #[cfg(test)]
@@ -324,5 +372,23 @@ mod tests {
         cache.invalidate("id");
         let hangs = async || std::future::pending().await;
         assert_eq!(cache.get("id", hangs).await.unwrap().as_deref(), Some(&1));
+    }
+
+    #[actix_web::test]
+    async fn look_ups_are_counted_by_what_came_of_them() {
+        let cache = Cache::new(8, LONG);
+        let figures = || {
+            let figures = cache.figures("test");
+            (figures.entries, figures.hits, figures.misses, figures.stale)
+        };
+        get(&cache, Ok(Some(1))).await.unwrap();
+        get(&cache, Ok(Some(1))).await.unwrap();
+        assert_eq!(figures(), (1, 1, 1, 0));
+        cache.invalidate("id");
+        get(&cache, Err(away())).await.unwrap();
+        get(&cache, Ok(Some(1))).await.unwrap();
+        assert_eq!(figures(), (1, 1, 1, 2));
+        assert!(cache.get("other", async || Err(away())).await.is_err());
+        assert_eq!(figures(), (1, 1, 2, 2));
     }
 }

@@ -11,7 +11,7 @@ use tenant_store::{CallRecord, Store, StoreError};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, Pulse, QueueFigures};
 
 /// How many calls may be on their way: what comes in some ten seconds at a replica's limit.
 const CAPACITY: usize = 64 * 1024;
@@ -65,6 +65,11 @@ impl CallJournal {
         (Self { queue: sender, metrics }, writer)
     }
 
+    /// How full the queue is.
+    pub(crate) fn queue(&self) -> QueueFigures {
+        QueueFigures { queue: "recorded_calls", entries: CAPACITY - self.queue.capacity(), capacity: CAPACITY }
+    }
+
     /// A call is over.
     pub(crate) fn ended(&self, call: EndedCall) {
         if self.queue.try_send(call).is_err() {
@@ -75,8 +80,8 @@ impl CallJournal {
 
 impl CallWriter {
     /// Writes calls as they come, until the journal is gone.
-    pub(crate) async fn run(&mut self, store: &Store) {
-        while !self.batch.is_empty() || self.queue.recv_many(&mut self.batch, BATCH).await > 0 {
+    pub(crate) async fn run(&mut self, store: &Store, pulse: &Pulse) {
+        while !self.batch.is_empty() || pulse.at_rest(self.queue.recv_many(&mut self.batch, BATCH)).await > 0 {
             let is_full = self.batch.len() == BATCH;
             self.write(store).await;
             // Where more wait than fit into a batch, there is nothing to gather.

@@ -10,6 +10,7 @@ use crate::{
         limits, listen, memory, migrate, numbers, openapi, sandbox, secrets, serve, tenants,
     },
     config::Environment,
+    version::VERSION,
 };
 
 const EXIT_CODES: &str = "\
@@ -33,7 +34,7 @@ To begin with:
 
 /// groupgate: a multi-tenant gateway for WhatsApp groups.
 #[derive(Debug, Parser)]
-#[command(name = "groupgate", version, about, after_help = EXIT_CODES)]
+#[command(name = "groupgate", version = VERSION, about, after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

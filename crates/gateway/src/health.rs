@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::operations::Services;
+use crate::telemetry::metrics::Pulse;
 
 /// How often PostgreSQL is looked at.
 const ROUND: Duration = Duration::from_secs(1);
@@ -77,10 +78,11 @@ impl Health {
     }
 
     /// Looks at PostgreSQL, for ever.
-    pub async fn watch(&self) {
+    pub(crate) async fn watch(&self, pulse: &Pulse) {
         loop {
             if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, self.services.store.ping()).await {
                 self.seen.store(self.now(), Ordering::Relaxed);
+                pulse.succeeded();
             }
             tokio::time::sleep(ROUND).await;
         }
@@ -91,12 +93,17 @@ impl Health {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
+    /// Whether PostgreSQL has answered lately.
+    pub fn database_is_up(&self) -> bool {
+        self.away() < RECENT
+    }
+
     /// How it is now. Known tenants can be served for a bounded time while PostgreSQL is away.
     pub fn report(&self) -> Report {
         if self.is_draining.load(Ordering::Relaxed) {
             return Report { status: Readiness::Draining, missing: vec!["this replica: it stops".to_owned()] };
         }
-        let away = Duration::from_millis(self.now().saturating_sub(self.seen.load(Ordering::Relaxed)));
+        let away = self.away();
         if away < RECENT {
             return Report { status: Readiness::Ready, missing: Vec::new() };
         }
@@ -107,6 +114,11 @@ impl Health {
             return Report { status: Readiness::Degraded, missing: vec![missing] };
         }
         Report { status: Readiness::Unavailable, missing: vec![format!("PostgreSQL, for {seconds} s")] }
+    }
+
+    /// For how long PostgreSQL has not answered.
+    fn away(&self) -> Duration {
+        Duration::from_millis(self.now().saturating_sub(self.seen.load(Ordering::Relaxed)))
     }
 
     fn now(&self) -> u64 {

@@ -34,4 +34,5 @@ pub mod telemetry;
 mod tenant_batches;
 pub mod tenants;
 pub mod upstream;
+pub mod version;
 mod waiting_room;

@@ -175,6 +175,7 @@ pub(crate) async fn prepare(
     store.tell_of_this_replica(env!("CARGO_PKG_VERSION"), OffsetDateTime::now_utc()).await?;
     let nudge = Nudge::default();
     let health = Arc::new(Health::new(services.clone(), settings.stale));
+    services.metrics.show(&services, &authenticator, &health);
     let background = Background {
         services: services.clone(),
         authenticator: authenticator.clone(),

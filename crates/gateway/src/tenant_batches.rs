@@ -9,6 +9,8 @@ use actix_web::rt;
 use tenant_store::{Store, StoreError};
 use tokio::sync::mpsc;
 
+use crate::telemetry::metrics::Pulse;
+
 /// Between two tries, while PostgreSQL is away.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -55,8 +57,8 @@ impl<K: Kept> TenantBatches<K> {
     }
 
     /// Writes what comes, until the other end of the queue is gone.
-    pub(crate) async fn run(&mut self, store: &Store) {
-        while !self.batch.is_empty() || self.queue.recv_many(&mut self.batch, K::AT_ONCE).await > 0 {
+    pub(crate) async fn run(&mut self, store: &Store, pulse: &Pulse) {
+        while !self.batch.is_empty() || pulse.at_rest(self.queue.recv_many(&mut self.batch, K::AT_ONCE)).await > 0 {
             self.write(store).await;
             if !self.batch.is_empty() {
                 rt::time::sleep(PAUSE).await;

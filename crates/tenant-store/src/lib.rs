@@ -41,6 +41,7 @@ mod tenant_list;
 mod tenants;
 mod text;
 mod times_of_ids;
+mod upkeep;
 mod upstream_objects;
 
 pub use access_keys::{
@@ -93,7 +94,8 @@ pub use sealing::{
 };
 pub use shown_ids::{DeliveryId, EndpointId, InvalidId, IssuerId};
 pub use signing_keys::{NewSigningKey, SigningKey};
-pub use store::{Space, Store, StoreSettings};
+pub use store::{Connections, Space, Store, StoreSettings};
 pub use tenant_list::{ListedTenant, TenantFilter, TokenState};
 pub use tenants::{NewTenant, OpenCredential, OpenTenant, Tenant, TenantChange, TenantStatus};
+pub use upkeep::Upkeep;
 pub use upstream_objects::{ObjectKind, ObjectOwner};

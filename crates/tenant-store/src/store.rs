@@ -49,6 +49,17 @@ struct Inner {
     routing_place: Mutex<String>,
 }
 
+/// The connections of the pool at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Those that somebody works with.
+    pub used: u32,
+    /// Those that are open and wait for work.
+    pub idle: u32,
+    /// How many there may be together.
+    pub most: u32,
+}
+
 /// One tenant's rows: every method runs in a transaction that is scoped to this tenant.
 #[derive(Debug, Clone, Copy)]
 pub struct Space<'a> {
@@ -86,6 +97,15 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query!("select 1 as one").fetch_one(self.pool()).await?;
         Ok(())
+    }
+
+    /// The connections of the pool, without those on which [`Store::listen`] listens.
+    pub fn connections(&self) -> Connections {
+        let pool = self.pool();
+        let (open, idle) = (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX));
+        // The two are read one after the other, between which a connection may come or go.
+        let idle = idle.min(open);
+        Connections { used: open - idle, idle, most: pool.options().get_max_connections() }
     }
 
     /// Whether the database's schema is the one that this build knows.

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use tenant_store::{SeenCall, Store, StoreError};
 use tokio::sync::mpsc;
 
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, QueueFigures};
 use crate::tenant_batches::{Kept, TenantBatches};
 
 /// How many calls may be on their way.
@@ -40,6 +40,11 @@ impl AuditJournal {
     pub(crate) fn new(metrics: Metrics) -> (Self, AuditWriter) {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         (Self { queue: sender, metrics: metrics.clone() }, AuditWriter::new(receiver, SeenCalls { metrics }))
+    }
+
+    /// How full the queue is.
+    pub(crate) fn queue(&self) -> QueueFigures {
+        QueueFigures { queue: "audited_calls", entries: CAPACITY - self.queue.capacity(), capacity: CAPACITY }
     }
 
     /// Lets a call be written down.

@@ -85,6 +85,17 @@ impl ApiError {
         }
     }
 
+    /// The limit of ours that refused the call, where one did.
+    pub fn throttled(&self) -> Option<Throttled> {
+        match self {
+            Self::Auth(AuthError::Throttled(throttled))
+            | Self::Signed(SignedError::Throttled(throttled))
+            | Self::Operation(OperationError::Throttled(throttled))
+            | Self::Throttled(throttled) => Some(*throttled),
+            _ => None,
+        }
+    }
+
     /// The code as callers of the RPC face see it.
     pub fn rpc_code(&self) -> Cow<'static, str> {
         match self {

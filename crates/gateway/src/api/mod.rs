@@ -26,7 +26,7 @@ pub(crate) use admission::count;
 pub(crate) use body::read as read_body;
 pub use error::ApiError;
 pub use reading::READING;
-pub(crate) use render::request_id;
 pub use render::{method_not_allowed, not_found};
+pub(crate) use render::{refused_by, request_id};
 pub use track::track;
 pub use worker::Worker;

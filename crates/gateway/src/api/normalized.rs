@@ -9,28 +9,36 @@ use url::form_urlencoded;
 
 use super::admission::{Admitted, admit};
 use super::perform::{Asked, perform};
-use super::render::{learn, render_once, request_id};
+use super::render::{begin, render_once, request_id};
 use super::{ApiError, Worker, body, headers, method_not_allowed};
 use crate::operations::{Context, Fingerprint, Keyed, OperationError, OperationVisitor, Reply, each_operation};
+use crate::telemetry::metrics::Called;
 
 /// The route of every operation in the table.
 pub fn routes(config: &mut ServiceConfig) {
-    each_operation(&mut Routes(config));
+    each_operation(&mut Routes { config, routed: 0 });
 }
 
-struct Routes<'a>(&'a mut ServiceConfig);
+struct Routes<'a> {
+    config: &'a mut ServiceConfig,
+    /// How many operations have theirs.
+    routed: usize,
+}
 
 impl OperationVisitor for Routes<'_> {
     fn visit<O: Operation>(
         &mut self,
         run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + Copy + 'static,
     ) {
+        let called = Called::rest(self.routed);
+        self.routed += 1;
         let handler = move |http: HttpRequest, worker: Data<Worker>, payload: Payload| async move {
+            begin(&http, &worker, called, Some(O::NAME));
             let result = handle(&http, &worker, payload, run).await;
             render_once(&http, result)
         };
         let resource = web::resource(O::NAME).route(web::post().to(handler));
-        self.0.service(resource.default_service(web::to(method_not_allowed("POST"))));
+        self.config.service(resource.default_service(web::to(method_not_allowed("POST"))));
     }
 }
 
@@ -40,7 +48,6 @@ async fn handle<O: Operation>(
     payload: Payload,
     run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + 'static,
 ) -> Result<Reply<O::Answer>, ApiError> {
-    learn(http, |learned| learned.operation = Some(O::NAME));
     let admitted = admit(http, worker, Some(Class::of(O::SCOPE))).await?;
     let answered = answer(http, worker, &admitted, payload, run).await;
     admitted.settled(http, answered).await

@@ -138,7 +138,10 @@ fn throttled_response(
     throttled: Throttled,
 ) -> HttpResponse {
     let code = throttled.code();
-    learn(http, |learned| learned.code = Some(code));
+    learn(http, |learned| {
+        learned.code = Some(code);
+        learned.throttled = Some(throttled);
+    });
     let message = error.error_description.clone();
     let envelope = Envelope::refused(request_id(http), code, &message, None, Refusal::default());
     let mut response = response.json(ThrottledAnswer { error, envelope });

@@ -11,10 +11,11 @@ use cams_api::operation::Answer;
 use tenant_store::StoredAnswer;
 use uuid::Uuid;
 
-use super::ApiError;
 use super::track::{Learned, Tracked};
-use crate::limits;
+use super::{ApiError, Worker};
+use crate::limits::{self, Throttled};
 use crate::operations::Reply;
+use crate::telemetry::metrics::Called;
 
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Tells an answer that an earlier call got from one that was made now.
@@ -87,6 +88,7 @@ fn written_as(
     let (id, code, refusal) = (request_id(http), error.code(), error.refusal());
     learn(http, |learned| {
         learned.code = Some(code);
+        learned.throttled = error.throttled();
         learned.upstream = refusal.upstream.as_ref().map(|upstream| (upstream.code, upstream.fbtrace_id.clone()));
     });
     let message = error.to_string();
@@ -137,6 +139,24 @@ pub(crate) fn request_id(http: &HttpRequest) -> Uuid {
 pub(super) fn learn(http: &HttpRequest, note: impl FnOnce(&mut Learned)) {
     if let Some(tracked) = http.extensions().get::<Tracked>() {
         note(&mut tracked.learned.borrow_mut());
+    }
+}
+
+/// Notes that a call of an operation has begun, whose name may not be known yet: it is in flight until it is answered or
+/// given up.
+pub(super) fn begin(http: &HttpRequest, worker: &Worker, called: Called, operation: Option<&'static str>) {
+    learn(http, |learned| {
+        learned.operation = operation;
+        if learned.called.replace(called).is_none() {
+            worker.services.metrics.calls().begun();
+        }
+    });
+}
+
+/// Notes which limit refused a call, if one did.
+pub(crate) fn refused_by(http: &HttpRequest, throttled: Option<Throttled>) {
+    if throttled.is_some() {
+        learn(http, |learned| learned.throttled = throttled);
     }
 }
 

@@ -20,7 +20,8 @@ use super::render::refused;
 use super::{ApiError, Worker, admin, cams_rpc};
 use crate::bounds;
 use crate::calls::EndedCall;
-use crate::limits::Counted;
+use crate::limits::{Counted, Throttled};
+use crate::telemetry::metrics::Called;
 
 /// The status of a call whose caller hung up before it was answered, as nginx logs it.
 const HUNG_UP: u16 = 499;
@@ -37,9 +38,11 @@ pub(super) struct Tracked {
     pub learned: Rc<RefCell<Learned>>,
 }
 
-/// What the handlers learn about a call, for its line in the log.
+/// What the handlers learn about a call, for its line in the log and the metrics.
 #[derive(Default)]
 pub(super) struct Learned {
+    /// Where it is counted, for a call of an operation, which is in flight then.
+    pub called: Option<Called>,
     /// The operation's name.
     pub operation: Option<&'static str>,
     /// The tenant, once the caller was found to have a grant on it.
@@ -50,6 +53,8 @@ pub(super) struct Learned {
     pub counted: Counted,
     /// What was answered.
     pub code: Option<Code>,
+    /// The limit that refused it.
+    pub throttled: Option<Throttled>,
     /// Meta's code and trace ID, where Meta refused.
     pub upstream: Option<(i64, Option<String>)>,
     /// The call whose answer was given again.
@@ -120,6 +125,20 @@ impl Line {
         }
     }
 
+    /// Counts the call, and its refusal by a limit.
+    fn count(&self, learned: &Learned, duration: Duration) {
+        let Some(worker) = &self.worker else { return };
+        let metrics = &worker.services.metrics;
+        if let Some(called) = learned.called {
+            // What has a status and no code could not be written.
+            let code = learned.code.or(self.status.map(|_| Code::InternalError));
+            metrics.calls().ended(called, code, duration);
+        }
+        if let Some(throttled) = learned.throttled {
+            metrics.limit_refused(throttled);
+        }
+    }
+
     /// Tells of a tenant's call. What administrators do is in the audit log.
     fn tell(&self, learned: Learned, duration: Duration) {
         let Some(worker) = self.worker.as_ref().filter(|_| !self.path.starts_with(admin::ROOT)) else { return };
@@ -147,7 +166,8 @@ impl Drop for Line {
     fn drop(&mut self) {
         let duration = self.begun.elapsed();
         let learned = mem::take(&mut *self.learned.borrow_mut());
-        let Learned { operation, cust_space_id, access_key_id, code, upstream, replayed, counted: _ } = &learned;
+        self.count(&learned, duration);
+        let Learned { operation, cust_space_id, access_key_id, code, upstream, replayed, .. } = &learned;
         tracing::info!(
             target: "groupgate::request",
             request_id = %self.id,

@@ -16,6 +16,7 @@ use super::key_uses::KeyUses;
 use super::{AuthError, Grant};
 use crate::cache::Cache;
 use crate::limits::{Allowance, Holder};
+use crate::telemetry::metrics::{CacheFigures, Pulse, QueueFigures};
 
 /// How many keys are remembered at the most.
 const CAPACITY: usize = 100_000;
@@ -220,8 +221,18 @@ impl AccessKeys {
     }
 
     /// Writes down which keys were used, a few seconds later; a key is in memory for a minute, and written once in that.
-    pub async fn keep_uses(&self) {
-        self.uses.keep(&self.store).await;
+    pub(crate) async fn keep_uses(&self, pulse: &Pulse) {
+        self.uses.keep(&self.store, pulse).await;
+    }
+
+    /// How the cache stands now.
+    pub(super) fn figures(&self) -> CacheFigures {
+        self.cache.figures("access_keys")
+    }
+
+    /// How full the queue of uses is that are to be written.
+    pub(super) fn queue(&self) -> QueueFigures {
+        self.uses.queue()
     }
 
     fn prepare(&self, stored: AccessKey) -> Key {

@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 use std::mem;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::rt;
 use tenant_store::Store;
+
+use crate::telemetry::metrics::{Pulse, QueueFigures};
 
 /// How often it is written.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -24,28 +26,38 @@ impl KeyUses {
     }
 
     /// Writes what was noted, again and again. What cannot be written is tried again.
-    pub(super) async fn keep(&self, store: &Store) {
+    pub(super) async fn keep(&self, store: &Store, pulse: &Pulse) {
         loop {
             rt::time::sleep(PAUSE).await;
             let used: Vec<String> = self.take().into_iter().collect();
-            if used.is_empty() {
-                continue;
-            }
-            if let Err(error) = store.note_key_uses(&used).await {
-                tracing::warn!(%error, "when access keys were last used could not be written; it is tried again");
-                self.add(used);
+            let written = if used.is_empty() { Ok(()) } else { store.note_key_uses(&used).await };
+            match written {
+                Ok(()) => pulse.succeeded(),
+                Err(error) => {
+                    tracing::warn!(%error, "when access keys were last used could not be written; it is tried again");
+                    self.add(used);
+                }
             }
         }
     }
 
+    /// How many wait to be written.
+    pub(super) fn queue(&self) -> QueueFigures {
+        QueueFigures { queue: "key_uses", entries: self.locked().len(), capacity: MOST }
+    }
+
     fn add(&self, ids: impl IntoIterator<Item = String>) {
-        // Nothing panics while it is locked.
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.locked();
         let room = MOST.saturating_sub(used.len());
         used.extend(ids.into_iter().take(room));
     }
 
     fn take(&self) -> HashSet<String> {
-        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        mem::take(&mut *self.locked())
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashSet<String>> {
+        // Nothing panics while it is locked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

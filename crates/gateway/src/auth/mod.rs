@@ -23,6 +23,7 @@ use actix_web::http::header::HeaderMap;
 use secrecy::SecretString;
 
 use crate::limits::{AuthFailures, TrustedProxies};
+use crate::telemetry::metrics::{CacheFigures, QueueFigures};
 use authorization::Authorization;
 
 pub use access_keys::{AccessKeys, Key, is_an_id};
@@ -68,6 +69,17 @@ impl Authenticator {
             }
             Authorization::Bearer(token) => self.with_token(token, client).await,
         }
+    }
+
+    /// How the caches stand now.
+    pub(crate) fn caches(&self) -> Vec<CacheFigures> {
+        let own = [self.keys.figures(), self.tokens.figures(), self.nonces.figures()];
+        own.into_iter().chain(self.issuers.caches()).chain(self.failures.caches()).collect()
+    }
+
+    /// How full the queues are.
+    pub(crate) fn queues(&self) -> Vec<QueueFigures> {
+        vec![self.keys.queue(), self.nonces.queue()]
     }
 
     /// Whoever holds this token of ours, or of an external issuer, calling from `client`.

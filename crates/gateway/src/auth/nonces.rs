@@ -10,6 +10,8 @@ use quick_cache::sync::Cache;
 use tenant_store::{Store, StoreError};
 
 use super::SignedError;
+use crate::cache;
+use crate::telemetry::metrics::{CacheFigures, QueueFigures};
 
 /// How long a nonce is remembered: a caller's clock may be a quarter of an hour off either way, and those of replicas and
 /// PostgreSQL a little.
@@ -55,6 +57,16 @@ impl Nonces {
     /// Nonces that are remembered in `store`.
     pub fn new(store: Store) -> Self {
         Self { store, memory: Mutex::default(), known: Cache::new(KNOWN) }
+    }
+
+    /// How the cache of known ones stands now.
+    pub(super) fn figures(&self) -> CacheFigures {
+        cache::figures("nonces", &self.known)
+    }
+
+    /// How much room is taken of that for those that were used while the store is away.
+    pub(super) fn queue(&self) -> QueueFigures {
+        QueueFigures { queue: "nonces", entries: self.in_memory().spent.len(), capacity: ROOM }
     }
 
     /// Whether a nonce may be new, by what is in memory: a request that is sent again and again is known without a question

@@ -13,6 +13,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{AuthError, Key, SigningKeys, Tenants};
+use crate::cache;
+use crate::telemetry::metrics::CacheFigures;
 
 /// How long a token is good, in seconds.
 pub const LIFETIME: i64 = 900;
@@ -82,6 +84,11 @@ impl Tokens {
         validation.set_issuer(&[&issuer]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         Self { keys, issuer, validation, verified: Cache::new(REMEMBERED) }
+    }
+
+    /// How the cache of verified tokens stands now.
+    pub(super) fn figures(&self) -> CacheFigures {
+        cache::figures("tokens", &self.verified)
     }
 
     /// The keys that verify our tokens.

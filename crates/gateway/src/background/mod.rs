@@ -30,6 +30,7 @@ use crate::limits::RunningSharedLimits;
 use crate::mirror::Keeper;
 use crate::operations::Services;
 use crate::supervise::supervise;
+use crate::telemetry::metrics::{Metrics, Pulse};
 
 use chores::Strays;
 use told::Told;
@@ -176,26 +177,31 @@ impl Background {
         let (store, waiting, feeds) = (services.store.clone(), services.clone(), services.feeds.clone());
         let (measured, audited, telling) = (services.clone(), services.store.clone(), services.store.clone());
         let shared = services.clone();
+        let metrics = services.metrics.clone();
         let mut loops = vec![
-            begin("notifications", async move || told.listen(&mut notifications).await),
-            begin("health", async move || health.watch().await),
-            begin("strays", async move || strays.look_after_all().await),
-            begin("waiters", async move || waiting.waiters.watch(&waiting.store).await),
-            begin("feeds", async move || feeds.watch().await),
-            begin("links", async move || learned.lock().await.run(&store).await),
-            begin("calls", async move || ended.lock().await.run(&recorded).await),
-            begin("audit", async move || seen.lock().await.run(&audited).await),
-            begin("not before", async move || not_before::tell(shared.upstream.budget(), &shared.store).await),
-            begin("replica", async move || replica::tell(&telling).await),
-            begin("router", async move || router.run().await),
-            begin("key uses", async move || keys.keys.keep_uses().await),
-            begin("metrics", async move || measured.metrics.keep_backlog(&measured.store).await),
+            begin(&metrics, "notifications", async move |pulse| told.listen(&mut notifications, &pulse).await),
+            begin(&metrics, "health", async move |pulse| health.watch(&pulse).await),
+            begin(&metrics, "strays", async move |pulse| strays.look_after_all(&pulse).await),
+            begin(&metrics, "waiters", async move |pulse| waiting.waiters.watch(&waiting.store, &pulse).await),
+            begin(&metrics, "feeds", async move |pulse| feeds.watch(&pulse).await),
+            begin(&metrics, "invite_links", async move |pulse| learned.lock().await.run(&store, &pulse).await),
+            begin(&metrics, "recorded_calls", async move |pulse| ended.lock().await.run(&recorded, &pulse).await),
+            begin(&metrics, "audited_calls", async move |pulse| seen.lock().await.run(&audited, &pulse).await),
+            begin(&metrics, "not_before", async move |pulse| {
+                not_before::tell(shared.upstream.budget(), &shared.store, &pulse).await;
+            }),
+            begin(&metrics, "replica", async move |pulse| replica::tell(&telling, &pulse).await),
+            begin(&metrics, "router", async move |pulse| router.run(&pulse).await),
+            begin(&metrics, "key_uses", async move |pulse| keys.keys.keep_uses(&pulse).await),
+            begin(&metrics, "metrics", async move |pulse| measured.metrics.keep_backlog(&measured.store, &pulse).await),
         ];
-        loops.extend(chores::begin_all(&services.store, deliveries, retention));
+        loops.extend(chores::begin_all(&services, deliveries, retention));
         match Egress::new(&egress) {
             Ok(egress) => {
-                let metrics = services.metrics.clone();
-                loops.push(begin("issuers", async move || issuers.issuers.keep_keys(&egress, &metrics).await));
+                let counted = metrics.clone();
+                loops.push(begin(&metrics, "issuers", async move |pulse| {
+                    issuers.issuers.keep_keys(&egress, &counted, &pulse).await;
+                }));
             }
             Err(error) => tracing::error!(%error, "keys of external issuers are not fetched"),
         }
@@ -205,8 +211,8 @@ impl Background {
                 let settler = Settler::new(services.clone(), graph.clone());
                 let keeper = Keeper::new(services, graph, mirrors);
                 loops.extend([
-                    begin("settler", async move || settler.run().await),
-                    begin("keeper", async move || keeper.run().await),
+                    begin(&metrics, "settler", async move |pulse| settler.run(&pulse).await),
+                    begin(&metrics, "mirrors", async move |pulse| keeper.run(&pulse).await),
                 ]);
             }
             Err(error) => tracing::error!(%error, "open changes are not looked up, and mirrors not compared"),
@@ -233,12 +239,13 @@ fn credential_keeper(services: &Arc<Services>, graph: &GraphClient, suspected: S
         return None;
     };
     let mut keeper = CredentialKeeper::new(services.clone(), graph.clone(), app, suspected);
-    Some(begin("credentials", async move || keeper.run().await))
+    Some(begin(&services.metrics, "credentials", async move |pulse| keeper.run(&pulse).await))
 }
 
-/// Begins a loop that goes on also where it has panicked.
-fn begin(name: &'static str, run: impl AsyncFnMut() + 'static) -> JoinHandle<()> {
-    rt::spawn(supervise(name, run))
+/// Begins a loop that goes on also where it has panicked, and tells by its pulse when it has last succeeded.
+fn begin(metrics: &Metrics, task: &'static str, mut run: impl AsyncFnMut(Pulse) + 'static) -> JoinHandle<()> {
+    let pulse = metrics.task(task);
+    rt::spawn(supervise(task, async move || run(pulse.clone()).await))
 }
 
 async fn end_all(loops: Vec<JoinHandle<()>>) {

@@ -7,6 +7,7 @@ use tenant_store::{NotBefore, Notification, Notifications};
 use crate::auth::Authenticator;
 use crate::events::Nudge;
 use crate::operations::Services;
+use crate::telemetry::metrics::Pulse;
 
 /// Who is told what has changed in the store.
 pub(super) struct Told {
@@ -19,11 +20,11 @@ pub(super) struct Told {
 
 impl Told {
     /// Does what each notification asks for: to look again, or to hold calls.
-    pub(super) async fn listen(&self, notifications: &mut Notifications) {
+    pub(super) async fn listen(&self, notifications: &mut Notifications, pulse: &Pulse) {
         // What was told before this began may be lost.
         self.look_at_all();
         loop {
-            self.tell(notifications.next().await);
+            self.tell(pulse.at_rest(notifications.next()).await);
         }
     }
 

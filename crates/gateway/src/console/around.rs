@@ -8,7 +8,7 @@ use actix_web::{Error, HttpMessage};
 use super::error::ConsoleError;
 use super::page::Frame;
 use super::visit::{Seen, worker};
-use crate::api::request_id;
+use crate::api::{refused_by, request_id};
 
 /// Tells the audit log who looked at what, or was refused, and shows why to who is refused.
 pub(super) async fn tell<B: MessageBody + 'static>(
@@ -18,6 +18,7 @@ pub(super) async fn tell<B: MessageBody + 'static>(
     let answered = next.call(request).await?;
     let seen = answered.request().extensions_mut().remove::<Seen>();
     let error = answered.response().error().and_then(Error::as_error::<ConsoleError>);
+    refused_by(answered.request(), error.and_then(ConsoleError::throttled));
     let (mut frame, id) = (Frame::of_nobody("That did not work"), request_id(answered.request()));
     if let Some(seen) = seen {
         frame = seen.frame;

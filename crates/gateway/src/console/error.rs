@@ -13,6 +13,7 @@ use super::{ROOT, page};
 use crate::admin::AdminError;
 use crate::api::ApiError;
 use crate::api::admin::problem::Refused;
+use crate::limits::Throttled;
 
 /// Why a page is not shown.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,11 @@ impl ConsoleError {
         }
         let shown = ErrorPage { frame, detail: self.to_string(), code, request_id };
         Some(page::html(HttpResponseBuilder::new(self.status_code()), &shown))
+    }
+
+    /// The limit that refused it, where one did.
+    pub(super) fn throttled(&self) -> Option<Throttled> {
+        if let Self::Refused(refused) = self { refused.throttled() } else { None }
     }
 
     /// The code, and the HTTP status that goes with it.

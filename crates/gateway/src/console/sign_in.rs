@@ -19,7 +19,7 @@ use super::session::{self, Proof};
 use super::visit::worker;
 use super::{ROOT, cookie};
 use crate::api::admin::{Witness, actor};
-use crate::api::{ApiError, Worker, count};
+use crate::api::{ApiError, Worker, count, refused_by};
 
 /// The query of who is signed in and asks for the form all the same.
 const ANEW: &str = "anew";
@@ -74,6 +74,7 @@ pub(super) async fn submit(http: HttpRequest, payload: Payload) -> Result<HttpRe
     let actor = match entering(&http, worker, &proof).await {
         Ok(actor) => actor,
         Err(error) => {
+            refused_by(&http, error.throttled());
             let refused = HttpResponse::build(error.status_code());
             return Ok(html(refused, &page(&typed.access_key_id, Some(error.to_string()))));
         }

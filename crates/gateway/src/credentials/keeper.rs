@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Suspected, Unchecked, check};
 use crate::operations::Services;
+use crate::telemetry::metrics::Pulse;
 
 /// How often due ones are looked for.
 const LOOK: Duration = Duration::from_secs(5);
@@ -53,11 +54,11 @@ impl CredentialKeeper {
     }
 
     /// Looks at tokens for ever.
-    pub(crate) async fn run(&mut self) {
+    pub(crate) async fn run(&mut self, pulse: &Pulse) {
         let mut due = Instant::now();
         loop {
             if Instant::now() >= due {
-                self.look_at_due().await;
+                self.look_at_due(pulse).await;
                 due = Instant::now() + LOOK;
             }
             if let Ok(tenants) = timeout_at(due, self.suspected.next(AT_ONCE)).await {
@@ -66,10 +67,13 @@ impl CredentialKeeper {
         }
     }
 
-    async fn look_at_due(&self) {
+    async fn look_at_due(&self, pulse: &Pulse) {
         let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
         match self.services.store.claim_credential_checks(limit, LEASE).await {
-            Ok(tenants) => self.look_at(&tenants).await,
+            Ok(tenants) => {
+                self.look_at(&tenants).await;
+                pulse.succeeded();
+            }
             Err(error) => tracing::warn!(%error, "tokens that are due could not be looked for"),
         }
     }

@@ -2,6 +2,8 @@
 
 use tokio::sync::mpsc;
 
+use crate::telemetry::metrics::QueueFigures;
+
 /// How many may wait. What finds no room is told again by the next call.
 const ROOM: usize = 1024;
 
@@ -17,6 +19,11 @@ impl Suspicions {
     pub(crate) fn new() -> (Self, Suspected) {
         let (sender, receiver) = mpsc::channel(ROOM);
         (Self(sender), Suspected(receiver))
+    }
+
+    /// How full the queue is.
+    pub(crate) fn queue(&self) -> QueueFigures {
+        QueueFigures { queue: "suspected_tokens", entries: ROOM - self.0.capacity(), capacity: ROOM }
     }
 
     /// Meta has refused this tenant's token. Never waits.

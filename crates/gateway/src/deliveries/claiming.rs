@@ -13,6 +13,7 @@ use super::held::Held;
 use super::recording::Ended;
 use super::sending::Courier;
 use crate::events::{Nudge, RenderError};
+use crate::telemetry::metrics::Pulse;
 
 /// How long nobody else takes what was claimed, while this replica lives: longer than a try takes, and the commit of its
 /// end while PostgreSQL is slow.
@@ -44,9 +45,9 @@ pub(super) struct Claimer {
 
 impl Claimer {
     /// Takes deliveries until it is to stop. A claim that has begun is waited for, since what it commits is held.
-    pub(super) async fn run(&self) {
+    pub(super) async fn run(&self, pulse: &Pulse) {
         while !self.stop.is_cancelled() {
-            let look_again = self.take().await;
+            let look_again = self.take(pulse).await;
             self.courier.sweep();
             let rest = async {
                 sleep(BETWEEN).await;
@@ -57,13 +58,16 @@ impl Claimer {
     }
 
     /// Takes as many as there is room for. Returns when to look again, told or not.
-    async fn take(&self) -> Instant {
+    async fn take(&self, pulse: &Pulse) -> Instant {
         let room = self.held.room().min(BATCH);
         if room == 0 {
+            // What fills it ends within a try's time.
+            pulse.succeeded();
             return Instant::now() + LOOK_AGAIN;
         }
         match self.store.claim_deliveries(i64::try_from(room).unwrap_or(i64::MAX), LEASE).await {
             Ok(claimed) => {
+                pulse.succeeded();
                 let may_be_more = claimed.len() == room;
                 for delivery in claimed {
                     self.begin(delivery);

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::claiming::{LEASE, LOOK_AGAIN};
 use super::held::{Held, Hold};
 use crate::events::Nudge;
-use crate::telemetry::metrics::{Metrics, TryEnd};
+use crate::telemetry::metrics::{Metrics, Pulse, TryEnd};
 
 /// How many ends are committed at once.
 const BATCH: usize = 100;
@@ -54,9 +54,9 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// Commits what comes, until nobody is left from whom it could.
-    pub(super) async fn run(&self, ends: &mut mpsc::UnboundedReceiver<Ended>) {
+    pub(super) async fn run(&self, ends: &mut mpsc::UnboundedReceiver<Ended>, pulse: &Pulse) {
         let mut batch = Vec::with_capacity(BATCH);
-        while ends.recv_many(&mut batch, BATCH).await > 0 {
+        while pulse.at_rest(ends.recv_many(&mut batch, BATCH)).await > 0 {
             let others_may_end = self.held.count() > batch.len();
             if others_may_end && batch.len() < BATCH {
                 sleep(GATHER).await;
@@ -71,9 +71,9 @@ impl Recorder {
 
     /// Commits what was put off, and waits for one endpoint after the other. After the lease others may have taken the
     /// deliveries, so that nothing is left to be recorded.
-    pub(super) async fn run_behind(&self, busy: &mut mpsc::UnboundedReceiver<Ended>) {
+    pub(super) async fn run_behind(&self, busy: &mut mpsc::UnboundedReceiver<Ended>, pulse: &Pulse) {
         let mut waiting = Vec::new();
-        while !waiting.is_empty() || busy.recv_many(&mut waiting, BATCH).await > 0 {
+        while !waiting.is_empty() || pulse.at_rest(busy.recv_many(&mut waiting, BATCH)).await > 0 {
             waiting.extend(iter::from_fn(|| busy.try_recv().ok()));
             waiting = self.record(waiting, Busy::WaitForOne).await;
             let (in_time, late): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|end| end.at.elapsed() < LEASE);

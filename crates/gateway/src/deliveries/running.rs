@@ -82,6 +82,8 @@ impl Deliveries {
         let egress = Egress::new(&egress);
         let egress = egress.inspect_err(|error| tracing::error!(%error, "events are not delivered")).ok()?;
         let (held, stop, give_up) = (Held::default(), CancellationToken::new(), CancellationToken::new());
+        let pulses = ["deliveries", "delivery_ends", "delivery_ends_put_off"].map(|task| metrics.task(task));
+        let [claiming, ending, putting_off] = pulses;
         let (ends, mut ended) = mpsc::unbounded_channel();
         let (busy, mut put_off) = mpsc::unbounded_channel();
         let recorder = Recorder { store: store.clone(), held: held.clone(), metrics, nudge: nudge.clone(), busy };
@@ -96,10 +98,12 @@ impl Deliveries {
             stop: stop.clone(),
             give_up: give_up.clone(),
         };
-        let claimer = rt::spawn(supervise("deliveries", async move || claimer.run().await));
+        let claimer = rt::spawn(supervise("deliveries", async move || claimer.run(&claiming).await));
         let recorders = [
-            rt::spawn(supervise("ends of deliveries", async move || recorder.run(&mut ended).await)),
-            rt::spawn(supervise("ends that were put off", async move || behind.run_behind(&mut put_off).await)),
+            rt::spawn(supervise("ends of deliveries", async move || recorder.run(&mut ended, &ending).await)),
+            rt::spawn(supervise("ends that were put off", async move || {
+                behind.run_behind(&mut put_off, &putting_off).await;
+            })),
         ];
         Some(Loops { store, held, stop, give_up, claimer, recorders })
     }

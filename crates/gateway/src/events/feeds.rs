@@ -17,6 +17,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 pub use page::{FeedError, FeedEvent, Page};
 
+use crate::telemetry::metrics::Pulse;
+
 /// How often it is looked without being told, in case a notification was lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -90,26 +92,32 @@ impl Feeds {
     }
 
     /// Looks for all who wait whenever somebody says so, and every second, for ever.
-    pub async fn watch(&self) {
+    pub(crate) async fn watch(&self, pulse: &Pulse) {
         let mut look_at_all = Instant::now();
         loop {
             if timeout_at(look_at_all, self.look.notified()).await.is_ok() {
                 let told = std::mem::take(&mut *lock(&self.told));
-                self.look_at(told.into_iter().collect()).await;
+                self.look_at(told.into_iter().collect(), pulse).await;
             } else {
                 let followed = lock(&self.followed).keys().cloned().collect();
-                self.look_at(followed).await;
+                self.look_at(followed, pulse).await;
                 look_at_all = Instant::now() + LOOK_AGAIN;
             }
         }
     }
 
-    async fn look_at(&self, cust_space_ids: Vec<String>) {
+    async fn look_at(&self, cust_space_ids: Vec<String>, pulse: &Pulse) {
         if cust_space_ids.is_empty() {
+            pulse.succeeded();
             return;
         }
         match self.store.last_sequences(&cust_space_ids).await {
-            Ok(all) => all.iter().for_each(|(cust_space_id, last)| self.tell(cust_space_id, *last)),
+            Ok(all) => {
+                for (cust_space_id, last) in &all {
+                    self.tell(cust_space_id, *last);
+                }
+                pulse.succeeded();
+            }
             Err(error) => {
                 tracing::warn!(%error, tenants = cust_space_ids.len(), "new events that are waited for could not be looked for");
             }

@@ -10,6 +10,7 @@ use tenant_store::{LearnedLink, Store, StoreError};
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
+use crate::telemetry::metrics::QueueFigures;
 use crate::tenant_batches::{Kept, TenantBatches};
 use crate::tenants::Number;
 
@@ -38,6 +39,11 @@ impl LinkJournal {
     pub(crate) fn new() -> (Self, LinkWriter) {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         (Self { queue: sender }, LinkWriter::new(receiver, InviteLinks))
+    }
+
+    /// How full the queue is.
+    pub(crate) fn queue(&self) -> QueueFigures {
+        QueueFigures { queue: "invite_links", entries: CAPACITY - self.queue.capacity(), capacity: CAPACITY }
     }
 
     /// The group now has this link, or none.

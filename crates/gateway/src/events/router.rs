@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::meaning::meaning;
 use crate::operations::Services;
+use crate::telemetry::metrics::Pulse;
 
 /// How many events are taken at once.
 const BATCH: i64 = 200;
@@ -50,12 +51,14 @@ impl Router {
     }
 
     /// Routes events, for ever.
-    pub async fn run(&self) {
+    pub(crate) async fn run(&self, pulse: &Pulse) {
         let mut abandoned_due = Instant::now();
         loop {
             // Told or not, it looks.
             let _ = timeout(LOOK_AGAIN, self.nudge.0.notified()).await;
-            self.route_all().await;
+            if self.route_all().await {
+                pulse.succeeded();
+            }
             if Instant::now() >= abandoned_due {
                 self.settle_abandoned().await;
                 abandoned_due = Instant::now() + ABANDONED;
@@ -63,7 +66,8 @@ impl Router {
         }
     }
 
-    async fn route_all(&self) {
+    /// Whether nothing is left to be routed.
+    async fn route_all(&self) -> bool {
         loop {
             match self.store.route_events(BATCH, meaning).await {
                 Ok(done) => {
@@ -73,13 +77,13 @@ impl Router {
                     let found_any = done.found_any();
                     self.services.metrics.events_published(done.lags);
                     if !found_any {
-                        return;
+                        return true;
                     }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "events wait to be routed");
                     tokio::time::sleep(PAUSE).await;
-                    return;
+                    return false;
                 }
             }
         }

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::look_up;
 use crate::limits::{Taken, Throttled};
 use crate::operations::Services;
+use crate::telemetry::metrics::Pulse;
 use crate::tenants::{Number, Unresolved};
 
 /// How long a change may be open before it is looked up.
@@ -143,22 +144,28 @@ impl Settler {
     }
 
     /// Settles, for ever.
-    pub async fn run(&self) {
+    pub(crate) async fn run(&self, pulse: &Pulse) {
         loop {
             tokio::time::sleep(ROUND).await;
-            self.settle_all().await;
+            if self.settle_all().await {
+                pulse.succeeded();
+            }
         }
     }
 
-    /// Looks up every change that is open for too long, once.
-    pub async fn settle_all(&self) {
+    /// Looks up every change that is open for too long, once. Whether it could be looked which are.
+    pub async fn settle_all(&self) -> bool {
         match self.services.store.stale_changes(PATIENCE, BATCH).await {
             Ok(stale) => {
                 for change in stale {
                     self.settle(change).await;
                 }
+                true
             }
-            Err(error) => tracing::warn!(%error, "open changes could not be looked at"),
+            Err(error) => {
+                tracing::warn!(%error, "open changes could not be looked at");
+                false
+            }
         }
     }
 

@@ -11,6 +11,8 @@ use tenant_store::{Store, UniqueCode};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
+use crate::telemetry::metrics::Pulse;
+
 /// How often it is looked without being told, in case a notification was lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -49,23 +51,32 @@ impl Waiters {
     }
 
     /// Looks for all who wait whenever somebody says so, for ever.
-    pub async fn watch(&self, store: &Store) {
+    pub(crate) async fn watch(&self, store: &Store, pulse: &Pulse) {
         loop {
             // Told or not, it looks.
             let _ = timeout(LOOK_AGAIN, self.look.notified()).await;
-            self.look_once(store).await;
+            if self.look_once(store).await {
+                pulse.succeeded();
+            }
         }
     }
 
-    async fn look_once(&self, store: &Store) {
+    /// Whether it could be looked.
+    async fn look_once(&self, store: &Store) -> bool {
         let codes: Vec<UniqueCode> = self.lock().keys().copied().collect();
         if codes.is_empty() {
-            return;
+            return true;
         }
         match store.settled_changes(&codes).await {
-            Ok(settled) => settled.iter().for_each(|code| self.tell(code)),
+            Ok(settled) => {
+                for code in &settled {
+                    self.tell(code);
+                }
+                true
+            }
             Err(error) => {
                 tracing::warn!(%error, waiting = codes.len(), "changes that are waited for could not be read");
+                false
             }
         }
     }

@@ -9,6 +9,8 @@ use quick_cache::sync::Cache;
 use tenant_store::Rate;
 
 use super::{Limiter, Throttled};
+use crate::cache;
+use crate::telemetry::metrics::CacheFigures;
 
 /// How many addresses are remembered at the most that sent a wrong secret.
 const ADDRESSES: usize = 50_000;
@@ -40,6 +42,11 @@ impl<C: Clock + Clone> AuthFailures<C> {
     pub fn with_clock(rate: Rate, clock: C) -> Self {
         let (failed, proven) = (Cache::new(ADDRESSES), Cache::new(PROVEN));
         Self { rate, clock, failed, proven, hasher: RandomState::new() }
+    }
+
+    /// How its caches stand now.
+    pub(crate) fn caches(&self) -> [CacheFigures; 2] {
+        [cache::figures("wrong_secrets", &self.failed), cache::figures("proven_secrets", &self.proven)]
     }
 
     /// Whether the secret that `client` sent for this key may be looked at.

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::job::Job;
 use crate::events::Nudge;
 use crate::operations::Services;
+use crate::telemetry::metrics::Pulse;
 
 /// How often the keeper looks by itself, in case it was not told.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -32,13 +33,13 @@ impl Keeper {
     }
 
     /// Compares, for ever.
-    pub(crate) async fn run(&self) {
+    pub(crate) async fn run(&self, pulse: &Pulse) {
         let mut jobs = FuturesUnordered::new();
         let mut next_look = Instant::now();
         loop {
             tokio::select! {
                 () = self.nudge.wait_until(next_look), if jobs.len() < AT_ONCE => {
-                    jobs.extend(self.claim(AT_ONCE - jobs.len()).await.into_iter().map(Job::run));
+                    jobs.extend(self.claim(AT_ONCE - jobs.len(), pulse).await.into_iter().map(Job::run));
                     next_look = Instant::now() + LOOK_AGAIN;
                 }
                 // Whoever ends may have left something that is due in a second.
@@ -47,10 +48,13 @@ impl Keeper {
         }
     }
 
-    async fn claim(&self, most: usize) -> Vec<Job> {
+    async fn claim(&self, most: usize, pulse: &Pulse) -> Vec<Job> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         match self.services.store.claim_mirrors(most).await {
-            Ok(claims) => claims.into_iter().map(|claim| self.job(claim)).collect(),
+            Ok(claims) => {
+                pulse.succeeded();
+                claims.into_iter().map(|claim| self.job(claim)).collect()
+            }
             Err(error) => {
                 tracing::warn!(%error, "mirrors wait to be compared with Meta's lists");
                 Vec::new()

@@ -19,7 +19,7 @@ use crate::calls::CallJournal;
 use crate::egress::Egress;
 use crate::events::{Feeds, LinkJournal, Waiters};
 use crate::limits::{Limits, SharedLimits, Taken};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{CacheFigures, Metrics, QueueFigures};
 use crate::tenants::{KnownGroups, KnownTemplates, Number, Owners, Resolver, Tenant};
 use crate::upstream::Upstream;
 
@@ -59,6 +59,19 @@ pub struct Services {
     pub(crate) shared_limits: Arc<SharedLimits>,
     /// What is counted and measured.
     pub metrics: Metrics,
+}
+
+impl Services {
+    /// How the caches stand now.
+    pub(crate) fn caches(&self) -> Vec<CacheFigures> {
+        let own = [self.resolver.figures(), self.owners.figures()];
+        own.into_iter().chain(self.known_groups.caches()).chain(self.known_templates.caches()).collect()
+    }
+
+    /// How full the queues are.
+    pub(crate) fn queues(&self) -> Vec<QueueFigures> {
+        vec![self.calls.queue(), self.audit.queue(), self.links.queue(), self.resolver.queue()]
+    }
 }
 
 /// One call: the tenant and the number that it is about, and until when.

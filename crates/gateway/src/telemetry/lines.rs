@@ -27,6 +27,14 @@ const SHARE_LIMIT: usize = 1024 * 1024;
 /// How long a line may wait for others.
 const HAND_ON_AFTER: Duration = Duration::from_millis(100);
 
+/// How many lines this process has lost.
+static LOST: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines were lost since the process was started.
+pub(super) fn lost() -> u64 {
+    LOST.load(Ordering::Relaxed)
+}
+
 /// The lines of one thread that nobody has taken yet.
 type Share = Arc<Mutex<Vec<u8>>>;
 
@@ -110,6 +118,7 @@ impl Inner {
         let before = share.len();
         if before + line.len() > SHARE_LIMIT {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            LOST.fetch_add(1, Ordering::Relaxed);
             return false;
         }
         share.extend_from_slice(line);
@@ -260,6 +269,7 @@ mod tests {
     fn an_output_that_stands_still_costs_lines_and_says_how_many() {
         let (sender, written) = channel();
         let (let_write, may_write) = channel();
+        let lost_before = lost();
         let lines = Lines::to(Taken(sender, Some(may_write))).unwrap();
         let line = [&[b'x'; 1023][..], b"\n"].concat();
         for _ in 0..3000 {
@@ -272,5 +282,6 @@ mod tests {
         let report: serde_json::Value =
             all.lines().find_map(|line| serde_json::from_str(line).ok()).expect("a line tells of the loss");
         assert_eq!(report["lost"], 3000 - kept);
+        assert_eq!(lost() - lost_before, 3000 - kept as u64);
     }
 }

@@ -8,7 +8,9 @@ use quick_cache::sync::Cache;
 use tokio::sync::OwnedMutexGuard;
 
 use super::Number;
+use crate::cache;
 use crate::flights::Flights;
+use crate::telemetry::metrics::CacheFigures;
 
 /// How many groups are remembered at the most.
 const KNOWN: usize = 200_000;
@@ -52,6 +54,11 @@ impl Default for KnownGroups {
 }
 
 impl KnownGroups {
+    /// How the caches stand now.
+    pub(crate) fn caches(&self) -> [CacheFigures; 2] {
+        [cache::figures("groups", &self.known), cache::figures("unknown_groups", &self.unknown)]
+    }
+
     /// Whether the group is known to be the number's.
     pub fn contains(&self, number: &Number, group_id: &str) -> bool {
         self.known.get(&borrowed(number, group_id)).is_some()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tenant_store::{ObjectOwner, Store, StoreError};
 
 use crate::cache::Cache;
+use crate::telemetry::metrics::CacheFigures;
 
 /// How many objects are remembered at the most.
 const CAPACITY: usize = 200_000;
@@ -20,6 +21,11 @@ impl Owners {
     /// Owners as `store` knows them, used for `stale` at most while it is away.
     pub fn new(store: Store, stale: Duration) -> Self {
         Self { store, cache: Cache::new(CAPACITY, stale) }
+    }
+
+    /// How the cache stands now.
+    pub(crate) fn figures(&self) -> CacheFigures {
+        self.cache.figures("object_owners")
     }
 
     /// Every tenant that the object belongs to; empty where nobody's record has it.

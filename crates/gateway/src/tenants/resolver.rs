@@ -13,6 +13,7 @@ use tenant_store::{OpenCredential, OpenTenant, Store, StoreError, TenantStatus};
 use crate::cache::Cache;
 use crate::credentials::Suspicions;
 use crate::limits::{Allowance, Limits, Taken, TenantLimits, Throttled};
+use crate::telemetry::metrics::{CacheFigures, QueueFigures};
 use crate::upstream::{Account, Lane, LaneOwner, Upstream};
 
 /// How many tenants are remembered at the most.
@@ -174,6 +175,16 @@ impl Resolver {
         stale: Duration,
     ) -> Self {
         Self { store, app_secret, limits, suspicions, upstream, cache: Cache::new(CAPACITY, stale) }
+    }
+
+    /// How the cache stands now.
+    pub(crate) fn figures(&self) -> CacheFigures {
+        self.cache.figures("tenants")
+    }
+
+    /// How full the queue is of tokens that Meta refused.
+    pub(crate) fn queue(&self) -> QueueFigures {
+        self.suspicions.queue()
     }
 
     /// The number of an active tenant.

@@ -6,7 +6,9 @@ use cams_api::messages::{TemplateCode, TemplateName};
 use quick_cache::sync::Cache;
 use tokio::sync::OwnedMutexGuard;
 
+use crate::cache;
 use crate::flights::Flights;
+use crate::telemetry::metrics::CacheFigures;
 
 /// How many templates are remembered at the most.
 const KNOWN: usize = 50_000;
@@ -32,6 +34,11 @@ impl Default for KnownTemplates {
 }
 
 impl KnownTemplates {
+    /// How the caches stand now.
+    pub(crate) fn caches(&self) -> [CacheFigures; 2] {
+        [cache::figures("templates", &self.names), cache::figures("unknown_templates", &self.unknown)]
+    }
+
     /// The name of the account's template with this ID, where a list has shown it.
     pub fn name(&self, waba_id: &str, code: &TemplateCode) -> Option<TemplateName> {
         self.names.get(&key(waba_id, code))

@@ -12,7 +12,6 @@ use super::budget::Account;
 use super::retries::Own;
 use super::signs::Signs;
 use super::{LaneOwner, Upstream};
-use crate::telemetry::metrics::UpstreamEnd;
 
 /// What stands between a number's calls and Meta.
 pub struct Lane {
@@ -71,7 +70,7 @@ impl Guard for Lane {
     }
 
     fn ended(&self, this: Try, how: Ended<'_>) {
-        self.upstream.metrics.tried(UpstreamEnd::of(how));
+        self.upstream.metrics.ended(&this, how);
         let (signs, now) = (Signs::of(how), Instant::now());
         self.upstream.learn(&this, signs.host, self.party, now);
         self.learn(self.breaker.ended(&this, signs.number, self.party, now));

@@ -176,7 +176,7 @@ impl Upstream {
     }
 
     fn ended_about(&self, waba: Option<&Waba>, this: Try, how: Ended<'_>) {
-        self.metrics.tried(UpstreamEnd::of(how));
+        self.metrics.ended(&this, how);
         self.learn(&this, Signs::of(how).host, Parties::of(""), Instant::now());
         self.budget.ended(waba, this, how);
     }

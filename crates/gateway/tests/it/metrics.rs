@@ -1,5 +1,9 @@
 //! `/metrics`, on a port of its own.
 
+mod calls;
+mod many_tenants;
+mod standing;
+
 use std::collections::BTreeSet;
 use std::net::{TcpListener, TcpStream};
 
@@ -122,7 +126,8 @@ async fn what_lies_in_postgresql_is_shown_by_every_replica() {
     let space = app.store.space(app.first.cust_space_id);
     eventually("the event is published", async || space.events_after(None, 1).await.unwrap().events.into_iter().next())
         .await;
-    let (_, replica) = app.replica_with(&[METRICS]).await;
+    let (client, replica) = app.replica_with(&[METRICS]).await;
+    client.call("ListBusinessNumbers", &app.first, json!({})).await;
     let metrics = Client::new(format!("http://{}", replica.metrics_addrs()[0]));
     let text = eventually("the replica has looked", async || {
         let text = read(&metrics).await;
@@ -157,7 +162,12 @@ fn row(text: &str, help: &str) -> Option<String> {
         "info" => "_info",
         _ => "",
     };
-    let sample = text.lines().find(|line| line.starts_with(name))?;
+    let is_its_own = |line: &&str| {
+        let of_sample = if kind == "histogram" { "_bucket" } else { suffix };
+        let rest = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(of_sample));
+        rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+    };
+    let sample = text.lines().find(is_its_own)?;
     let labels = sample.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(labels, _)| labels);
     let names = labels.split(',').filter_map(|label| label.split_once('='));
     let names: Vec<String> = names.filter(|(name, _)| *name != "le").map(|(name, _)| format!("`{name}`")).collect();

@@ -19,6 +19,7 @@ mod objects;
 mod retention;
 mod routing;
 mod tenants;
+mod upkeep;
 
 pub(crate) use administration::{hold_idempotency_key, list_audit_log, list_replicas, replica_seen};
 pub(crate) use attention::{
@@ -48,6 +49,7 @@ pub(crate) use routing::{
     Published, QueuedEvent, adopt_events, adopt_strays, claim_events, claim_tenants, publish_events,
 };
 pub(crate) use tenants::{ResolvedTenant, SealedCredential, find_tenants, list_tenants, open_tenant};
+pub(crate) use upkeep::upkeep;
 
 /// As PostgreSQL takes it; what is too long for it is as long as it can be.
 pub(crate) fn interval(duration: Duration) -> PgInterval {

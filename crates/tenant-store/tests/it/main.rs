@@ -42,4 +42,5 @@ mod tenants;
 mod traffic;
 mod unknown_numbers;
 mod upgrading;
+mod upkeep;
 mod upstream_objects;

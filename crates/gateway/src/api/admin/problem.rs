@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::ApiError;
-use super::super::render::{add_retry_after, learn, request_id};
+use super::super::render::{add_retry_after, learn, refused_by, request_id};
 use crate::admin::{AdminError, FieldError};
+use crate::limits::Throttled;
 
 /// The media type of a problem.
 pub(crate) const PROBLEM: &str = "application/problem+json";
@@ -59,6 +60,15 @@ impl Refused {
             Self::Admin(error) => error.code(),
         }
     }
+
+    /// The limit of ours that refused the call, where one did.
+    pub(crate) fn throttled(&self) -> Option<Throttled> {
+        match self {
+            Self::Admin(AdminError::Throttled(throttled)) => Some(*throttled),
+            Self::Admin(_) => None,
+            Self::Api(error) => error.throttled(),
+        }
+    }
 }
 
 /// The answer to a call that was refused. What the gateway itself is to blame for goes into the log.
@@ -76,6 +86,7 @@ pub(super) fn refused(http: &HttpRequest, error: &Refused) -> HttpResponse {
         .content_type(PROBLEM)
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(problem);
+    refused_by(http, error.throttled());
     if let Refused::Admin(AdminError::Throttled(limit)) = error {
         add_retry_after(response.headers_mut(), limit.retry_after());
     }

@@ -16,9 +16,10 @@ use futures_util::future::LocalBoxFuture;
 use super::answers::Answers;
 use crate::api::admission::Admitted;
 use crate::api::perform::{Asked, perform};
-use crate::api::render::{learn, request_id};
+use crate::api::render::{begin, request_id};
 use crate::api::{ApiError, Worker, headers};
 use crate::operations::{Context, Fingerprint, Keyed, OperationError, OperationVisitor, Reply, each_operation};
+use crate::telemetry::metrics::Called;
 
 /// The caller's key for an operation that is to be done once, as Alibaba Cloud calls it.
 const CLIENT_TOKEN: &str = "ClientToken";
@@ -84,10 +85,11 @@ impl OperationVisitor for Dispatch {
         &mut self,
         run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + Copy + 'static,
     ) {
-        let answers = self.answers.clone();
+        let (answers, called) = (self.answers.clone(), Called::rpc(self.handlers.len()));
         let handler = move |http: HttpRequest, worker: Data<Worker>, call: Signed| -> LocalBoxFuture<'static, _> {
             let answers = answers.clone();
             Box::pin(async move {
+                begin(&http, &worker, called, Some(O::NAME));
                 let result = handle(&http, &worker, &call, run).await;
                 let result = call.admitted.settled(&http, result).await;
                 answers.render(&http, result)
@@ -103,7 +105,6 @@ async fn handle<O: Operation>(
     call: &Signed,
     run: impl AsyncFn(&Context, O) -> Result<O::Answer, OperationError> + 'static,
 ) -> Result<Reply<O::Answer>, ApiError> {
-    learn(http, |learned| learned.operation = Some(O::NAME));
     let asked = Asked {
         request: call.parameters.to_request::<O>()?,
         keyed: keyed::<O>(http, &call.parameters)?,

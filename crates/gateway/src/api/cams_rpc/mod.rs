@@ -20,9 +20,10 @@ use cams_api::signatures::SignedCall;
 use self::answers::Answers;
 use self::dispatch::{Dispatch, Signed};
 use super::admission::Admitted;
-use super::render::not_allowed;
+use super::render::{begin, not_allowed};
 use super::{ApiError, Worker, body};
 use crate::openapi::UI_PATH;
+use crate::telemetry::metrics::Called;
 
 /// The version of CAMS's API that is spoken here.
 const VERSION: &str = "2020-06-06";
@@ -42,10 +43,13 @@ pub fn routes(config: &mut ServiceConfig, public_url: &str) {
         async move {
             match *http.method() {
                 Method::GET | Method::HEAD if !signed::is_meant(&http) => to_docs(),
-                Method::GET | Method::POST => match receive(&http, &worker, payload).await {
-                    Ok(call) => dispatch.call(http, worker, call).await,
-                    Err(error) => answers.refused(&http, &error),
-                },
+                Method::GET | Method::POST => {
+                    begin(&http, &worker, Called::RPC, None);
+                    match receive(&http, &worker, payload).await {
+                        Ok(call) => dispatch.call(http, worker, call).await,
+                        Err(error) => answers.refused(&http, &error),
+                    }
+                }
                 _ => not_allowed(&http, METHODS),
             }
         }

@@ -118,6 +118,10 @@ impl FaceError {
         if let Self::Api(error) = self { error.retry_after() } else { None }
     }
 
+    fn throttled(&self) -> Option<Throttled> {
+        if let Self::Api(error) = self { error.throttled() } else { None }
+    }
+
     fn metas(&self) -> MetaCode {
         match self {
             Self::Path(_) => MetaCode::new(400, 2500),
@@ -185,7 +189,10 @@ fn is_transient(error: &ApiError) -> bool {
 /// The answer that says why.
 pub(super) fn refused(http: &HttpRequest, error: &FaceError) -> HttpResponse {
     let (id, code, metas) = (request_id(http), error.code(), error.metas());
-    learn(http, |learned| learned.code = Some(code));
+    learn(http, |learned| {
+        learned.code = Some(code);
+        learned.throttled = error.throttled();
+    });
     if metas.status >= 500 {
         tracing::warn!(request_id = %id, %code, reason = ?error, "a call failed");
     }

@@ -26,8 +26,9 @@ use serde_json::Map;
 
 use super::Worker;
 use super::admission::Admitted;
-use super::render::learn;
+use super::render::{begin, learn};
 use crate::operations::{GraphCall, Passing, media_content, pass};
+use crate::telemetry::metrics::Called;
 use body::Sent;
 use errors::FaceError;
 use ownership::Owned;
@@ -84,6 +85,7 @@ async fn serve(
     worker: Data<Worker>,
     payload: Payload,
 ) -> HttpResponse {
+    begin(&http, &worker, Called::GRAPH, None);
     let answered = handle(prefix, &face, &http, &worker, payload).await;
     answered.unwrap_or_else(|error| errors::refused(&http, &error))
 }
@@ -120,6 +122,7 @@ async fn answer(
     let caller = admitted.caller();
     let owned = ownership::resolve(worker, caller, http.method(), &asked.subject, asked.waba_id.as_deref()).await?;
     learn(http, |learned| {
+        learned.called = Some(Called::graph(owned.call));
         learned.operation = Some(owned.call.name());
         learned.cust_space_id = Some(owned.tenant.cust_space_id.as_str().to_owned());
         learned.counted.number = Some(owned.number.allowance.clone());

@@ -26,10 +26,10 @@ use time::OffsetDateTime;
 
 use super::tokens::sha256;
 use super::{AuthError, Key};
-use crate::cache::Cache;
+use crate::cache::{self, Cache};
 use crate::egress::Egress;
 use crate::limits::{Allowance, Holder};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{CacheFigures, Metrics, Pulse};
 
 use claims::Claims;
 use key_sets::{KeySets, Pace};
@@ -133,17 +133,26 @@ impl Issuers {
         if self.holds(assertion).await? { Ok(()) } else { Err(RefusedToken::Changed.into()) }
     }
 
+    /// How its caches stand now.
+    pub(super) fn caches(&self) -> [CacheFigures; 3] {
+        [
+            self.known.figures("issuers"),
+            cache::figures("issuer_tokens", &self.verified),
+            cache::figures("issuer_callers", &self.allowances),
+        ]
+    }
+
     /// The issuers changed in the store.
     pub fn invalidate(&self) {
         self.known.invalidate_all();
     }
 
     /// Keeps the issuers' keys fresh, until the loop is ended.
-    pub(crate) async fn keep_keys(&self, egress: &Egress, metrics: &Metrics) {
+    pub(crate) async fn keep_keys(&self, egress: &Egress, metrics: &Metrics, pulse: &Pulse) {
         let forgetting = async {
             loop {
                 tokio::time::sleep(FORGET).await;
-                self.forget_unused_keys().await;
+                self.forget_unused_keys(pulse).await;
             }
         };
         let fetch = async |url: &str| {
@@ -155,10 +164,11 @@ impl Issuers {
     }
 
     /// Forgets the keys of issuers that are gone.
-    async fn forget_unused_keys(&self) {
+    async fn forget_unused_keys(&self, pulse: &Pulse) {
         // While the store is away, nobody is known to be gone.
         if let Ok(issuers) = self.all().await {
             self.key_sets.keep(|url| issuers.iter().any(|issuer| issuer.jwks_url == url));
+            pulse.succeeded();
         }
     }
 

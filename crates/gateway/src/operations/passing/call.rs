@@ -61,6 +61,36 @@ pub enum GraphCall {
 }
 
 impl GraphCall {
+    /// All of them, in the order in which they are counted.
+    pub const ALL: [Self; 26] = [
+        Self::CreateGroup,
+        Self::ListGroups,
+        Self::GroupInfo,
+        Self::UpdateGroup,
+        Self::DeleteGroup,
+        Self::InviteLink,
+        Self::ResetInviteLink,
+        Self::DeleteInviteLink,
+        Self::ListJoinRequests,
+        Self::ApproveJoinRequests,
+        Self::RejectJoinRequests,
+        Self::AddParticipants,
+        Self::RemoveParticipants,
+        Self::SendMessage,
+        Self::UploadMedia,
+        Self::MediaInfo,
+        Self::MediaContent,
+        Self::DeleteMedia,
+        Self::NumberInfo,
+        Self::ListNumbers,
+        Self::ListTemplates,
+        Self::CreateTemplate,
+        Self::TemplateInfo,
+        Self::EditTemplate,
+        Self::DeleteTemplate,
+        Self::TemplateLibrary,
+    ];
+
     /// Its name in the log. Where it does the same as an operation, it is that operation's, and a scope such as
     /// `cams:AddChatGroup` allows it. What does more than any operation is allowed by no scope of a single one.
     pub const fn name(self) -> &'static str {

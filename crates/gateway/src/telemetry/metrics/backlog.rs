@@ -10,9 +10,11 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
-use tenant_store::{DeliveryBacklog, EventBacklog, NumberActivity, Store, StoreError};
+use tenant_store::{DeliveryBacklog, EventBacklog, NumberActivity, Store, StoreError, Upkeep};
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep, timeout};
+
+use super::Pulse;
 
 /// How often it is read.
 const ROUND: Duration = Duration::from_secs(10);
@@ -31,14 +33,18 @@ struct Look {
     at: Instant,
     events: EventBacklog,
     deliveries: DeliveryBacklog,
+    upkeep: Upkeep,
 }
 
 impl Latest {
     /// Looks every few seconds, for ever.
-    pub(super) async fn keep(&self, store: &Store) {
+    pub(super) async fn keep(&self, store: &Store, pulse: &Pulse) {
         loop {
             match timeout(PATIENCE, Look::take(store)).await {
-                Ok(Ok(look)) => *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(look),
+                Ok(Ok(look)) => {
+                    *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(look);
+                    pulse.succeeded();
+                }
                 Ok(Err(error)) => tracing::warn!(%error, "the metrics of what is open could not be read"),
                 Err(_) => tracing::warn!(?PATIENCE, "the metrics of what is open could not be read in time"),
             }
@@ -50,7 +56,8 @@ impl Latest {
 impl Look {
     async fn take(store: &Store) -> Result<Self, StoreError> {
         let at = Instant::now();
-        Ok(Self { at, events: store.event_backlog().await?, deliveries: store.delivery_backlog().await? })
+        let (events, deliveries) = (store.event_backlog().await?, store.delivery_backlog().await?);
+        Ok(Self { at, events, deliveries, upkeep: store.upkeep().await? })
     }
 }
 
@@ -66,7 +73,7 @@ impl Collector for Latest {
 
 impl Look {
     fn write(&self, gauges: &mut Gauges<'_>) -> fmt::Result {
-        let Self { events, deliveries, .. } = self;
+        let Self { events, deliveries, upkeep, .. } = self;
         gauges.count("groupgate_deliveries_open", "Deliveries that are not done and not dead.", deliveries.open)?;
         gauges.age(
             "groupgate_oldest_undelivered_event_age",
@@ -89,6 +96,7 @@ impl Look {
             events.of_unknown_numbers,
         )?;
         gauges.count("groupgate_endpoints_disabled", "Endpoints that are disabled.", deliveries.endpoints_disabled)?;
+        gauges.upkeep(upkeep)?;
         gauges.last_group_events(&events.numbers)
     }
 }
@@ -107,6 +115,19 @@ impl Gauges<'_> {
         // PostgreSQL's clock may be ahead of ours.
         let gauge = ConstGauge::new(age.max(0.0));
         gauge.encode(self.0.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Gauge)?)
+    }
+
+    fn upkeep(&mut self, upkeep: &Upkeep) -> fmt::Result {
+        let open = "Asynchronous changes whose outcome is not known yet, counted up to 100,000.";
+        self.count("groupgate_changes_open", open, upkeep.changes_open)?;
+        let oldest = "Since the oldest of these was made; 0 where there is none.";
+        self.age("groupgate_oldest_open_change_age", oldest, upkeep.oldest_change_at)?;
+        let refused = "Tokens of tenants that Meta refuses; of tenants that are not suspended.";
+        self.count("groupgate_credentials_refused", refused, upkeep.credentials_refused)?;
+        let expiring = "Tokens of such tenants that end within 7 days.";
+        self.count("groupgate_credentials_expiring", expiring, upkeep.credentials_expiring)?;
+        let ahead = "For how many days from tomorrow on PostgreSQL has a partition for events; 7 where all is well.";
+        self.count("groupgate_event_partitions_ahead_days", ahead, upkeep.partitions_ahead.into())
     }
 
     fn last_group_events(&mut self, numbers: &[NumberActivity]) -> fmt::Result {
@@ -147,7 +168,14 @@ mod tests {
         };
         let oldest = Some(OffsetDateTime::now_utc() - Duration::from_hours(1));
         let deliveries = DeliveryBacklog { open: 2, in_flight: 1, oldest_enqueued_at: oldest, endpoints_disabled: 0 };
-        let latest = Latest(Arc::new(RwLock::new(Some(Look { at, events, deliveries }))));
+        let upkeep = Upkeep {
+            changes_open: 3,
+            oldest_change_at: None,
+            credentials_refused: 1,
+            credentials_expiring: 2,
+            partitions_ahead: 7,
+        };
+        let latest = Latest(Arc::new(RwLock::new(Some(Look { at, events, deliveries, upkeep }))));
         let (mut registry, mut text) = (Registry::default(), String::new());
         registry.register_collector(Box::new(latest));
         encode(&mut text, &registry).unwrap();
@@ -162,6 +190,11 @@ mod tests {
             "groupgate_oldest_undelivered_event_age_seconds 3600.",
             "groupgate_events_unrouted 7",
             "groupgate_oldest_unrouted_event_age_seconds 0.0\n",
+            "groupgate_changes_open 3\n",
+            "groupgate_oldest_open_change_age_seconds 0.0\n",
+            "groupgate_credentials_refused 1\n",
+            "groupgate_credentials_expiring 2\n",
+            "groupgate_event_partitions_ahead_days 7\n",
             "groupgate_number_last_group_event_timestamp_seconds{cust_space_id=\"cams-8c8pdv\",phone_number_id=\"100000000000001\"} 0\n",
         ] {
             assert!(text.contains(line), "{line} in {text}");

@@ -4,15 +4,29 @@
 //! Two kinds of figures, told apart because they end differently when PostgreSQL is away:
 //!
 //! - **What this process does** is counted where it is done, through the methods of [`Metrics`]. No name and no label is
-//!   looked up there: every series is made at the start, so that it reads 0 before anything has happened.
+//!   looked up there: every series is made at the start, so that it reads 0 before anything has happened. Those of calls,
+//!   which are many, are shown from the first call of their operation on (`calls`).
 //! - **What lies in PostgreSQL** is read by a loop of the background, and shown while it is fresh (`backlog`).
+//!
+//! What this process holds (caches, queues, connections, `/proc`) is neither: it is read where it is when somebody looks.
+//! Series are made of what the program knows at its start: operations, codes, limits, caches. Only numbers come with the
+//! tenants, and they have a bound, so that what is served does not grow with them.
 //!
 //! `docs/metrics.md` has a row for each, and is compared with what is served by `cargo test`.
 
 mod backlog;
 mod budget;
+mod calls;
 mod connections;
+mod durations;
+mod log;
+mod process;
+mod refusals;
 mod shared_limits;
+mod standing;
+mod tasks;
+#[cfg(test)]
+mod tests;
 mod upstream;
 
 use std::array;
@@ -20,9 +34,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus_client::encoding::text;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeMetric as _, text};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
@@ -30,13 +47,23 @@ use tenant_store::{Received, Store};
 
 use backlog::Latest;
 use budget::BudgetMetrics;
+use calls::CallMetrics;
+pub(crate) use calls::Called;
 pub use connections::ConnectionCut;
 use connections::ConnectionMetrics;
+use log::LogMetrics;
+use process::ProcessMetrics;
+use refusals::Refusals;
 use shared_limits::SharedLimitMetrics;
+use standing::Standing;
+pub(crate) use standing::{CacheFigures, QueueFigures};
+pub(crate) use tasks::Pulse;
+use tasks::Tasks;
 pub use upstream::UpstreamEnd;
 pub(crate) use upstream::UpstreamMetrics;
 
 use crate::upstream::Budget;
+use crate::version::COMMIT;
 
 /// The media type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -47,13 +74,15 @@ const DURATION: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
 /// From an event that is handled at once to one that waited for a whole outage.
 const LAG: [f64; 14] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0];
 
-/// The one label of a counter that is split by how something ended.
-type ByResult = Family<[(&'static str, &'static str); 1], Counter>;
+/// A counter that is split by one label.
+type ByLabel = Family<[(&'static str, &'static str); 1], Counter>;
 
 /// All metrics of a gateway. Cheap to clone; all clones count together.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
+    calls: CallMetrics,
+    refusals: Refusals,
     webhooks: [Counter; WebhookEnd::ALL.len()],
     events_received: EventsReceived,
     webhook_duration: Histogram,
@@ -68,6 +97,8 @@ pub struct Metrics {
     connections: ConnectionMetrics,
     upstream: UpstreamMetrics,
     budget: BudgetMetrics,
+    standing: Standing,
+    tasks: Tasks,
     backlog: Latest,
 }
 
@@ -115,8 +146,10 @@ struct EventsReceived {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("groupgate_build", "What runs: its version", build);
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("commit", COMMIT)]);
+        registry.register("groupgate_build", "What runs: its version, and the commit that it is made of", build);
+        let calls = shown(&mut registry, CallMetrics::default());
+        let refusals = Refusals::register(&mut registry);
         let webhooks = by_result(
             &mut registry,
             "groupgate_webhooks",
@@ -180,13 +213,17 @@ impl Default for Metrics {
         );
         let connections = ConnectionMetrics::new(&mut registry);
         let upstream = UpstreamMetrics::register(&mut registry);
-        let budget = BudgetMetrics::default();
-        registry.register_collector(Box::new(budget.clone()));
-        let backlog = Latest::default();
-        registry.register_collector(Box::new(backlog.clone()));
+        let budget = shown(&mut registry, BudgetMetrics::default());
+        let standing = shown(&mut registry, Standing::default());
+        let tasks = shown(&mut registry, Tasks::default());
+        let backlog = shown(&mut registry, Latest::default());
+        registry.register_collector(Box::new(LogMetrics));
+        registry.register_collector(Box::new(ProcessMetrics));
         let events_received = EventsReceived { new, doubled };
         Self {
             registry: Arc::new(registry),
+            calls,
+            refusals,
             webhooks,
             events_received,
             webhook_duration,
@@ -201,6 +238,8 @@ impl Default for Metrics {
             connections,
             upstream,
             budget,
+            standing,
+            tasks,
             backlog,
         }
     }
@@ -273,6 +312,11 @@ impl Metrics {
         self.connections.cut(why);
     }
 
+    /// What is counted of calls.
+    pub(crate) fn calls(&self) -> &CallMetrics {
+        &self.calls
+    }
+
     /// What is counted on the way to Meta.
     pub(crate) fn upstream(&self) -> &UpstreamMetrics {
         &self.upstream
@@ -284,8 +328,8 @@ impl Metrics {
     }
 
     /// Keeps what lies in PostgreSQL fresh, for ever.
-    pub(crate) async fn keep_backlog(&self, store: &Store) {
-        self.backlog.keep(store).await;
+    pub(crate) async fn keep_backlog(&self, store: &Store, pulse: &Pulse) {
+        self.backlog.keep(store, pulse).await;
     }
 
     /// All of it as [`CONTENT_TYPE`] writes it.
@@ -306,9 +350,20 @@ fn by_result<const N: usize>(
     help: &str,
     results: [&'static str; N],
 ) -> [Counter; N] {
-    let family = ByResult::default();
+    by_label(registry, name, help, "result", results)
+}
+
+/// Registers a counter with a series for each value of its label, in their order.
+fn by_label<const N: usize>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    label: &'static str,
+    values: [&'static str; N],
+) -> [Counter; N] {
+    let family = ByLabel::default();
     registry.register(name, help, family.clone());
-    array::from_fn(|at| family.get_or_create_owned(&[("result", results[at])]))
+    array::from_fn(|at| family.get_or_create_owned(&[(label, values[at])]))
 }
 
 /// Registers a histogram of seconds.
@@ -316,4 +371,21 @@ fn seconds<const N: usize>(registry: &mut Registry, name: &str, help: &str, buck
     let histogram = Histogram::new(buckets);
     registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
     histogram
+}
+
+/// Registers what tells its figures when somebody looks.
+fn shown<C: Collector + Clone>(registry: &mut Registry, collector: C) -> C {
+    registry.register_collector(Box::new(collector.clone()));
+    collector
+}
+
+/// Writes a gauge without labels.
+fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    unit: Option<&Unit>,
+    value: impl EncodeGaugeValue,
+) -> fmt::Result {
+    ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, unit, MetricType::Gauge)?)
 }

@@ -1,11 +1,18 @@
 //! Figures of the way to Meta.
 
-use graph_client::{Ended, GraphError, RefusalKind};
+use std::fmt;
+use std::sync::Arc;
+
+use graph_client::{Effect, Ended, GraphError, RefusalKind, Try};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
-use super::by_result;
+use super::durations::Durations;
+use super::{by_result, shown};
 
 /// How a try of a call to Meta ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +35,7 @@ impl UpstreamEnd {
     const ALL: [&'static str; 6] = ["answered", "refused", "throttled", "failed", "given_up", "held"];
 
     /// How a try that was made ended.
-    pub(crate) fn of(ended: Ended<'_>) -> Self {
+    fn of(ended: Ended<'_>) -> Self {
         match ended {
             Ended::Answered(_) => Self::Answered,
             Ended::GivenUp => Self::GivenUp,
@@ -43,10 +50,37 @@ impl UpstreamEnd {
     }
 }
 
+/// How long tries took.
+#[derive(Debug, Clone, Default)]
+struct TryDurations(Arc<[Durations; 2]>);
+
+impl TryDurations {
+    fn of(&self, effect: Effect) -> &Durations {
+        let [read, write] = &*self.0;
+        match effect {
+            Effect::Read => read,
+            Effect::Change => write,
+        }
+    }
+}
+
+impl Collector for TryDurations {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "How long tries of calls to Meta took that read and that write, but for those that were given up or not sent.";
+        let (name, unit) = ("groupgate_upstream_duration", Some(&Unit::Seconds));
+        let mut family = encoder.encode_descriptor(name, help, unit, MetricType::Histogram)?;
+        for (effect, durations) in ["read", "write"].iter().zip(&*self.0) {
+            durations.encode(family.encode_family(&[("effect", *effect)])?)?;
+        }
+        Ok(())
+    }
+}
+
 /// What is counted on the way to Meta. All clones count together.
 #[derive(Debug, Clone)]
 pub(crate) struct UpstreamMetrics {
     tries: [Counter; UpstreamEnd::ALL.len()],
+    durations: TryDurations,
     repeated: Counter,
     host_open: Gauge,
     numbers_open: Gauge,
@@ -60,6 +94,7 @@ impl UpstreamMetrics {
             "Tries of calls to Meta: answered, refused (for what was asked), throttled, failed (no answer, or Meta's own trouble), given_up (nobody waited), held (not sent: a breaker was open)",
             UpstreamEnd::ALL,
         );
+        let durations = shown(registry, TryDurations::default());
         let (repeated, host_open, numbers_open) = (Counter::default(), Gauge::default(), Gauge::default());
         registry.register("groupgate_upstream_retries", "Tries that repeated one before them", repeated.clone());
         registry.register(
@@ -72,12 +107,22 @@ impl UpstreamMetrics {
             "Numbers whose calls to Meta are refused at once, since the last ones of theirs failed",
             numbers_open.clone(),
         );
-        Self { tries, repeated, host_open, numbers_open }
+        Self { tries, durations, repeated, host_open, numbers_open }
     }
 
     /// A try ended so.
     pub(crate) fn tried(&self, end: UpstreamEnd) {
         self.tries[end as usize].inc();
+    }
+
+    /// A try that was made ended now.
+    pub(crate) fn ended(&self, this: &Try, how: Ended<'_>) {
+        let end = UpstreamEnd::of(how);
+        self.tried(end);
+        // How long somebody had patience tells nothing of Meta.
+        if end != UpstreamEnd::GivenUp {
+            self.durations.of(this.effect).observe(this.at.elapsed());
+        }
     }
 
     /// A try was made that repeats one before it.

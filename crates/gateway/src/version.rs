@@ -1,0 +1,7 @@
+//! Which program this is.
+
+/// The commit that it is made of, by its first digits; `unknown` where nobody said.
+pub const COMMIT: &str = env!("GROUPGATE_COMMIT");
+
+/// Its version and that commit, such as `0.1.0 (0123456789ab)`.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("GROUPGATE_COMMIT"), ")");

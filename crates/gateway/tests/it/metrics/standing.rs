@@ -1,0 +1,102 @@
+//! What a replica holds, and whether PostgreSQL is there.
+
+use serde_json::json;
+
+use super::{METRICS, figure, read};
+use crate::support::{RpcRequest, TestApp, eventually, with_tenant};
+
+#[actix_web::test]
+async fn postgresql_that_is_away_is_told_and_queues_are_seen_to_fill_until_it_is_back() {
+    let (app, proxy) = TestApp::behind_proxy(&[METRICS]).await;
+    let metrics = app.metrics();
+    let figures = async |series: &str| figure(&read(&metrics).await, series);
+    let is = async |series: &str, expected: f64| {
+        eventually(series, async || (figures(series).await == Some(expected)).then_some(())).await;
+    };
+    let is_above = async |series: &str, least: f64| {
+        eventually(series, async || figures(series).await.filter(|figure| *figure > least)).await;
+    };
+    let group = json!({"GroupId": app.first.group_id});
+    app.client.call("GetChatGroup", &app.first, group.clone()).await.expect(200, "OK");
+    is("groupgate_database_up", 1.0).await;
+    assert_eq!(figures("groupgate_queue_entries{queue=\"invite_links\"}").await, Some(0.0));
+    let pulse = "groupgate_background_last_success_timestamp_seconds{task=\"health\"}";
+    let seen = figures(pulse).await.unwrap();
+
+    proxy.cut();
+    is("groupgate_database_up", 0.0).await;
+    let last_seen = figures(pulse).await.unwrap();
+    // The first that is learned is taken out of the queue to be written, again and again; those behind it wait.
+    for _ in 0..3 {
+        app.client.call("AddChatGroupInviteLink", &app.first, group.clone()).await.expect(200, "OK");
+    }
+    is_above("groupgate_queue_entries{queue=\"invite_links\"}", 0.0).await;
+    is_above("groupgate_queue_entries{queue=\"recorded_calls\"}", 0.0).await;
+    let signed = RpcRequest::new("GetChatGroup", &with_tenant(&app.first, group.clone()));
+    signed.sign(&app.client, &app.first.key).send(&app.client).await.expect(200, "OK");
+    is("groupgate_queue_entries{queue=\"nonces\"}", 1.0).await;
+    assert_eq!(figures("groupgate_queue_capacity{queue=\"nonces\"}").await, Some(100_000.0));
+    assert_eq!(figures(pulse).await, Some(last_seen), "nothing has succeeded since");
+
+    proxy.restore();
+    is("groupgate_database_up", 1.0).await;
+    is("groupgate_queue_entries{queue=\"invite_links\"}", 0.0).await;
+    is("groupgate_queue_entries{queue=\"recorded_calls\"}", 0.0).await;
+    is_above(pulse, seen).await;
+}
+
+#[actix_web::test]
+async fn a_tenant_is_looked_up_once_and_then_remembered_also_while_postgresql_is_away() {
+    let (app, proxy) = TestApp::behind_proxy(&[METRICS]).await;
+    let metrics = app.metrics();
+    let group = json!({"GroupId": app.first.group_id});
+    let call = async || app.client.call("GetChatGroup", &app.first, group.clone()).await.expect(200, "OK");
+    let looked_up = async |cache: &str, result: &str| {
+        let series = format!("groupgate_cache_lookups_total{{cache=\"{cache}\",result=\"{result}\"}}");
+        figure(&read(&metrics).await, &series)
+    };
+    call().await;
+    assert_eq!(looked_up("tenants", "miss").await, Some(1.0));
+    let entries = figure(&read(&metrics).await, "groupgate_cache_entries{cache=\"tenants\"}");
+    assert_eq!(entries, Some(1.0));
+    call().await;
+    assert!(looked_up("tenants", "hit").await >= Some(1.0) && looked_up("access_keys", "hit").await >= Some(1.0));
+    assert_eq!((looked_up("tenants", "miss").await, looked_up("tenants", "stale").await), (Some(1.0), Some(0.0)));
+    proxy.cut();
+    // What was told while nobody listened may be lost: all is to be looked at again, and cannot be.
+    app.store.space(app.first.cust_space_id).suspend("a test", &crate::support::actor()).await.unwrap();
+    eventually("the tenant is used beyond its time", async || {
+        call().await;
+        (looked_up("tenants", "stale").await > Some(0.0)).then_some(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn connections_to_postgresql_are_counted_up_to_as_many_as_there_may_be() {
+    let app = TestApp::with(&[METRICS, ("GROUPGATE_DB_CONNECTIONS", "7")]).await;
+    let text = read(&app.metrics()).await;
+    let state = |state: &str| figure(&text, &format!("groupgate_database_connections{{state=\"{state}\"}}")).unwrap();
+    let open = state("used") + state("idle");
+    assert!((1.0..=7.0).contains(&open), "{text}");
+    assert_eq!(figure(&text, "groupgate_database_connections_max"), Some(7.0));
+}
+
+#[actix_web::test]
+async fn the_build_and_the_process_are_told() {
+    let app = TestApp::with(&[METRICS]).await;
+    let text = read(&app.metrics()).await;
+    let build = text.lines().find(|line| line.starts_with("groupgate_build_info{")).unwrap();
+    assert!(build.contains(&format!("commit=\"{}\"", gateway::version::COMMIT)), "{build}");
+    let positive = |name: &str| figure(&text, name).is_some_and(|figure| figure > 0.0);
+    for name in [
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+        "process_max_fds",
+        "process_start_time_seconds",
+        "process_threads",
+    ] {
+        assert!(positive(name) || cfg!(not(target_os = "linux")), "{name} in {text}");
+    }
+}
