@@ -65,7 +65,8 @@ impl GraphClient {
         let target = path.finish(call.token)?;
         self.tries(call, request.effect)
             .make(async |progress| {
-                let message = request.message(&target, call.token, &self.0.user_agent);
+                let trace = call.guard.trace();
+                let message = Message { trace: trace.as_ref(), ..request.message(&target, call.token, &self.0.user_agent) };
                 self.exchange(message, progress, |received| answer::read(received, progress.effect, call.token)).await
             })
             .await

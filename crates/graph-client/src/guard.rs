@@ -3,8 +3,9 @@
 //! The client knows how a call is made and which failures are safe to repeat; whoever uses it knows whose calls they are,
 //! what Meta has said about quotas, and how the host has been lately. A [`Guard`] joins the two.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
+use awc::http::header::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 use crate::{Effect, GraphError, Usage};
@@ -75,6 +76,25 @@ impl Held {
     }
 }
 
+/// What a request carries of the trace that it belongs to, in the form of
+/// [W3C Trace Context](https://www.w3.org/TR/trace-context/).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceHeaders {
+    /// `traceparent`.
+    pub parent: HeaderValue,
+    /// `tracestate`.
+    pub state: Option<HeaderValue>,
+}
+
+impl TraceHeaders {
+    /// Each with its name.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let parent = (HeaderName::from_static("traceparent"), self.parent.clone());
+        let state = self.state.clone().map(|state| (HeaderName::from_static("tracestate"), state));
+        iter::once(parent).chain(state)
+    }
+}
+
 /// What stands between the client and Meta. It is asked on the thread of the call, and answers at once.
 pub trait Guard {
     /// Whether a try may be made. Each that may is told of to [`Guard::ended`], once.
@@ -89,6 +109,11 @@ pub trait Guard {
     /// Whether one try more than the first may be spent on a call: the budget of repetitions. One that [`Guard::admit`]
     /// refuses then is not spent.
     fn may_repeat(&self) -> bool;
+
+    /// What the try that was admitted last carries of a trace. A guard of many calls has none to give.
+    fn trace(&self) -> Option<TraceHeaders> {
+        None
+    }
 }
 
 /// Lets everything through: for programs that make a few calls and end.

@@ -53,7 +53,7 @@ pub use client::GraphClient;
 pub use codes::{RefusalKind, ThrottleScope};
 pub use error::{Acted, Effect, GraphError, Unreadable};
 pub use forward::{Forward, ForwardBody, Forwarded, ForwardedChange, MediaContent};
-pub use guard::{Ended, Guard, Held, Try, Unguarded, Urgency};
+pub use guard::{Ended, Guard, Held, TraceHeaders, Try, Unguarded, Urgency};
 pub use ids::{GroupId, InvalidId, PhoneNumberId, WabaId};
 pub use refusal::Refusal;
 pub use settings::{GraphSettings, InvalidSettings};

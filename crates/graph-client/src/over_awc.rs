@@ -25,6 +25,7 @@ use tokio::time::Instant;
 
 use crate::{
     error::{Effect, GraphError, Unreadable},
+    guard::TraceHeaders,
     progress::Progress,
     settings::{GraphSettings, InvalidSettings},
     target::Upstream,
@@ -77,6 +78,9 @@ impl OverAwc {
         let uri = upstream.uri(message.target).map_err(|error| GraphError::Unsendable { why: error.to_string() })?;
         let mut request = self.request(message.method.clone(), &uri, upstream.host.clone(), message.token);
         request = request.insert_header((header::USER_AGENT, message.agent.clone()));
+        for header in message.trace.into_iter().flat_map(TraceHeaders::pairs) {
+            request = request.insert_header(header);
+        }
         if let Some(content_type) = message.content_type {
             request = request.insert_header((header::CONTENT_TYPE, content_type.clone()));
         }

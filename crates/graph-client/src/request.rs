@@ -58,6 +58,7 @@ impl Request {
             target,
             token,
             agent,
+            trace: None,
             content_type: self.body.as_ref().map(|body| &body.content_type),
             body: bytes.or((self.effect == Effect::Change).then_some(&EMPTY)),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use awc::http::{Method, StatusCode, header::HeaderValue};
 use bytes::Bytes;
 
-use crate::{headers::Headers, target::Target, token::Token};
+use crate::{guard::TraceHeaders, headers::Headers, target::Target, token::Token};
 
 /// Idle connections are kept this long. Servers close theirs later; where one does not, the pool
 /// notices before the connection is used again.
@@ -27,6 +27,7 @@ pub(crate) struct Message<'a> {
     pub(crate) token: &'a Token,
     /// `User-Agent`
     pub(crate) agent: &'a HeaderValue,
+    pub(crate) trace: Option<&'a TraceHeaders>,
     pub(crate) content_type: Option<&'a HeaderValue>,
     /// What changes something has one in any case, if an empty one.
     pub(crate) body: Option<&'a Bytes>,

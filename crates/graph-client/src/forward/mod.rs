@@ -20,7 +20,6 @@ use crate::{
     over_awc::Streamed,
     progress::Progress,
     target::{Path, Target},
-    token::Token,
     transport::{Message, Received},
 };
 
@@ -80,7 +79,7 @@ impl GraphClient {
     /// [`GraphError`] where there is no answer, or one that Meta cannot have written; never [`GraphError::Refused`].
     pub async fn forward(&self, call: Call<'_>, request: Forward) -> Result<Forwarded, GraphError> {
         let tries = self.tries(call, request.effect());
-        let passing = self.passing(call.token, &request)?;
+        let passing = self.passing(call, &request)?;
         match request.body {
             // A change without a body says so, by its length of 0.
             ForwardBody::Empty => {
@@ -100,12 +99,12 @@ impl GraphClient {
     }
 
     /// What is the same in each try of a call that is passed on.
-    fn passing<'a>(&'a self, token: &'a Token, request: &Forward) -> Result<Passing<'a>, GraphError> {
+    fn passing<'a>(&'a self, call: Call<'a>, request: &Forward) -> Result<Passing<'a>, GraphError> {
         Ok(Passing {
             client: self,
-            token,
+            call,
             method: request.method.clone(),
-            target: self.forwarded_path(request).finish(token)?,
+            target: self.forwarded_path(request).finish(call.token)?,
             agent: self.agent(request.user_agent.as_deref()),
         })
     }
@@ -133,7 +132,7 @@ impl GraphClient {
 /// A call that is passed on, without its body.
 struct Passing<'a> {
     client: &'a GraphClient,
-    token: &'a Token,
+    call: Call<'a>,
     method: Method,
     target: Target,
     agent: HeaderValue,
@@ -147,7 +146,8 @@ impl Passing<'_> {
         body: Option<&Bytes>,
         progress: &Progress,
     ) -> Result<Forwarded, GraphError> {
-        let message = self.message(content_type, body);
+        let trace = self.call.guard.trace();
+        let message = Message { trace: trace.as_ref(), ..self.message(content_type, body) };
         self.client.exchange(message, progress, |received| self.read(received, progress)).await
     }
 
@@ -162,8 +162,9 @@ impl Passing<'_> {
         let moved = Rc::new(Cell::new(Instant::now()));
         let body = Streamed::new(body, progress, &moved);
         let inner = &self.client.0;
-        let (message, read) =
-            (self.message(Some(&content_type), None), |received: Received<'_>| self.read(received, progress));
+        let trace = self.call.guard.trace();
+        let message = Message { trace: trace.as_ref(), ..self.message(Some(&content_type), None) };
+        let read = |received: Received<'_>| self.read(received, progress);
         let exchange = inner.over_awc.exchange_with(&inner.upstream, message, Some(body), progress, read);
         let exchange = unless_it_stands_still(exchange, &moved, inner.timeout);
         match deadline {
@@ -173,12 +174,12 @@ impl Passing<'_> {
     }
 
     fn message<'a>(&'a self, content_type: Option<&'a HeaderValue>, body: Option<&'a Bytes>) -> Message<'a> {
-        let Self { client: _, token, method, target, agent } = self;
-        Message { method, target, token, agent, content_type, body }
+        let Self { client: _, call, method, target, agent } = self;
+        Message { method, target, token: call.token, agent, trace: None, content_type, body }
     }
 
     fn read(&self, received: Received<'_>, progress: &Progress) -> Result<Forwarded, GraphError> {
-        Forwarded::read(received, progress.effect, self.token)
+        Forwarded::read(received, progress.effect, self.call.token)
     }
 }
 

@@ -58,12 +58,22 @@ pub(super) fn write(message: &Message<'_>, host: &HeaderValue, length: usize, in
         (message.agent.as_bytes(), b"\r\nauthorization: "),
         (message.token.authorization().as_bytes(), b"\r\n"),
     ];
-    let size: usize = lines.iter().map(|(value, end)| value.len() + end.len()).sum();
+    let traced = [
+        (&b"traceparent: "[..], message.trace.map(|trace| &trace.parent)),
+        (b"tracestate: ", message.trace.and_then(|trace| trace.state.as_ref())),
+    ];
+    let about_trace = traced.iter().filter_map(|(name, value)| Some(name.len() + (*value)?.len() + b"\r\n".len()));
+    let size: usize = lines.iter().map(|(value, end)| value.len() + end.len()).chain(about_trace).sum();
     // At once: each time that it grew, a copy of the token would be left in memory.
     into.reserve(size + length + ABOUT_A_BODY);
     for (value, end) in lines {
         into.extend_from_slice(value);
         into.extend_from_slice(end);
+    }
+    for (name, value) in traced {
+        if let Some(value) = value {
+            put(into, name, value.as_bytes());
+        }
     }
     if let Some(content_type) = message.content_type {
         put(into, b"content-type: ", content_type.as_bytes());

@@ -90,6 +90,7 @@ impl Client {
             target: &self.target,
             token: &self.token,
             agent: &agent,
+            trace: None,
             content_type: None,
             body: None,
         };
