@@ -69,8 +69,8 @@ pub use endpoints::{
 pub use erasing::{ErasedRows, ErasedTenant};
 pub use error::StoreError;
 pub use events::{
-    ChangeOutcome, EventBacklog, EventFilter, EventOrder, EventPage, InboxEvent, NumberActivity, Partitions,
-    PublishedEvent, Received, ReceivedEvent, Routed, Routing, UnroutedEvent,
+    ChangeOutcome, EventBacklog, EventFilter, EventOrder, EventPage, EventTraces, InboxEvent, NumberActivity,
+    Partitions, PublishedEvent, Received, ReceivedEvent, Routed, Routing, UnroutedEvent,
 };
 pub use groups::{
     Group, GroupFilter, GroupLifecycle, GroupList, GroupStatus, GroupSummary, GroupUpdate, LearnedLink, ListedGroup,

@@ -65,6 +65,7 @@ mod tests {
             subject: Some("Inheritance of Mr Roe".to_owned()),
             request: serde_json::json!({"List": [{"ParticipantNumber": NUMBER}]}),
             answer_due: Duration::from_secs(1),
+            trace: None,
         };
         let outcome = Outcome { invite_link: Some(LINK.to_owned()), ..Outcome::of(ChangeStatus::Succeeded) };
         let event = ReceivedEvent {

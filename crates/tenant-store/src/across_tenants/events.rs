@@ -5,12 +5,16 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    EventBacklog, NumberActivity, PublishedEvent, ReceivedEvent, StoreError, UniqueCode, UnroutedEvent,
+    EventBacklog, EventTraces, NumberActivity, PublishedEvent, ReceivedEvent, StoreError, UniqueCode, UnroutedEvent,
     text::{storable, storable_option},
 };
 
 /// Commits a batch without doubles in itself, and returns how many of its events were new.
-pub(crate) async fn receive_events(pool: &PgPool, events: &[&ReceivedEvent<'_>]) -> Result<u64, StoreError> {
+pub(crate) async fn receive_events(
+    pool: &PgPool,
+    events: &[&ReceivedEvent<'_>],
+    trace: Option<&str>,
+) -> Result<u64, StoreError> {
     let column = |field: for<'a> fn(&ReceivedEvent<'a>) -> &'a str| {
         events.iter().map(|event| storable(field(event)).into_owned()).collect::<Vec<_>>()
     };
@@ -19,13 +23,14 @@ pub(crate) async fn receive_events(pool: &PgPool, events: &[&ReceivedEvent<'_>])
         events.iter().map(|event| storable_option(event.phone_number_id)).collect();
     let times: Vec<Option<OffsetDateTime>> = events.iter().map(|event| event.entry_time).collect();
     let new = sqlx::query_scalar!(
-        r#"select receive_events($1, $2, $3, $4, $5, $6) as "new!""#,
+        r#"select receive_events($1, $2, $3, $4, $5, $6, $7) as "new!""#,
         &fingerprints,
         &column(|event| event.field),
         &column(|event| event.waba_id),
         &phone_numbers as &[Option<String>],
         &column(|event| event.value),
         &times as &[Option<OffsetDateTime>],
+        trace,
     );
     Ok(new.fetch_one(pool).await?.unsigned_abs())
 }
@@ -101,4 +106,11 @@ pub(crate) async fn number_activity(pool: &PgPool, limit: i64) -> Result<Vec<Num
         limit,
     );
     Ok(numbers.fetch_all(pool).await?)
+}
+
+/// The traces of those of these events that have any.
+pub(crate) async fn traces_of_events(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<(Uuid, EventTraces)>, StoreError> {
+    let rows = sqlx::query!(r#"select event_id as "event_id!", of_webhook, of_call from traces_of_events($1)"#, ids);
+    let rows = rows.fetch_all(pool).await?.into_iter();
+    Ok(rows.map(|row| (row.event_id, EventTraces { of_webhook: row.of_webhook, of_call: row.of_call })).collect())
 }

@@ -38,7 +38,7 @@ pub(crate) use deliveries::{
 };
 pub(crate) use events::{
     announce_unknown_numbers, find_event, keep_malformed, last_sequences, number_activity, receive_events,
-    unrouted_backlog, unrouted_events,
+    traces_of_events, unrouted_backlog, unrouted_events,
 };
 pub(crate) use keys::{SealedPreviousSecret, forget_old_keys, forget_old_nonces, open_access_key, spend_nonce};
 pub(crate) use objects::{claim_mirrors, forget_old_media, owners_of_object};

@@ -82,6 +82,8 @@ pub struct NewChange {
     pub request: serde_json::Value,
     /// By when the upstream's answer must have been recorded; after it, the call counts as abandoned.
     pub answer_due: Duration,
+    /// The trace of the call that asks for it, as [`EventTraces`](crate::EventTraces) has it.
+    pub trace: Option<String>,
 }
 
 /// How a change ended.

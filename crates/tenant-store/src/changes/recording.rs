@@ -28,8 +28,8 @@ impl Space<'_> {
         let mut transaction = self.begin().await?;
         sqlx::query!(
             "insert into changes (unique_code, cust_space_id, operation, business_number, phone_number_id, group_id,
-                                  subject, subject_folded, request, answer_due)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::json, now() + make_interval(secs => $10))",
+                                  subject, subject_folded, request, answer_due, trace)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::json, now() + make_interval(secs => $10), $11)",
             unique_code as UniqueCode,
             self.cust_space_id,
             new.operation,
@@ -40,6 +40,7 @@ impl Space<'_> {
             new.subject.as_deref().map(|subject| folded(&storable(subject))),
             new.request.to_string(),
             new.answer_due.as_secs_f64(),
+            new.trace,
         )
         .execute(&mut *transaction)
         .await?;

@@ -15,6 +15,7 @@ mod publishing;
 mod receiving;
 mod retention;
 mod routing;
+mod traces;
 mod unknown_numbers;
 
 pub use backlog::{EventBacklog, NumberActivity};
@@ -22,6 +23,7 @@ pub use feed::{EventPage, PublishedEvent};
 pub use listing::{EventFilter, EventOrder};
 pub use receiving::{Received, ReceivedEvent};
 pub use retention::Partitions;
+pub use traces::EventTraces;
 pub use unknown_numbers::UnroutedEvent;
 
 /// An event of the inbox, of a known tenant.

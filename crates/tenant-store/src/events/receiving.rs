@@ -38,9 +38,18 @@ pub struct Received {
 impl Store {
     /// Commits a batch in one statement. Doubles are dropped; events of unknown numbers are kept, for nobody yet.
     pub async fn receive_events(&self, events: &[ReceivedEvent<'_>]) -> Result<Received, StoreError> {
+        self.receive_traced(events, None).await
+    }
+
+    /// The same of events that came with a webhook of this trace, as [`EventTraces`](crate::EventTraces) has it.
+    pub async fn receive_traced(
+        &self,
+        events: &[ReceivedEvent<'_>],
+        trace: Option<&str>,
+    ) -> Result<Received, StoreError> {
         let mut seen = HashSet::with_capacity(events.len());
         let single: Vec<_> = events.iter().filter(|event| seen.insert(&event.fingerprint)).collect();
-        let new = across_tenants::receive_events(self.pool(), &single).await?;
+        let new = across_tenants::receive_events(self.pool(), &single, trace).await?;
         Ok(Received { new, doubled: events.len() as u64 - new })
     }
 

@@ -116,6 +116,7 @@ pub(crate) fn create(subject: &str) -> NewChange {
         subject: Some(subject.to_owned()),
         request: json!({"Subject": subject}),
         answer_due: Duration::from_mins(1),
+        trace: None,
     }
 }
 

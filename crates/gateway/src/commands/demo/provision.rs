@@ -94,6 +94,7 @@ async fn record_example(store: &Store) -> Result<(), CommandError> {
         subject: Some(EXAMPLE_SUBJECT.to_owned()),
         request: serde_json::json!({}),
         answer_due: Duration::ZERO,
+        trace: None,
     };
     unless_there(space.begin_change_as(unique_code, &made).await)?;
     let group_id = Some(tenant.group_id.to_owned());
