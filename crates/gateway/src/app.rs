@@ -66,7 +66,7 @@ fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents, face: Fa
                 .default_service(web::to(not_found)),
         )
         .service(
-            web::resource("/webhooks/graph")
+            web::resource(webhooks::PATH)
                 .route(web::post().to(webhooks::receive))
                 .route(web::get().to(webhooks::verify))
                 .default_service(web::to(method_not_allowed("GET, POST"))),

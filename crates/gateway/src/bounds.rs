@@ -38,6 +38,9 @@ pub(crate) const LAST_DELIVERIES: Duration = Duration::from_secs(2);
 /// How long what was kept in memory for PostgreSQL may take to be written, at the very end.
 pub(crate) const LAST_WRITES: Duration = Duration::from_secs(5);
 
+/// How long the last traces may take to be sent, beside that.
+pub(crate) const LAST_TRACES: Duration = Duration::from_secs(2);
+
 /// The longest target of a request (path and query), in bytes, but for the RPC face's. A Graph token of 4 KiB may stand in
 /// a query.
 pub(crate) const TARGET: usize = 16 * 1024;

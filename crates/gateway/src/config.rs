@@ -39,6 +39,7 @@ use crate::{
     deliveries::Retries,
     limits::{DefaultLimits, RedisUrl},
     telemetry::LogFormat,
+    traces::TraceSettings,
 };
 
 /// Who may see Swagger UI and the OpenAPI documents.
@@ -117,6 +118,8 @@ pub struct Settings {
     pub log: String,
     /// How log lines are written.
     pub log_format: LogFormat,
+    /// What is traced, and where it is told; `None` where nothing is.
+    pub traces: Option<TraceSettings>,
     /// Networks whose `X-Forwarded-For` and `Forwarded` count.
     pub trusted_proxies: Vec<IpNet>,
     /// Private networks that deliveries and fetches may reach, by `http` too.
@@ -166,6 +169,7 @@ impl Settings {
             docs: sources.required(&catalog::DOCS)?,
             log: sources.required(&catalog::LOG)?,
             log_format: sources.required(&catalog::LOG_FORMAT)?,
+            traces: traces(sources)?,
             trusted_proxies: sources.optional(&catalog::TRUSTED_PROXIES)?.unwrap_or_default(),
             allowed_networks: sources.optional(&catalog::ALLOWED_NETWORKS)?.unwrap_or_default(),
             graph_face_bind: sources.optional(&catalog::GRAPH_FACE_BIND)?,
@@ -195,6 +199,12 @@ fn limits(sources: &Sources) -> Result<DefaultLimits, ConfigError> {
             message: sources.required(&catalog::RATE_PER_NUMBER_MESSAGE)?,
         },
     })
+}
+
+fn traces(sources: &Sources) -> Result<Option<TraceSettings>, ConfigError> {
+    let (ratio, upstream) = (sources.required(&catalog::TRACE_RATIO)?, sources.required(&catalog::TRACE_UPSTREAM)?);
+    let collector = sources.optional(&catalog::OTLP_URL)?;
+    Ok(collector.map(|collector| TraceSettings { collector, ratio, upstream }))
 }
 
 fn one_a_core() -> usize {

@@ -33,6 +33,7 @@ mod supervise;
 pub mod telemetry;
 mod tenant_batches;
 pub mod tenants;
+pub mod traces;
 pub mod upstream;
 pub mod version;
 mod waiting_room;

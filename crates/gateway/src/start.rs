@@ -26,6 +26,7 @@ use crate::limits::{AuthFailures, Limits, OpenStreams, SharedLimits, TrustedProx
 use crate::operations::Services;
 use crate::telemetry::metrics::Metrics;
 use crate::tenants::{KnownGroups, KnownTemplates, Owners, Resolver};
+use crate::traces::Tracer;
 use crate::upstream::{Upstream, UpstreamSettings};
 
 /// Why a gateway did not start.
@@ -135,6 +136,7 @@ pub(crate) async fn prepare(
     let (suspicions, suspected) = Suspicions::new();
     let (calls, call_writer) = CallJournal::new(metrics.clone());
     let (audit, audit_writer) = AuditJournal::new(metrics.clone());
+    let (tracer, exporter) = settings.traces.clone().map(|traces| Tracer::new(traces, &metrics)).unzip();
     let services = Arc::new(Services {
         resolver: Resolver::new(
             store.clone(),
@@ -159,6 +161,7 @@ pub(crate) async fn prepare(
         shared_limits,
         limits,
         metrics,
+        tracer,
         store: store.clone(),
     });
     let authenticator = Arc::new(Authenticator {
@@ -185,6 +188,7 @@ pub(crate) async fn prepare(
         suspected,
         calls: call_writer,
         audit: audit_writer,
+        exporter,
         nudge: nudge.clone(),
         graph: graph.clone(),
         egress: egress.clone(),

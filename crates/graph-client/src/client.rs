@@ -66,7 +66,8 @@ impl GraphClient {
         self.tries(call, request.effect)
             .make(async |progress| {
                 let trace = call.guard.trace();
-                let message = Message { trace: trace.as_ref(), ..request.message(&target, call.token, &self.0.user_agent) };
+                let message =
+                    Message { trace: trace.as_ref(), ..request.message(&target, call.token, &self.0.user_agent) };
                 self.exchange(message, progress, |received| answer::read(received, progress.effect, call.token)).await
             })
             .await

@@ -71,6 +71,9 @@ fn tell(http: &HttpRequest, key: &Key, class: Option<Class>) {
         learned.access_key_id = Some(key.access_key_id.clone());
         learned.counted.key = Some(key.allowance.clone());
         learned.counted.class = class;
+        if let Some(trace) = &learned.trace {
+            trace.caller_is_known();
+        }
     });
 }
 

@@ -11,7 +11,7 @@ use graph_client::Acted;
 use tokio::time::{Instant, timeout_at};
 
 use super::admission::Admitted;
-use super::render::learn;
+use super::render::{learn, trace};
 use super::{ApiError, Worker};
 use crate::operations::{Context, Keyed, OperationError, Reply, once};
 
@@ -58,8 +58,8 @@ pub(super) async fn perform<O: Operation>(
     let number = request.business_number().map(|number| tenant.number(number)).transpose();
     let number = number.map_err(OperationError::from)?.cloned();
     learn(http, |learned| learned.counted.number = number.as_ref().map(|number| number.allowance.clone()));
-    let context =
-        Context { deadline, repeat_until: deadline, default_wait, ..worker.context(tenant, number, class, taken) };
+    let context = worker.context(tenant, number, class, taken);
+    let context = Context { deadline, repeat_until: deadline, default_wait, trace: trace(http), ..context };
     Ok(in_time(deadline, O::IS_CHANGE, once(&context, keyed, request, run)).await?)
 }
 

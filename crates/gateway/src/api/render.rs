@@ -1,5 +1,6 @@
 //! Answers in the contract's envelope.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -16,6 +17,7 @@ use super::{ApiError, Worker};
 use crate::limits::{self, Throttled};
 use crate::operations::Reply;
 use crate::telemetry::metrics::Called;
+use crate::traces::CallTrace;
 
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Tells an answer that an earlier call got from one that was made now.
@@ -70,7 +72,8 @@ pub(super) fn refused_as(
     write: impl FnOnce(Envelope<'_, Refusal>) -> serde_json::Result<Vec<u8>>,
 ) -> HttpResponse {
     if error.code().http_status() >= 500 {
-        tracing::warn!(request_id = %request_id(http), code = %error.code(), reason = ?error, "a call failed");
+        let trace_id = trace(http).and_then(|trace| trace.id());
+        tracing::warn!(request_id = %request_id(http), trace_id, code = %error.code(), reason = ?error, "a call failed");
     }
     written_as(http, error, write)
 }
@@ -133,6 +136,11 @@ fn status(code: Code) -> StatusCode {
 /// The ID of this request.
 pub(crate) fn request_id(http: &HttpRequest) -> Uuid {
     http.extensions().get::<Tracked>().map_or_else(Uuid::nil, |tracked| tracked.id)
+}
+
+/// The trace of this request, where it has one.
+pub(super) fn trace(http: &HttpRequest) -> Option<Rc<CallTrace>> {
+    http.extensions().get::<Tracked>()?.learned.borrow().trace.clone()
 }
 
 /// Notes what a handler learned, for the request's line in the log.

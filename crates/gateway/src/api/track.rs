@@ -17,11 +17,12 @@ use uuid::Uuid;
 
 use super::headers::caller_request_id;
 use super::render::refused;
-use super::{ApiError, Worker, admin, cams_rpc};
+use super::{ApiError, Worker, admin, cams_rpc, webhooks};
 use crate::bounds;
 use crate::calls::EndedCall;
 use crate::limits::{Counted, Throttled};
 use crate::telemetry::metrics::Called;
+use crate::traces::{CallEnd, CallTrace};
 
 /// The status of a call whose caller hung up before it was answered, as nginx logs it.
 const HUNG_UP: u16 = 499;
@@ -59,6 +60,8 @@ pub(super) struct Learned {
     pub upstream: Option<(i64, Option<String>)>,
     /// The call whose answer was given again.
     pub replayed: Option<Uuid>,
+    /// The call's trace, where it has one.
+    pub trace: Option<Rc<CallTrace>>,
 }
 
 /// Gives each request its ID, and writes its line when it is answered or given up.
@@ -113,6 +116,9 @@ struct Line {
 
 impl Line {
     fn begin(id: Uuid, request: &ServiceRequest) -> Self {
+        let worker = request.app_data::<Data<Worker>>().cloned();
+        let tracer = worker.as_ref().and_then(|worker| worker.services.tracer.as_ref());
+        let trace = tracer.and_then(|tracer| tracer.begin(id, request.headers()));
         Self {
             id,
             caller_id: caller_request_id(request.headers()).map(str::to_owned),
@@ -120,8 +126,8 @@ impl Line {
             path: shortened(request.path()).to_owned(),
             begun: Instant::now(),
             status: None,
-            learned: Rc::default(),
-            worker: request.app_data::<Data<Worker>>().cloned(),
+            learned: Rc::new(RefCell::new(Learned { trace, ..Learned::default() })),
+            worker,
         }
     }
 
@@ -137,6 +143,27 @@ impl Line {
         if let Some(throttled) = learned.throttled {
             metrics.limit_refused(throttled);
         }
+    }
+
+    /// The request's trace with what it is called there, where it is one for an operation or a webhook.
+    fn traced<'a>(&self, learned: &'a Learned) -> Option<(&'a CallTrace, &'static str)> {
+        let webhook = (self.path == webhooks::PATH).then_some(webhooks::OPERATION);
+        learned.trace.as_deref().zip(learned.operation.or(webhook))
+    }
+
+    /// Has the collector of traces told of the request.
+    fn tell_collector(&self, learned: &Learned, duration: Duration) {
+        let Some((trace, operation)) = self.traced(learned) else { return };
+        trace.ended(CallEnd {
+            request_id: self.id,
+            operation,
+            face: face(&self.path),
+            cust_space_id: learned.cust_space_id.as_deref(),
+            code: learned.code.map(Code::as_str),
+            status: self.status.unwrap_or(HUNG_UP),
+            upstream_code: learned.upstream.as_ref().map(|(code, _)| *code),
+            duration,
+        });
     }
 
     /// Tells of a tenant's call. What administrators do is in the audit log.
@@ -157,6 +184,17 @@ impl Line {
     }
 }
 
+/// Which face answers at this path. The Graph-compatible one has all that the others leave, on a port of its own.
+fn face(path: &str) -> &'static str {
+    match path {
+        cams_rpc::PATH => "rpc",
+        webhooks::PATH => "webhook",
+        _ if path.starts_with("/v1/") => "rest",
+        _ if path.starts_with(admin::ROOT) => "admin",
+        _ => "graph",
+    }
+}
+
 /// At most 128 bytes of a path, which is ASCII.
 fn shortened(path: &str) -> &str {
     path.get(..128).unwrap_or(path)
@@ -168,9 +206,11 @@ impl Drop for Line {
         let learned = mem::take(&mut *self.learned.borrow_mut());
         self.count(&learned, duration);
         let Learned { operation, cust_space_id, access_key_id, code, upstream, replayed, .. } = &learned;
+        let trace_id = self.traced(&learned).and_then(|(trace, _)| trace.id());
         tracing::info!(
             target: "groupgate::request",
             request_id = %self.id,
+            trace_id,
             caller_request_id = self.caller_id,
             method = %self.method,
             path = self.path,
@@ -185,6 +225,7 @@ impl Drop for Line {
             microseconds = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
             "request"
         );
+        self.tell_collector(&learned, duration);
         self.tell(learned, duration);
     }
 }

@@ -8,9 +8,14 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use super::render::{learn, refused};
+use super::render::{learn, refused, trace};
 use super::{ApiError, Worker, body};
 use crate::bounds;
+
+/// Where Meta sends them.
+pub(crate) const PATH: &str = "/webhooks/graph";
+/// What taking one is called in its trace.
+pub(super) const OPERATION: &str = "ReceiveWebhook";
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
 
@@ -29,7 +34,7 @@ async fn take(http: &HttpRequest, worker: &Worker, payload: Payload) -> Result<(
     // What cannot be the app's is refused before any of it is kept.
     let signature = worker.inbox.admit(signature(http.headers()))?;
     let body = body::read(http.headers(), payload, bounds::WEBHOOK).await?;
-    let received = worker.inbox.receive(signature, &body).await?;
+    let received = worker.inbox.receive(signature, &body, trace(http).as_deref()).await?;
     tracing::debug!(new = received.new, doubled = received.doubled, "webhook committed");
     Ok(())
 }

@@ -61,6 +61,7 @@ impl Worker {
             attempt: None,
             class,
             taken,
+            trace: None,
         }
     }
 }

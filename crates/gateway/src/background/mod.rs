@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use actix_rt::Arbiter;
 use actix_web::rt::{self, task::JoinHandle};
-use futures_util::future::join3;
+use futures_util::future::{join, join3};
 use graph_client::{GraphClient, GraphSettings};
 use tenant_store::{Notifications, Store};
 use tokio::sync::{Mutex, oneshot};
@@ -31,6 +31,7 @@ use crate::mirror::Keeper;
 use crate::operations::Services;
 use crate::supervise::supervise;
 use crate::telemetry::metrics::{Metrics, Pulse};
+use crate::traces::Exporter;
 
 use chores::Strays;
 use told::Told;
@@ -53,6 +54,8 @@ pub(crate) struct Background {
     pub calls: CallWriter,
     /// Where calls of administrators come out that changed nothing.
     pub audit: AuditWriter,
+    /// Where traces come out; `None` where nothing is traced.
+    pub exporter: Option<Exporter>,
     /// Tells the router to look.
     pub nudge: Nudge,
     /// For the client of the settler and of the keeper of mirrors.
@@ -86,6 +89,7 @@ struct Writers {
     calls: Rc<Mutex<CallWriter>>,
     audit: Rc<Mutex<AuditWriter>>,
     links: Rc<Mutex<LinkWriter>>,
+    traces: Option<Rc<Mutex<Exporter>>>,
 }
 
 impl Writers {
@@ -103,6 +107,15 @@ impl Writers {
             );
         }
     }
+
+    /// Sends the last traces, for a moment: they are worth no wait.
+    async fn flush_traces(&self) {
+        let Some(traces) = &self.traces else { return };
+        let sent = timeout(bounds::LAST_TRACES, async { traces.lock().await.flush().await });
+        if sent.await.is_err() {
+            tracing::warn!("the collector does not answer: the last traces are lost");
+        }
+    }
 }
 
 impl Background {
@@ -115,6 +128,7 @@ impl Background {
             retries: self.retries.clone(),
             metrics: self.services.metrics.clone(),
             nudge: nudge.clone(),
+            tracer: self.services.tracer.clone(),
         };
         RunningBackground { deliveries: deliveries.start(), loops: self.start_loops(nudge) }
     }
@@ -131,7 +145,7 @@ impl Background {
                 // Told to stop, or nobody is left who could tell.
                 let _ = stopped.await;
                 end_all(loops).await;
-                writers.flush(&store).await;
+                join(writers.flush(&store), writers.flush_traces()).await;
                 let _ = end.send(());
                 Arbiter::current().stop();
             });
@@ -149,6 +163,7 @@ impl Background {
             links,
             calls,
             audit,
+            exporter,
             suspected,
             nudge,
             graph,
@@ -160,6 +175,7 @@ impl Background {
             calls: Rc::new(Mutex::new(calls)),
             audit: Rc::new(Mutex::new(audit)),
             links: Rc::new(Mutex::new(links)),
+            traces: exporter.map(|exporter| Rc::new(Mutex::new(exporter))),
         };
         let (ended, recorded, seen) = (writers.calls.clone(), services.store.clone(), writers.audit.clone());
         let learned = writers.links.clone();
@@ -195,6 +211,9 @@ impl Background {
             begin(&metrics, "key_uses", async move |pulse| keys.keys.keep_uses(&pulse).await),
             begin(&metrics, "metrics", async move |pulse| measured.metrics.keep_backlog(&measured.store, &pulse).await),
         ];
+        if let Some(traces) = writers.traces.clone() {
+            loops.push(begin(&metrics, "traces", async move |pulse| traces.lock().await.run(&pulse).await));
+        }
         loops.extend(chores::begin_all(&services, deliveries, retention));
         match Egress::new(&egress) {
             Ok(egress) => {

@@ -12,7 +12,7 @@ use super::{
     durations::{duration, pause, retention, seconds},
     parse,
 };
-use crate::{deliveries::Retries, limits::RedisUrl, telemetry::LogFormat};
+use crate::{deliveries::Retries, limits::RedisUrl, telemetry::LogFormat, traces::Ratio};
 
 /// Makes the settings and [`ALL`] from one list, so that none can be left out of it.
 macro_rules! settings {
@@ -145,6 +145,12 @@ settings! {
         "A tracing filter, such as info,gateway=debug").default("info");
     LOG_FORMAT: LogFormat = Setting::plain("GROUPGATE_LOG_FORMAT", "log-format", parse::log_format,
         "How log lines are written: text, json, or auto (text on a terminal, JSON elsewhere)").default("auto");
+    OTLP_URL: Url = Setting::plain("GROUPGATE_OTLP_URL", "otlp-url", parse::http_url,
+        "The collector of traces, by OTLP over HTTP, such as http://127.0.0.1:4318").without("none: nothing is traced");
+    TRACE_RATIO: Ratio = Setting::plain("GROUPGATE_TRACE_RATIO", "trace-ratio", parse::ratio,
+        "Which part of the calls and webhooks is traced whose sender says nothing of it: from 0 to 1").default("0.01");
+    TRACE_UPSTREAM: bool = Setting::plain("GROUPGATE_TRACE_UPSTREAM", "trace-upstream", parse::switch,
+        "Whether calls to the Graph API carry traceparent and tracestate").default("true");
 }
 
 /// Names that the demo writes into `demo.env` for callers' scripts: known, and no settings.

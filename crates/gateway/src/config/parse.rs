@@ -17,6 +17,7 @@ use crate::{
     deliveries::{InvalidRetries, Retries},
     limits::{InvalidRedisUrl, RedisUrl},
     telemetry::LogFormat,
+    traces::{InvalidRatio, Ratio},
 };
 
 type Parsed<T> = Result<T, String>;
@@ -133,6 +134,10 @@ pub(super) fn docs(text: &str) -> Parsed<Docs> {
         "off" => Ok(Docs::Off),
         _ => Err("one of public, admin, off".to_owned()),
     }
+}
+
+pub(super) fn ratio(text: &str) -> Parsed<Ratio> {
+    text.parse().map_err(|error: InvalidRatio| error.to_string())
 }
 
 pub(super) fn log_filter(text: &str) -> Parsed<String> {

@@ -1,19 +1,23 @@
 //! The loop that takes what is due.
 
+use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt;
-use tenant_store::{ClaimedDelivery, DeliveryId, Store};
+use tenant_store::{ClaimedDelivery, DeliveryId, EventTraces, Store};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::held::Held;
 use super::recording::Ended;
 use super::sending::Courier;
 use crate::events::{Nudge, RenderError};
 use crate::telemetry::metrics::Pulse;
+use crate::traces::{DeliveryTrace, Tracer};
 
 /// How long nobody else takes what was claimed, while this replica lives: longer than a try takes, and the commit of its
 /// end while PostgreSQL is slow.
@@ -37,6 +41,8 @@ pub(super) struct Claimer {
     /// Where the ends of tries go.
     pub(super) ends: mpsc::UnboundedSender<Ended>,
     pub(super) nudge: Nudge,
+    /// What goes on with the traces of events; `None` where nothing is traced.
+    pub(super) tracer: Option<Arc<Tracer>>,
     /// Nothing more is to be claimed.
     pub(super) stop: CancellationToken,
     /// What is being tried is to be given up.
@@ -69,8 +75,11 @@ impl Claimer {
             Ok(claimed) => {
                 pulse.succeeded();
                 let may_be_more = claimed.len() == room;
+                let traces = self.traces(&claimed).await;
                 for delivery in claimed {
-                    self.begin(delivery);
+                    let trace = self.tracer.as_ref().zip(traces.get(&delivery.event.id));
+                    let trace = trace.and_then(|(tracer, traces)| DeliveryTrace::of(tracer, traces));
+                    self.begin(delivery, trace);
                 }
                 Instant::now() + if may_be_more { Duration::ZERO } else { LOOK_AGAIN }
             }
@@ -82,12 +91,24 @@ impl Claimer {
         }
     }
 
-    fn begin(&self, delivery: ClaimedDelivery) {
+    /// The traces behind what is delivered. Where they cannot be looked up, it is delivered without.
+    async fn traces(&self, claimed: &[ClaimedDelivery]) -> HashMap<Uuid, EventTraces> {
+        if self.tracer.is_none() || claimed.is_empty() {
+            return HashMap::new();
+        }
+        let events: Vec<Uuid> = claimed.iter().map(|delivery| delivery.event.id).collect();
+        let found = self.store.traces_of_events(&events).await;
+        found
+            .inspect_err(|error| tracing::debug!(%error, "events are delivered without their traces"))
+            .unwrap_or_default()
+    }
+
+    fn begin(&self, delivery: ClaimedDelivery, trace: Option<DeliveryTrace>) {
         let (courier, hold) = (self.courier.clone(), self.held.hold(&delivery));
         let (ends, give_up, store) = (self.ends.clone(), self.give_up.clone(), self.store.clone());
         rt::spawn(async move {
             // What is given up has not ended, and is told to nobody.
-            match give_up.run_until_cancelled(courier.try_once(&delivery)).await {
+            match give_up.run_until_cancelled(courier.try_once(&delivery, trace)).await {
                 None => {}
                 Some(Ok(tried)) => {
                     let first = (delivery.attempts == 0).then_some(delivery.enqueued_at);

@@ -1,6 +1,7 @@
 //! How deliveries are started and stopped.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_rt::Arbiter;
 use actix_web::rt::{self, task::JoinHandle};
@@ -20,6 +21,7 @@ use crate::egress::{Egress, EgressSettings};
 use crate::events::Nudge;
 use crate::supervise::supervise;
 use crate::telemetry::metrics::Metrics;
+use crate::traces::Tracer;
 
 /// What deliveries are made with.
 pub(crate) struct Deliveries {
@@ -33,6 +35,8 @@ pub(crate) struct Deliveries {
     pub metrics: Metrics,
     /// Tells that there may be something to deliver.
     pub nudge: Nudge,
+    /// What goes on with the traces of events; `None` where nothing is traced.
+    pub tracer: Option<Arc<Tracer>>,
 }
 
 /// Deliveries that are being made.
@@ -78,7 +82,7 @@ impl Deliveries {
     }
 
     fn spawn(self) -> Option<Loops> {
-        let Self { store, egress, retries, metrics, nudge } = self;
+        let Self { store, egress, retries, metrics, nudge, tracer } = self;
         let egress = Egress::new(&egress);
         let egress = egress.inspect_err(|error| tracing::error!(%error, "events are not delivered")).ok()?;
         let (held, stop, give_up) = (Held::default(), CancellationToken::new(), CancellationToken::new());
@@ -95,6 +99,7 @@ impl Deliveries {
             held: held.clone(),
             ends,
             nudge,
+            tracer,
             stop: stop.clone(),
             give_up: give_up.clone(),
         };

@@ -14,6 +14,7 @@ use super::signing::{self, Message};
 use crate::chance::chance;
 use crate::egress::{Answer, Egress, EgressError, ExternalUrl};
 use crate::events::{RenderError, render};
+use crate::traces::DeliveryTrace;
 
 /// How long an endpoint may take until its answer's head is there.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -44,13 +45,17 @@ impl Courier {
     }
 
     /// Tries a delivery once. Where the event cannot be written it is not tried: that is no failure of the endpoint's.
-    pub(super) async fn try_once(&self, delivery: &ClaimedDelivery) -> Result<TriedDelivery, RenderError> {
+    pub(super) async fn try_once(
+        &self,
+        delivery: &ClaimedDelivery,
+        trace: Option<DeliveryTrace>,
+    ) -> Result<TriedDelivery, RenderError> {
         let body = render(&delivery.event)?;
         let (at, begun) = (SystemTime::now(), Instant::now());
-        let answered = self.post(delivery, at, body).await;
+        let answered = self.post(delivery, at, body, trace.as_ref()).await;
         let duration = begun.elapsed();
         let answer = answered.as_ref().ok();
-        Ok(TriedDelivery {
+        let tried = TriedDelivery {
             delivery_id: delivery.delivery_id,
             claim: delivery.claim,
             at: at.into(),
@@ -59,7 +64,11 @@ impl Courier {
             error: answered.as_ref().err().map(ToString::to_string),
             answer: answer.map(|answer| String::from_utf8_lossy(&answer.beginning).into_owned()).unwrap_or_default(),
             next: after_try(&self.retries, delivery.attempts, answer, at + duration, chance()),
-        })
+        };
+        if let Some(trace) = trace {
+            trace.ended(delivery, &tried);
+        }
+        Ok(tried)
     }
 
     /// Closes connections that are no longer used.
@@ -67,9 +76,18 @@ impl Courier {
         self.egress.sweep();
     }
 
-    async fn post(&self, delivery: &ClaimedDelivery, at: SystemTime, body: Vec<u8>) -> Result<Answer, Unanswered> {
+    async fn post(
+        &self,
+        delivery: &ClaimedDelivery,
+        at: SystemTime,
+        body: Vec<u8>,
+        trace: Option<&DeliveryTrace>,
+    ) -> Result<Answer, Unanswered> {
         let url = ExternalUrl::try_from(delivery.endpoint.url.as_str())?;
-        let headers = headers(delivery, at, &body)?;
+        let mut headers = headers(delivery, at, &body)?;
+        if let Some(trace) = trace {
+            trace.describe(&mut headers);
+        }
         Ok(self.egress.post(&url, headers, Bytes::from(body), TIMEOUT).await?)
     }
 }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::Nudge;
 use crate::telemetry::metrics::{Metrics, WebhookEnd};
+use crate::traces::CallTrace;
 
 /// Where webhooks come in.
 pub struct Inbox {
@@ -70,13 +71,19 @@ impl Inbox {
         if is_well_formed { Ok(signature) } else { Err(SignatureError::Malformed.into()) }
     }
 
-    /// Commits every event of a webhook's body. Doubles are dropped, unknown fields and numbers are kept.
+    /// Commits every event of a webhook's body, with the webhook's trace where it has one that is told. Doubles are dropped,
+    /// unknown fields and numbers are kept.
     ///
     /// # Errors
     /// [`Refused`]
-    pub async fn receive(&self, signature: &[u8], body: &[u8]) -> Result<Received, Refused> {
+    pub(crate) async fn receive(
+        &self,
+        signature: &[u8],
+        body: &[u8],
+        trace: Option<&CallTrace>,
+    ) -> Result<Received, Refused> {
         let begun = Instant::now();
-        let outcome = self.take(signature, body).await;
+        let outcome = self.take(signature, body, trace).await;
         match &outcome {
             Ok(received) => self.metrics.webhook_committed(*received, begun.elapsed()),
             Err(refused) => self.metrics.webhook_ended(refused.end()),
@@ -84,8 +91,13 @@ impl Inbox {
         outcome
     }
 
-    async fn take(&self, signature: &[u8], body: &[u8]) -> Result<Received, Refused> {
+    async fn take(&self, signature: &[u8], body: &[u8], trace: Option<&CallTrace>) -> Result<Received, Refused> {
         webhooks::verify_signature(&self.secrets, Some(signature), body)?;
+        let trace = trace.and_then(|trace| {
+            trace.caller_is_known();
+            trace.kept()
+        });
+        let trace = trace.as_deref();
         let changes = match webhooks::parse(body) {
             Ok(changes) => changes,
             Err(error) => {
@@ -94,8 +106,8 @@ impl Inbox {
             }
         };
         let events: Vec<ReceivedEvent<'_>> = changes.iter().map(event).collect();
-        let received = match self.store.receive_events(&events).await {
-            Err(StoreError::Internal(why)) => self.receive_one_by_one(&events, &why).await?,
+        let received = match self.store.receive_traced(&events, trace).await {
+            Err(StoreError::Internal(why)) => self.receive_one_by_one(&events, trace, &why).await?,
             received => received?,
         };
         self.router.look();
@@ -104,11 +116,16 @@ impl Inbox {
 
     /// An event that PostgreSQL does not take (nested too deeply, for one) must not cost those beside it: it is kept
     /// with what is malformed.
-    async fn receive_one_by_one(&self, events: &[ReceivedEvent<'_>], why: &str) -> Result<Received, Refused> {
+    async fn receive_one_by_one(
+        &self,
+        events: &[ReceivedEvent<'_>],
+        trace: Option<&str>,
+        why: &str,
+    ) -> Result<Received, Refused> {
         tracing::warn!(why, "a batch of events was refused; taking them one by one");
         let mut received = Received { new: 0, doubled: 0 };
         for event in events {
-            match self.store.receive_events(std::slice::from_ref(event)).await {
+            match self.store.receive_traced(std::slice::from_ref(event), trace).await {
                 Ok(one) => {
                     received.new += one.new;
                     received.doubled += one.doubled;

@@ -43,7 +43,7 @@ pub(super) fn record(ctx: &Context, operation: &str, request: Value) -> Result<N
         subject: None,
         request,
         answer_due: ctx.services.upstream_timeout + RECORDING,
-        trace: None,
+        trace: ctx.trace.as_ref().and_then(|trace| trace.kept()),
     })
 }
 

@@ -21,6 +21,7 @@ use crate::events::{Feeds, LinkJournal, Waiters};
 use crate::limits::{Limits, SharedLimits, Taken};
 use crate::telemetry::metrics::{CacheFigures, Metrics, QueueFigures};
 use crate::tenants::{KnownGroups, KnownTemplates, Number, Owners, Resolver, Tenant};
+use crate::traces::{CallTrace, TracedTries, Tracer};
 use crate::upstream::Upstream;
 
 /// What all calls of all workers share.
@@ -59,6 +60,8 @@ pub struct Services {
     pub(crate) shared_limits: Arc<SharedLimits>,
     /// What is counted and measured.
     pub metrics: Metrics,
+    /// Begins traces; `None` where nothing is traced.
+    pub(crate) tracer: Option<Arc<Tracer>>,
 }
 
 impl Services {
@@ -99,18 +102,25 @@ pub struct Context {
     pub attempt: Option<Attempt>,
     /// Counts the call as in flight for as long as anything is done for it, also when its caller has gone.
     pub taken: Rc<Taken>,
+    /// The call's trace, where it has one.
+    pub(crate) trace: Option<Rc<CallTrace>>,
 }
 
 /// A call to Meta that was counted against the number's limits. It is in flight until this is dropped.
 pub struct Outgoing<'a> {
     call: Call<'a>,
+    /// Tells of its tries, where the call has a trace.
+    traced: Option<TracedTries<'a>>,
     taken: Taken,
 }
 
 impl Outgoing<'_> {
     /// The call, for as long as it is in flight.
     pub fn call(&self) -> Call<'_> {
-        self.call
+        match &self.traced {
+            Some(traced) => Call { guard: traced, ..self.call },
+            None => self.call,
+        }
     }
 
     /// What keeps it in flight, for an answer that comes for longer than the call takes.
@@ -151,7 +161,9 @@ impl Context {
         let number = self.number()?;
         let call = number.call(Urgency::Caller)?;
         let taken = number.take_call(&self.services.limits, self.class).await?;
-        Ok(Outgoing { call: Call { deadline: self.deadline, repeat_until: self.repeat_until, ..call }, taken })
+        let call = Call { deadline: self.deadline, repeat_until: self.repeat_until, ..call };
+        let traced = self.trace.as_ref().map(|trace| trace.tries(call.guard));
+        Ok(Outgoing { call, traced, taken })
     }
 
     /// How long this caller waits for Meta's confirmation.

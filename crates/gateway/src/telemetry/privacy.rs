@@ -21,8 +21,16 @@ pub(crate) const LINK_HOST: &str = "chat.whatsapp.com";
 
 /// Fields that hold nothing but an ID of Meta's or of a call, which the log must show whole to be of use. Some look
 /// like phone numbers.
-const IDS: [&str; 7] =
-    ["phone_number_id", "waba_id", "request_id", "caller_request_id", "access_key_id", "unique_code", "fbtrace_id"];
+const IDS: [&str; 8] = [
+    "phone_number_id",
+    "waba_id",
+    "request_id",
+    "caller_request_id",
+    "trace_id",
+    "access_key_id",
+    "unique_code",
+    "fbtrace_id",
+];
 
 /// Whether the field of this name is shown as it is.
 pub(super) fn is_id(field: &str) -> bool {

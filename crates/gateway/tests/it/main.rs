@@ -55,5 +55,6 @@ mod rpc;
 mod shared_limits;
 mod templates;
 mod tokens;
+mod traces;
 mod webhooks;
 mod whoami;

@@ -26,8 +26,8 @@ use serde_json::Map;
 
 use super::Worker;
 use super::admission::Admitted;
-use super::render::{begin, learn};
-use crate::operations::{GraphCall, Passing, media_content, pass};
+use super::render::{begin, learn, trace};
+use crate::operations::{Context, GraphCall, Passing, media_content, pass};
 use crate::telemetry::metrics::Called;
 use body::Sent;
 use errors::FaceError;
@@ -130,6 +130,7 @@ async fn answer(
     let class = Class::of(owned.call.scope());
     let taken = Rc::new(admitted.count(http, class, &owned.tenant).await?);
     let context = worker.context(owned.tenant.clone(), Some(owned.number.clone()), class, taken.clone());
+    let context = Context { trace: trace(http), ..context };
     let call = owned.call;
     match call {
         GraphCall::MediaContent => {

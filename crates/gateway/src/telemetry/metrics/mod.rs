@@ -27,6 +27,7 @@ mod standing;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod upstream;
 
 use std::array;
@@ -59,6 +60,7 @@ use standing::Standing;
 pub(crate) use standing::{CacheFigures, QueueFigures};
 pub(crate) use tasks::Pulse;
 use tasks::Tasks;
+pub(crate) use traces::TraceMetrics;
 pub use upstream::UpstreamEnd;
 pub(crate) use upstream::UpstreamMetrics;
 
@@ -96,6 +98,7 @@ pub struct Metrics {
     shared_limits: SharedLimitMetrics,
     connections: ConnectionMetrics,
     upstream: UpstreamMetrics,
+    traces: TraceMetrics,
     budget: BudgetMetrics,
     standing: Standing,
     tasks: Tasks,
@@ -213,6 +216,7 @@ impl Default for Metrics {
         );
         let connections = ConnectionMetrics::new(&mut registry);
         let upstream = UpstreamMetrics::register(&mut registry);
+        let traces = TraceMetrics::register(&mut registry);
         let budget = shown(&mut registry, BudgetMetrics::default());
         let standing = shown(&mut registry, Standing::default());
         let tasks = shown(&mut registry, Tasks::default());
@@ -237,6 +241,7 @@ impl Default for Metrics {
             shared_limits,
             connections,
             upstream,
+            traces,
             budget,
             standing,
             tasks,
@@ -320,6 +325,11 @@ impl Metrics {
     /// What is counted on the way to Meta.
     pub(crate) fn upstream(&self) -> &UpstreamMetrics {
         &self.upstream
+    }
+
+    /// What is counted of the export of traces.
+    pub(crate) fn traces(&self) -> &TraceMetrics {
+        &self.traces
     }
 
     /// Shows what is left of Meta's quotas from now on.

@@ -34,8 +34,13 @@ pub enum UpstreamEnd {
 impl UpstreamEnd {
     const ALL: [&'static str; 6] = ["answered", "refused", "throttled", "failed", "given_up", "held"];
 
+    /// Its word.
+    pub(crate) fn as_str(self) -> &'static str {
+        Self::ALL[self as usize]
+    }
+
     /// How a try that was made ended.
-    fn of(ended: Ended<'_>) -> Self {
+    pub(crate) fn of(ended: Ended<'_>) -> Self {
         match ended {
             Ended::Answered(_) => Self::Answered,
             Ended::GivenUp => Self::GivenUp,

@@ -3,6 +3,7 @@
 mod admin;
 mod browser;
 mod client;
+mod collector;
 mod dns;
 mod form;
 mod groups;
@@ -29,6 +30,7 @@ pub(crate) use crate::program::Measured;
 pub(crate) use admin::Admin;
 pub(crate) use browser::Browser;
 pub(crate) use client::{Answered, Client, Credentials, http_client, with_tenant};
+pub(crate) use collector::{Collector, Told};
 pub(crate) use dns::NameServer;
 pub(crate) use form::Form;
 pub(crate) use proxy::ChaosProxy;
