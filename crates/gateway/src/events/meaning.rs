@@ -1,5 +1,7 @@
 //! What an event means for us: the change that it settles, and what it tells of its group.
 
+use std::collections::BTreeMap;
+
 use cams_api::Operation;
 use cams_api::operations::{
     AddChatGroup, AddChatGroupParticipants, DeleteChatGroup, DeleteChatGroupParticipants, UpdateChatGroup,
@@ -55,6 +57,7 @@ fn change(event: &GroupEvent) -> Option<ChangeOutcome> {
         group_id: group_id.map(ToString::to_string),
         subject,
         participants: added_users(event),
+        settings: told_settings(event),
         outcome,
     })
 }
@@ -77,6 +80,17 @@ fn added_users(event: &GroupEvent) -> Option<Vec<String>> {
     let failed = added.failed.iter().map(|failed| &failed.participant);
     let names = added.participants.iter().chain(failed).flat_map(|user| [&user.input, &user.wa_id, &user.user_id]);
     Some(names.flatten().map(|name| name.trim_start_matches('+').to_owned()).collect())
+}
+
+/// The settings that an event names, by their names in our requests, each with the text that it has now. A picture has none,
+/// and neither has what was not changed: whether its text is then the one that was asked for, Meta's documents do not say.
+fn told_settings(event: &GroupEvent) -> BTreeMap<String, Option<String>> {
+    let GroupEvent::SettingsUpdated(settings) = event else { return BTreeMap::new() };
+    let subject = settings.subject.as_ref().map(|part| ("Subject", successful_text(Some(part))));
+    let description = settings.description.as_ref().map(|part| ("Description", successful_description(part)));
+    let picture = settings.profile_picture.as_ref().map(|_| ("ProfilePicture", None));
+    let named = [subject, description, picture].into_iter().flatten();
+    named.map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
 /// The operation that the event ends, and how.
@@ -161,8 +175,7 @@ fn group(event: &GroupEvent) -> Option<GroupUpdate> {
         GroupEvent::Deleted(_) => Some(GroupUpdate { lifecycle: Some(GroupLifecycle::Inactive), ..unchanged }),
         GroupEvent::SettingsUpdated(settings) => Some(GroupUpdate {
             subject: successful_text(settings.subject.as_ref()),
-            // One that was taken away is empty from now on.
-            description: settings.description.as_ref().filter(|part| part.update_successful).map(text_or_none),
+            description: settings.description.as_ref().and_then(successful_description),
             ..unchanged
         }),
         GroupEvent::ParticipantsAdded(added) => {
@@ -184,8 +197,9 @@ fn successful_text(part: Option<&PartOutcome>) -> Option<String> {
     part.filter(|part| part.update_successful).and_then(|part| part.text.clone())
 }
 
-fn text_or_none(part: &PartOutcome) -> String {
-    part.text.clone().unwrap_or_default()
+/// One that was taken away is empty from now on.
+fn successful_description(part: &PartOutcome) -> Option<String> {
+    part.update_successful.then(|| part.text.clone().unwrap_or_default())
 }
 
 fn count(participants: usize) -> i32 {
@@ -301,6 +315,25 @@ mod tests {
             let outcome = told("group_settings_update", &group).outcome;
             assert_eq!(outcome.status, status, "{parts}");
             assert_eq!(outcome.fields.unwrap().as_object().unwrap().len(), parts.as_object().unwrap().len());
+        }
+    }
+
+    #[test]
+    fn the_settings_that_an_event_names_have_the_text_that_they_have_now() {
+        let part = |text: &str, is_done: bool| json!({"text": text, "update_successful": is_done});
+        for (parts, settings) in [
+            (json!({"group_subject": part("S", true)}), json!({"Subject": "S"})),
+            (
+                json!({"group_subject": part("S", false), "group_description": part("D", true)}),
+                json!({"Subject": null, "Description": "D"}),
+            ),
+            (json!({"group_description": {"update_successful": true}}), json!({"Description": ""})),
+            (json!({"profile_picture": {"sha256": "x", "update_successful": true}}), json!({"ProfilePicture": null})),
+            (json!({"errors": [{"code": 131_000}]}), json!({})),
+        ] {
+            let mut group = json!({"type": "group_settings_update", "group_id": "G"});
+            group.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
+            assert_eq!(json!(told("group_settings_update", &group).settings), settings, "{parts}");
         }
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::{Answered, Reply, TestApp, WebServer, eventually, fixture};
+use crate::support::{Answered, META_MAY_TAKE, Reply, TestApp, WebServer, eventually, fixture};
 
 async fn update(app: &TestApp, group: &str, settings: Value) -> Answered {
     let mut request = json!({"GroupId": group});
@@ -205,6 +205,29 @@ async fn settings_whose_webhook_never_comes_are_looked_up_at_meta() {
     app.age_changes().await;
     let state = app.settled(&begun["UniqueCode"]).await;
     assert_eq!((&state["Status"], &state["Fields"]), (&json!("SUCCEEDED"), &json!({"Subject": changed()})));
+}
+
+/// The `UniqueCode` of a change of which the caller hears nothing, `before` or `after` Meta took it on.
+async fn lost(app: &TestApp, group: &str, settings: Value, when: &str) -> Value {
+    app.sandbox.fail(json!({"method": "POST", "path": format!("*/{group}"), "close": when})).await;
+    update(app, group, settings).await.expect(502, "Upstream.Unavailable")["UniqueCode"].clone()
+}
+
+#[actix_web::test]
+async fn of_changes_whose_answers_were_lost_none_is_ended_by_the_event_of_another() {
+    let app = TestApp::with(&[META_MAY_TAKE]).await;
+    let group = app.group_with(&[]).await;
+    let not_done = [
+        lost(&app, &group.id, json!({"Subject": "One"}), "before").await,
+        lost(&app, &group.id, json!({"Description": "One"}), "before").await,
+    ];
+    let done = lost(&app, &group.id, json!({"Description": "Another"}), "after").await;
+    assert_eq!(app.settled(&done).await["Status"], "SUCCEEDED");
+    app.age_changes().await;
+    for unique_code in not_done {
+        assert_eq!(app.settled(&unique_code).await["Status"], "UNKNOWN");
+    }
+    assert_eq!(seen(&app, &group.id).await["Description"], "Another");
 }
 
 #[actix_web::test]

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 mod recording;
+pub(crate) mod settings;
 pub(crate) mod settling;
 
 /// Our ID of an asynchronous change, `UniqueCode`: a UUID of version 7.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Change, ChangeStatus, NewChange, Outcome, StaleChange, UniqueCode, settling};
+use super::{Change, ChangeStatus, NewChange, Outcome, StaleChange, UniqueCode, settings, settling};
 use crate::{
     Space, Store, StoreError, across_tenants,
     text::{folded, request_key, storable, storable_option},
@@ -28,8 +28,8 @@ impl Space<'_> {
         let mut transaction = self.begin().await?;
         sqlx::query!(
             "insert into changes (unique_code, cust_space_id, operation, business_number, phone_number_id, group_id,
-                                  subject, subject_folded, request, answer_due, trace)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::json, now() + make_interval(secs => $10), $11)",
+                                  subject, subject_folded, request, settings, answer_due, trace)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::json, $10, now() + make_interval(secs => $11), $12)",
             unique_code as UniqueCode,
             self.cust_space_id,
             new.operation,
@@ -39,6 +39,7 @@ impl Space<'_> {
             storable_option(new.subject.as_deref()),
             new.subject.as_deref().map(|subject| folded(&storable(subject))),
             new.request.to_string(),
+            settings::asked(new),
             new.answer_due.as_secs_f64(),
             new.trace,
         )

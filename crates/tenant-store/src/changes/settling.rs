@@ -12,7 +12,7 @@ use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Change, ChangeStatus, Outcome, UniqueCode};
+use super::{Change, ChangeStatus, Outcome, UniqueCode, settings};
 use crate::{
     ChangeOutcome, GroupLifecycle, GroupUpdate, InboxEvent, StoreError, groups,
     text::{json_text, request_key, storable, storable_option},
@@ -120,8 +120,9 @@ struct Alike {
 }
 
 /// The oldest change that waits for an event of this kind, of the same group, or for a create of the same number and
-/// subject; where the event names users, the oldest that is about one of them. An event that has a request ID waits while
-/// a like change is still to be answered: that answer may claim it.
+/// subject; where the event names users, the oldest that is about one of them; where it names settings, the oldest that
+/// asked for these. An event that has a request ID waits while a like change is still to be answered: that answer may claim
+/// it, whatever it tells.
 async fn oldest_alike(
     transaction: &mut PgConnection,
     event: &InboxEvent,
@@ -133,6 +134,7 @@ async fn oldest_alike(
            where cust_space_id = $1 and status = 'PENDING' and request_id is null and operation = $2
              and created_at <= $3
              and (group_id = $4 or group_id is null and phone_number_id = $5 and subject = $6)
+             and is_asked_for(settings, $9)
              and ($7::bool is false or not exists (
                  select 1 from changes o
                  where o.cust_space_id = $1 and o.status = 'SENDING' and o.operation = $2 and o.answer_due > now()
@@ -146,6 +148,7 @@ async fn oldest_alike(
         storable_option(told.subject.as_deref()),
         told.request_id.is_some(),
         told.participants.is_none(),
+        settings::told(&told.settings),
     );
     let meant = |alike: &Alike| told.participants.as_ref().is_none_or(|users| names_one_of(&alike.request, users));
     Ok(alike.fetch_all(transaction).await?.into_iter().find(meant).map(|alike| alike.unique_code))
@@ -281,6 +284,7 @@ async fn unmatched_by_likeness(
              and received_at >= $3
              and (change_group_id = $4 or $4::text is null and phone_number_id = $5 and change_subject = $6)
              and id >= $7
+             and is_asked_for((select settings from changes where cust_space_id = $1 and unique_code = $8), change_settings)
            order by position limit 1"#,
         cust_space_id,
         change.operation,
@@ -289,6 +293,7 @@ async fn unmatched_by_likeness(
         change.phone_number_id,
         change.subject,
         first_possible(change),
+        change.unique_code as UniqueCode,
     );
     Ok(event.fetch_optional(transaction).await?)
 }

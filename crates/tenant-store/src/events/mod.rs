@@ -1,6 +1,7 @@
 //! Events: what Meta sent, committed before it is answered; routed to its tenant, and published in the tenant's sequence;
 //! kept by the day, and dropped by age.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -79,6 +80,9 @@ pub struct ChangeOutcome {
     /// Where others than the change may have caused the event: the users whom it names, by all that may have named them in
     /// the request's `List`. It ends no change that named none of them.
     pub participants: Option<Vec<String>>,
+    /// The settings that the event names, by their names in the request, each with the text that it has now; without one where
+    /// it was not changed, or is no text. Where no request ID leads to a change, it ends none that asked for others.
+    pub settings: BTreeMap<String, Option<String>>,
     /// How it ended.
     pub outcome: Outcome,
 }

@@ -14,7 +14,7 @@ use crate::{
     Store, StoreError,
     across_tenants::{self, QueuedEvent},
     calls,
-    changes::settling,
+    changes::{settings, settling},
     groups, store,
     text::{request_key, storable_option},
     upstream_objects,
@@ -241,7 +241,7 @@ async fn keep_outcome(
     let outcome = serde_json::to_string(&told.outcome).map_err(|error| StoreError::Internal(error.to_string()))?;
     sqlx::query!(
         "update events set change_kind = $3, change_request_id = $4, change_group_id = $5, change_subject = $6,
-                           outcome = $7::text::json
+                           outcome = $7::text::json, change_settings = $8
          where cust_space_id = $1 and id = $2",
         event.cust_space_id,
         event.id,
@@ -250,6 +250,7 @@ async fn keep_outcome(
         storable_option(told.group_id.as_deref()),
         storable_option(told.subject.as_deref()),
         outcome,
+        settings::told(&told.settings),
     )
     .execute(connection)
     .await?;

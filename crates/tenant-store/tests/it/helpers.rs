@@ -191,6 +191,7 @@ pub(crate) fn interpret(event: &InboxEvent) -> Routing {
         group_id: group_id.clone(),
         subject: text("subject"),
         participants: serde_json::from_value(value["participants"].clone()).unwrap(),
+        settings: serde_json::from_value::<Option<_>>(value["settings"].clone()).unwrap().unwrap_or_default(),
         outcome: succeeded(group_id.as_deref(), text("invite_link")),
     });
     let group = value["at"].as_i64().zip(group_id).map(|(at, group_id)| GroupUpdate {

@@ -39,6 +39,7 @@ mod signing_keys;
 mod store;
 mod tenant_list;
 mod tenants;
+mod told_settings;
 mod traffic;
 mod unknown_numbers;
 mod upgrading;

@@ -207,5 +207,5 @@ async fn every_definer_function_has_a_fixed_search_path_and_is_closed_to_the_pub
     .fetch_all(&world.owner().await)
     .await
     .unwrap();
-    assert_eq!(callable, ["lanes_lock", "uncertain"], "the gateway's role may call these besides");
+    assert_eq!(callable, ["is_asked_for", "lanes_lock", "uncertain"], "the gateway's role may call these besides");
 }
