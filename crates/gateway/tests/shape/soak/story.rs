@@ -33,7 +33,6 @@ struct Group {
     name: String,
     /// Whether a link may have been replaced without anybody's knowing: then no link can be relied on.
     link_is_unsure: Cell<bool>,
-    description_is_unsure: Cell<bool>,
 }
 
 impl Teller {
@@ -64,12 +63,7 @@ impl Teller {
             self.is_told_again(&asked.call, first).await;
         }
         self.caller.book.creates.borrow_mut().push(asked);
-        Some(Group {
-            id: id?,
-            name: subject,
-            link_is_unsure: Cell::new(false),
-            description_is_unsure: Cell::new(false),
-        })
+        Some(Group { id: id?, name: subject, link_is_unsure: Cell::new(false) })
     }
 
     /// The same call under the same key has the same answer. One that could not be written down is answered with what became
@@ -153,15 +147,9 @@ impl Teller {
         self.caller.book.links.borrow_mut().push(link);
     }
 
-    /// A description. An event of Meta's that names no request is the oldest change's that may have caused it, so that there is no
-    /// telling of which while the end of one before is not known.
     async fn describe(&self, group: &Group, name: &str) {
-        if group.description_is_unsure.get() {
-            return;
-        }
         let described = json!({"GroupId": group.id, "Description": name, "WaitSeconds": 5 * self.caller.below(2)});
         let described = self.ask(self.call("UpdateChatGroup", described, name), name).await;
-        group.description_is_unsure.set(!matches!(described.end, End::Done(_)));
         self.caller.book.descriptions.borrow_mut().push(described);
     }
 
