@@ -1,4 +1,4 @@
-//! A PostgreSQL of the measurement's own, durable as in production, with tenants.
+//! A PostgreSQL of the measurement's own, with tenants.
 
 use std::time::Duration;
 
@@ -34,8 +34,23 @@ pub(crate) struct Tenant {
 impl Database {
     /// Starts it, with `fsync` and all that belongs to it, and makes the schema.
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        let directory = tempfile::tempdir()?;
-        let settings = ServerSettings { data_dir: directory.path().join("postgres"), durable: true };
+        Self::start_in(tempfile::tempdir()?, true).await
+    }
+
+    /// Starts one that waits for no disk, where what PostgreSQL spends is not looked at.
+    pub(crate) async fn start_quick() -> anyhow::Result<Self> {
+        Self::start_in(tempfile::tempdir()?, false).await
+    }
+
+    /// The same data under a new server, after what only a start changes was set. Its URLs are new ones.
+    pub(crate) async fn restarted_quick(self) -> anyhow::Result<Self> {
+        let Self { server, directory, .. } = self;
+        server.stop().await?;
+        Self::start_in(directory, false).await
+    }
+
+    async fn start_in(directory: TempDir, durable: bool) -> anyhow::Result<Self> {
+        let settings = ServerSettings { data_dir: directory.path().join("postgres"), durable };
         let server = PrivateServer::start(&settings).await?;
         let names = DatabaseNames {
             database: DATABASE.to_owned(),

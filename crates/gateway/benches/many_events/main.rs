@@ -7,6 +7,7 @@
 //! - `GROUPGATE_BENCH_EVENTS` is how many events lie there, over thirty days (300,000; 10,000,000 take 10 GB).
 //! - `GROUPGATE_BENCH_WEBHOOKS` is how many webhooks of 10 events come each time (300).
 
+#[expect(dead_code, reason = "other measurements need no disk")]
 #[path = "../common/database.rs"]
 mod database;
 mod filling;

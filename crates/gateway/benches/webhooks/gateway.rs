@@ -1,14 +1,14 @@
 //! What is measured: the release `groupgate serve`, as a process of its own.
 
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 
 use super::database::Database;
 use super::load::APP_SECRET;
-use super::process;
+use super::{process, program};
 
 /// A running gateway; ended when this is dropped.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Gateway {
     /// Starts it with the settings that it has by itself, on `database`. Its Graph API is nowhere.
     pub(super) async fn start(database: &Database) -> anyhow::Result<Self> {
         let address = process::free_address()?;
-        let mut process = Command::new(env!("CARGO_BIN_EXE_groupgate"))
+        let mut process = program::groupgate()
             .arg("serve")
             .env("DATABASE_URL", database.urls.app_url.expose_secret())
             .env("GROUPGATE_MASTER_KEY", &database.master_key)

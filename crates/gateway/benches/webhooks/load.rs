@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How late a timer is by itself. Where the load is later than that, its lateness counts.
 const TICK: Duration = Duration::from_millis(2);
 
+/// How long before the first webhook is due a slice begins.
+pub(super) const LEAD: Duration = Duration::from_millis(50);
+
 /// Sends webhooks to one gateway.
 pub(super) struct Load {
     client: Client,
@@ -63,7 +66,7 @@ impl Load {
         let pause = Duration::from_secs(1) * rate.batch / rate.events;
         let count = u32::try_from(duration.as_nanos() / pause.as_nanos())?;
         let answered = Rc::new(RefCell::new(Vec::with_capacity(count as usize)));
-        let begun = Instant::now() + Duration::from_millis(50);
+        let begun = Instant::now() + LEAD;
         let mut sent = Vec::with_capacity(count as usize);
         for index in 0..count {
             let (webhook, due) = (self.signed(payloads.next(rate.batch, 0)), begun + pause * index);

@@ -3,7 +3,8 @@
 //! In one run, since disks and neighbours differ more between two:
 //!
 //! - 500 events a second in batches of 10, and `pgbench` inserting one row 50 times a second, in slices that take turns;
-//! - 2,000 events a second in batches of 10, with what is left to be routed at the end;
+//! - 2,000 events a second in batches of 10, with what is left to be routed at the end, and `pgbench` inserting one row as
+//!   often as webhooks come, in rounds;
 //! - webhooks as large as Meta's largest: 3 MB, 1,000 changes.
 //!
 //! The gateway is the release build with the settings that it has by itself; PostgreSQL keeps `fsync` and its other
@@ -11,12 +12,17 @@
 //! and its duration counts from then, so that none that waits is left out. Every answer is checked, and so is that every
 //! event is in PostgreSQL at the end.
 //!
-//! `GROUPGATE_BENCH_SECONDS` is how long each of the first two loads lasts (40).
+//! `GROUPGATE_BENCH_SECONDS` is how long each of the first two loads lasts (40), `GROUPGATE_BENCH_PROGRAM` which program is
+//! measured, and `GROUPGATE_BENCH_JSON` where the figures to reach go as JSON.
 
 #[path = "../common/cpu_time.rs"]
 mod cpu_time;
+#[expect(dead_code, reason = "other measurements need no disk")]
 #[path = "../common/database.rs"]
 mod database;
+#[expect(dead_code, reason = "none of these figures can be missing, and of each something is expected")]
+#[path = "../common/figures.rs"]
+mod figures;
 mod gateway;
 mod load;
 #[path = "../common/payloads.rs"]
@@ -24,6 +30,8 @@ mod payloads;
 mod pgbench;
 #[path = "../common/process.rs"]
 mod process;
+#[path = "../common/program.rs"]
+mod program;
 mod report;
 
 use std::io::Write as _;
@@ -43,6 +51,8 @@ use report::{Durations, Report, Slices, Sustained};
 const TENANTS: u64 = 20;
 const SLICES: u32 = 10;
 const USUAL: Rate = Rate { events: 500, batch: 10 };
+/// How many rounds of it there are.
+const ROUNDS: u32 = 4;
 const HIGH: Rate = Rate { events: 2_000, batch: 10 };
 const WARM_UP: Duration = Duration::from_secs(3);
 /// How many of the largest webhooks are sent, their changes, and what each message is filled with.
@@ -53,7 +63,7 @@ const ROUTED_WITHIN: Duration = Duration::from_mins(2);
 fn main() -> anyhow::Result<()> {
     let report = actix_web::rt::System::new().block_on(measure())?;
     write!(std::io::stdout().lock(), "{report}")?;
-    Ok(())
+    report.figures().publish()
 }
 
 async fn measure() -> anyhow::Result<Report> {
@@ -71,13 +81,19 @@ async fn measure() -> anyhow::Result<Report> {
         let answers = run.load.run(&mut run.payloads, USUAL, slice).await.context("500 events a second")?;
         webhooks.0.push(Durations(answers));
     }
-    let sustained = run.sustain(duration, &gateway, &database).await.context("2,000 events a second")?;
+    let (mut bare_at_high, mut sustained) = (Slices::default(), Vec::new());
+    for _ in 0..ROUNDS {
+        let slice = duration / ROUNDS;
+        run.wait_until_routed().await?;
+        bare_at_high.0.push(Durations(pgbench.run(HIGH.events / HIGH.batch, slice).await?));
+        sustained.push(run.sustain(slice, &gateway, &database).await.context("2,000 events a second")?);
+    }
     let (large, large_size) = run.send_large().await.context("large webhooks")?;
     run.check_events().await?;
     drop(gateway);
     drop(run);
     database.stop().await?;
-    Ok(Report { bare, webhooks, sustained, large, large_size })
+    Ok(Report { bare, webhooks, bare_at_high, sustained, large, large_size })
 }
 
 /// How long each load lasts.
@@ -102,11 +118,10 @@ impl Run {
         gateway: &Gateway,
         database: &Database,
     ) -> anyhow::Result<Sustained> {
-        self.wait_until_routed().await?;
         let (begun, ours) = (Instant::now(), cpu_time::process_time(gateway.pid())?);
         let theirs = cpu_time::family_time(database.server.pid())?;
         let answers = Durations(self.load.run(&mut self.payloads, HIGH, duration).await?);
-        let elapsed = begun.elapsed();
+        let elapsed = begun.elapsed().saturating_sub(load::LEAD);
         Ok(Sustained {
             events: u32::try_from(answers.0.len())? * HIGH.batch,
             answers,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::figures::{Figure, Figures};
+
 /// How long many of one kind took.
 #[derive(Debug, Default)]
 pub(super) struct Durations(pub(super) Vec<Duration>);
@@ -57,9 +59,49 @@ pub(super) struct Sustained {
 pub(super) struct Report {
     pub(super) bare: Slices,
     pub(super) webhooks: Slices,
-    pub(super) sustained: Sustained,
+    /// Bare rows as often as webhooks of the high rate, a slice before each round of these.
+    pub(super) bare_at_high: Slices,
+    /// The rounds of the high rate.
+    pub(super) sustained: Vec<Sustained>,
     pub(super) large: Durations,
     pub(super) large_size: usize,
+}
+
+impl Report {
+    /// Those of which something is expected: medians of the rounds.
+    pub(super) fn figures(&self) -> Figures {
+        let rounds = || self.sustained.iter().zip(&self.bare_at_high.0);
+        let p99 = |durations: &Durations| durations.percentile(99).as_secs_f64();
+        let ratio = median(rounds().map(|(round, bare)| p99(&round.answers) / p99(bare)));
+        let of_rounds: Vec<String> = rounds()
+            .map(|(round, bare)| format!("{:.1} ÷ {:.1} ms", p99(&round.answers) * 1e3, p99(bare) * 1e3))
+            .collect();
+        let slowest = self.sustained.iter().map(Sustained::rate).fold(f64::INFINITY, f64::min);
+        Figures(vec![
+            Figure::new("webhooks of 10 events, events committed a second of 2,000 sent", median(self.rates()))
+                // The last one is answered a little after the second in which it was sent.
+                .at_least(1_990.0)
+                .from(format!("{} rounds, the slowest {slowest:.0}", self.sustained.len())),
+            Figure::new("p99 of their answer ÷ p99 of a bare INSERT and COMMIT", ratio)
+                .at_most(3.0)
+                .from(of_rounds.join(", ")),
+        ])
+    }
+
+    fn rates(&self) -> impl Iterator<Item = f64> {
+        self.sustained.iter().map(Sustained::rate)
+    }
+
+    fn answers_at_high(&self) -> Durations {
+        Durations(self.sustained.iter().flat_map(|round| round.answers.0.iter().copied()).collect())
+    }
+}
+
+/// The one in the middle, and of an even number the upper of the two; no number of none.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 impl fmt::Display for Report {
@@ -69,7 +111,8 @@ impl fmt::Display for Report {
         writeln!(formatter, "{:<38}{:>8}{:>10}{:>10}{:>10}", "milliseconds", "count", "p50", "p99", "longest")?;
         writeln!(formatter, "{:<38}{bare}", "pgbench, INSERT and COMMIT, 50/s")?;
         writeln!(formatter, "{:<38}{webhooks}", "webhooks of 10 events, 500 events/s")?;
-        writeln!(formatter, "{:<38}{}", "webhooks of 10 events, 2,000 events/s", sustained.answers)?;
+        writeln!(formatter, "{:<38}{}", "pgbench, INSERT and COMMIT, 200/s", self.bare_at_high.whole())?;
+        writeln!(formatter, "{:<38}{}", "webhooks of 10 events, 2,000 events/s", self.answers_at_high())?;
         writeln!(formatter, "{:<38}{large}", format!("webhooks of 1,000 events, {large_size} bytes"))?;
         let ratio = webhooks.percentile(99).as_secs_f64() / bare.percentile(99).as_secs_f64();
         let ratio_of_slices = self.webhooks.median_p99().as_secs_f64() / self.bare.median_p99().as_secs_f64();
@@ -77,17 +120,24 @@ impl fmt::Display for Report {
             formatter,
             "p99 of webhooks at 500 events/s ÷ p99 of pgbench: {ratio:.2}; of the median slice of each: {ratio_of_slices:.2}"
         )?;
-        write!(formatter, "{sustained}")
+        sustained.iter().try_for_each(|round| write!(formatter, "{round}"))
+    }
+}
+
+impl Sustained {
+    /// Events that were committed and answered a second.
+    fn rate(&self) -> f64 {
+        f64::from(self.events) / self.elapsed.as_secs_f64()
     }
 }
 
 impl fmt::Display for Sustained {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cores = |time: Duration| time.as_secs_f64() / self.elapsed.as_secs_f64();
-        let rate = f64::from(self.events) / self.elapsed.as_secs_f64();
         writeln!(
             formatter,
-            "2,000 events/s: {rate:.0} a second were committed and answered; when the last was, {} were",
+            "2,000 events/s: {:.0} a second were committed and answered; when the last was, {} were",
+            self.rate(),
             self.unrouted
         )?;
         writeln!(
