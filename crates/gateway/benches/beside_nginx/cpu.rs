@@ -1,20 +1,29 @@
 //! Which core runs what.
 
+use std::process::{Child, Command};
+
 use anyhow::Context as _;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
-/// Keeps this thread, and what it starts from now on, to one core.
-pub(super) fn pin_this_thread(core: usize) -> anyhow::Result<()> {
+const PROXY_CORE: usize = 0;
+const LOAD_CORE: usize = 1;
+
+/// Keeps this thread, and what it starts from now on, to the core of the load.
+pub(super) fn pin_load() -> anyhow::Result<()> {
+    pin_this_thread(LOAD_CORE).context("this measurement needs two cores")
+}
+
+/// Starts a process on the proxies' core.
+pub(super) fn spawn_beside(command: &mut Command) -> anyhow::Result<Child> {
+    pin_this_thread(PROXY_CORE)?;
+    let spawned = command.spawn();
+    pin_this_thread(LOAD_CORE)?;
+    Ok(spawned?)
+}
+
+fn pin_this_thread(core: usize) -> anyhow::Result<()> {
     let mut cores = CpuSet::new();
     cores.set(core)?;
     sched_setaffinity(Pid::from_raw(0), &cores).with_context(|| format!("cannot move to core {core}"))
-}
-
-/// Runs `start`, whose processes stay on `core`; this thread comes back to `home`.
-pub(super) fn on_core<T>(core: usize, home: usize, start: impl FnOnce() -> T) -> anyhow::Result<T> {
-    pin_this_thread(core)?;
-    let started = start();
-    pin_this_thread(home)?;
-    Ok(started)
 }

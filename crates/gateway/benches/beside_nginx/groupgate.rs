@@ -1,25 +1,22 @@
-//! What is measured: the release `groupgate serve` with one tenant, on a PostgreSQL of its own.
+//! What is measured: `groupgate serve` on one core, as it is in production.
 
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use anyhow::{Context as _, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use secrecy::{ExposeSecret as _, SecretString};
-use tenant_store::private_server::{TestDatabase, test_database};
-use tenant_store::{Actor, Grant, ListedGroup, MasterKeys, NewAccessKey, NewNumber, NewTenant, Store, StoreSettings};
-use time::OffsetDateTime;
 
-use super::{load, process, rest};
+use super::calls::Calls;
+use super::tenants::{ACCESS_KEY_ID, Tenant, Tenants};
+use super::{cpu, process, program, rest};
 
-const CUST_SPACE_ID: &str = "cams-bench1";
-const BUSINESS_NUMBER: &str = "15550000001";
-const PHONE_NUMBER_ID: &str = "100000000000001";
-const ACCESS_KEY_ID: &str = "LTAIBenchmark00000000001";
-/// As long as Meta's group IDs are.
-pub(super) const GROUP_ID: &str = "Y2FwaV9ncm91cDoxNTU1MDAwMDAwMTowMDAwMDAwMDAx";
+pub(super) const APP_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// How long a gateway may take to end by itself.
+const TO_END: Duration = Duration::from_mins(1);
 
 /// A running gateway; ended when this is dropped.
 #[derive(Debug)]
@@ -31,37 +28,68 @@ pub(super) struct Groupgate {
 }
 
 impl Groupgate {
-    /// Makes a tenant and starts the gateway with `upstream` as the Graph API.
-    pub(super) async fn start(upstream: SocketAddr) -> anyhow::Result<Self> {
-        let database = test_database().await;
-        let master_key = format!("bench:{}", STANDARD.encode([7_u8; 32]));
-        let secret = seed(&database, &master_key).await.context("cannot make the tenant")?;
+    /// Starts it for these tenants, with `upstream` as the Graph API and `more` settings, and waits until it listens.
+    pub(super) async fn start(tenants: &Tenants, upstream: SocketAddr, more: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let gateway = Self::spawn(tenants, upstream, more)?;
+        process::reachable(gateway.address, "groupgate").await?;
+        Ok(gateway)
+    }
+
+    /// Starts it, and waits for nothing.
+    pub(super) fn spawn(tenants: &Tenants, upstream: SocketAddr, more: &[(&str, &str)]) -> anyhow::Result<Self> {
         let address = process::free_address()?;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_groupgate"));
+        let mut command = program::groupgate();
         command
             .arg("serve")
-            .env("DATABASE_URL", database.app_url.expose_secret())
-            .env("GROUPGATE_MASTER_KEY", &master_key)
+            .env("DATABASE_URL", tenants.database.urls.app_url.expose_secret())
+            .env("GROUPGATE_MASTER_KEY", &tenants.database.master_key)
             .env("GROUPGATE_GRAPH_URL", format!("http://{upstream}"))
             .env("GROUPGATE_BIND", address.to_string())
             .env("GROUPGATE_WORKERS", "1")
             .env("GROUPGATE_APP_ID", "1234567890")
-            .env("GROUPGATE_APP_SECRET", "0123456789abcdef0123456789abcdef")
-            .env("GROUPGATE_LOG", "info")
+            .env("GROUPGATE_APP_SECRET", APP_SECRET)
             .env("GROUPGATE_LOG_FORMAT", "json")
             .envs(["KEY", "TENANT", "NUMBER"].map(|name| (format!("GROUPGATE_RATE_PER_{name}"), "9999999/s")))
+            .envs(more.iter().copied())
             .stderr(Stdio::piped());
-        let mut child = load::spawn(&mut command, "groupgate does not start")?;
-        process::collect(child.stderr.take());
-        let gateway = Self { pid: child.id(), process: child, secret, address };
-        process::reachable(address, "groupgate").await?;
-        Ok(gateway)
+        let mut process = cpu::spawn_beside(&mut command).context("groupgate does not start")?;
+        process::collect(process.stderr.take());
+        Ok(Self { pid: process.id(), process, secret: tenants.secret.clone(), address })
     }
 
-    /// The call that is measured, with a token that outlives the measurement.
-    pub(super) async fn request(&self) -> anyhow::Result<Vec<u8>> {
-        let token = rest::token(self.address, ACCESS_KEY_ID, &self.secret).await.context("no access token")?;
-        Ok(rest::invite_link(self.address, &token, CUST_SPACE_ID, BUSINESS_NUMBER, GROUP_ID))
+    /// A token of whoever calls for all tenants.
+    pub(super) async fn token(&self) -> anyhow::Result<String> {
+        rest::token(self.address, ACCESS_KEY_ID, &self.secret).await.context("no access token")
+    }
+
+    pub(super) fn secret(&self) -> &SecretString {
+        &self.secret
+    }
+
+    /// The call that is measured, for each of the first `tenants`.
+    pub(super) async fn calls(&self, tenants: u32) -> anyhow::Result<Calls> {
+        let token = self.token().await?;
+        Calls::taking_turns((0..tenants).map(|index| self.call(&token, &Tenant::at(index))))
+    }
+
+    /// The call that is measured, for one tenant.
+    pub(super) fn call(&self, token: &str, tenant: &Tenant) -> Vec<u8> {
+        rest::invite_link(self.address, token, &tenant.cust_space_id, &tenant.business_number, &tenant.group_id)
+    }
+
+    /// Ends it as an administrator does, so that it does all that it does at its end.
+    pub(super) async fn end(mut self) -> anyhow::Result<()> {
+        kill(Pid::from_raw(i32::try_from(self.pid)?), Signal::SIGTERM)?;
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.process.try_wait()? {
+                break status;
+            }
+            ensure!(begun.elapsed() < TO_END, "groupgate has not ended after {TO_END:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        ensure!(status.success(), "groupgate ended with {status}");
+        Ok(())
     }
 }
 
@@ -70,37 +98,4 @@ impl Drop for Groupgate {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// One tenant with a number, a token, a known group and an access key, whose secret is returned.
-async fn seed(database: &TestDatabase, master_key: &str) -> anyhow::Result<SecretString> {
-    let settings =
-        StoreSettings { url: database.app_url.clone(), connections: 2, acquire_timeout: Duration::from_secs(10) };
-    let store = Store::connect(&settings, MasterKeys::parse(master_key)?).await?;
-    let actor = Actor { name: "benchmark".to_owned(), address: None, request_id: None };
-    let tenant =
-        NewTenant { cust_space_id: CUST_SPACE_ID.to_owned(), name: "Benchmark".to_owned(), ..NewTenant::default() };
-    store.add_tenant(&tenant, &actor).await?;
-    let space = store.space(CUST_SPACE_ID);
-    let number = NewNumber {
-        business_number: BUSINESS_NUMBER.to_owned(),
-        phone_number_id: PHONE_NUMBER_ID.to_owned(),
-        waba_id: "200000000000001".to_owned(),
-    };
-    space.add_number(&number, &actor).await?;
-    space.set_credential(&"E".repeat(200).into(), &actor).await?;
-    let group = ListedGroup { group_id: GROUP_ID.to_owned(), subject: Some("Benchmark".to_owned()), created_at: None };
-    space.record_listed_groups(PHONE_NUMBER_ID, OffsetDateTime::now_utc(), &[group]).await?;
-    let grant = Grant { cust_space_ids: vec![CUST_SPACE_ID.to_owned()], scopes: vec!["groups.read".to_owned()] };
-    let key = NewAccessKey {
-        name: "benchmark".to_owned(),
-        grants: vec![grant],
-        access_key_id: Some(ACCESS_KEY_ID.to_owned()),
-        secret: None,
-        expires_at: None,
-        ..NewAccessKey::default()
-    };
-    let created = store.create_access_key(&key, &actor).await?;
-    store.close().await;
-    Ok(created.secret)
 }

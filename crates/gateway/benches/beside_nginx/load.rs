@@ -1,80 +1,92 @@
-//! The load: connections that each call, wait for the answer, check it, and call again.
+//! The load of a closed loop: connections that each call, wait for the answer, check it, and call again.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use futures_util::future::try_join_all;
 use tokio::net::TcpStream;
 
+use super::calls::{Calls, call};
+use super::cpu_time;
 use super::http::Connection;
-use super::report::Measured;
-use super::{LOAD_CORE, cpu, cpu_time};
+use super::slices::Slice;
 
-/// What every answer must hold.
-const INVITE_LINK: &[u8] = b"https://chat.whatsapp.com/";
-
-/// Open connections to one proxy, and the request that they repeat.
+/// Open connections to one proxy, which stay open between slices, and what they call.
 #[derive(Debug)]
 pub(super) struct Load {
+    pid: u32,
+    calls: Calls,
+    callers: Vec<Caller>,
+}
+
+#[derive(Debug)]
+struct Caller {
+    connection: Connection,
+    /// What it sends, whose memory is used again.
     request: Vec<u8>,
-    connections: Vec<Connection>,
 }
 
 impl Load {
-    /// Opens `count` connections to `proxy`, which stay open between slices.
-    pub(super) async fn connect(proxy: SocketAddr, request: Vec<u8>, count: usize) -> anyhow::Result<Self> {
-        let mut connections = Vec::with_capacity(count);
-        for _ in 0..count {
-            connections.push(Connection::new(TcpStream::connect(proxy).await?)?);
+    /// Opens `count` connections to the proxy of process `pid` at `proxy`.
+    pub(super) async fn connect(proxy: SocketAddr, pid: u32, calls: Calls, count: usize) -> anyhow::Result<Self> {
+        let mut callers = Vec::with_capacity(count);
+        for connection in connections(proxy, count).await? {
+            callers.push(Caller { connection, request: Vec::new() });
         }
-        // Alone, since it is the call that fills the gateway's caches.
-        call(&mut connections[0], &request).await?;
-        Ok(Self { request, connections })
+        // Alone, since it is the call that fills the gateway's caches of what all calls share.
+        callers[0].call(&calls).await?;
+        Ok(Self { pid, calls, callers })
     }
 
-    /// Calls for `duration` on all connections at once, and measures what process `pid` spends on it.
-    pub(super) async fn run(&mut self, duration: Duration, pid: u32) -> anyhow::Result<Measured> {
-        let (began, spent, own) =
-            (Instant::now(), cpu_time::family_time(pid)?, cpu_time::process_time(std::process::id())?);
-        let until = began + duration;
-        let each = self.connections.iter_mut().map(|connection| repeat(connection, &self.request, until));
+    /// Calls for `duration` at least, and until each tenant was called twice.
+    pub(super) async fn warm_up(&mut self, duration: Duration) -> anyhow::Result<()> {
+        let (begun, mut calls) = (Instant::now(), 0);
+        while begun.elapsed() < duration || calls < 2 * self.calls.len() {
+            calls += self.run(duration).await?.calls as usize;
+        }
+        Ok(())
+    }
+
+    /// Calls for `duration` on all connections at once, and measures what the proxy spends on it.
+    pub(super) async fn run(&mut self, duration: Duration) -> anyhow::Result<Slice> {
+        let (begun, spent, own) =
+            (Instant::now(), cpu_time::family_time(self.pid)?, cpu_time::process_time(std::process::id())?);
+        let until = begun + duration;
+        let each = self.callers.iter_mut().map(|caller| caller.repeat(&self.calls, until));
         let calls = try_join_all(each).await?.into_iter().sum();
         ensure!(calls > 0, "no call was answered within {duration:?}");
-        Ok(Measured {
+        Ok(Slice {
             calls,
-            elapsed: began.elapsed(),
-            proxy_cpu: cpu_time::family_time(pid)?.saturating_sub(spent),
+            elapsed: begun.elapsed(),
+            proxy_cpu: cpu_time::family_time(self.pid)?.saturating_sub(spent),
             load_cpu: cpu_time::process_time(std::process::id())?.saturating_sub(own),
         })
     }
 }
 
-/// Calls until the time is over, and says how often.
-async fn repeat(connection: &mut Connection, request: &[u8], until: Instant) -> anyhow::Result<u32> {
-    let mut calls = 0;
-    while Instant::now() < until {
-        call(connection, request).await?;
-        calls += 1;
+impl Caller {
+    async fn call(&mut self, calls: &Calls) -> anyhow::Result<()> {
+        calls.write_next(&mut self.request);
+        call(&mut self.connection, &self.request).await
     }
-    Ok(calls)
+
+    /// Calls until the time is over, and says how often.
+    async fn repeat(&mut self, calls: &Calls, until: Instant) -> anyhow::Result<u32> {
+        let mut count = 0;
+        while Instant::now() < until {
+            self.call(calls).await?;
+            count += 1;
+        }
+        Ok(count)
+    }
 }
 
-/// One call, its answer checked.
-async fn call(connection: &mut Connection, request: &[u8]) -> anyhow::Result<()> {
-    connection.send(request).await?;
-    let open = connection
-        .receive(|answer| {
-            answer.expect_ok()?;
-            ensure!(answer.has(INVITE_LINK), "an answer without an invite link");
-            Ok(())
-        })
-        .await?;
-    ensure!(open, "the proxy closed a keep-alive connection");
-    Ok(())
-}
-
-/// Starts a process on the proxies' core.
-pub(super) fn spawn(command: &mut std::process::Command, hint: &str) -> anyhow::Result<std::process::Child> {
-    cpu::on_core(super::PROXY_CORE, LOAD_CORE, || command.spawn())?.with_context(|| hint.to_owned())
+/// So many connections.
+pub(super) async fn connections(to: SocketAddr, count: usize) -> anyhow::Result<Vec<Connection>> {
+    let mut connections = Vec::with_capacity(count);
+    for _ in 0..count {
+        connections.push(Connection::new(TcpStream::connect(to).await?)?);
+    }
+    Ok(connections)
 }

@@ -1,7 +1,7 @@
 //! What is measured: the release `groupgate serve`, with a limit for each tenant.
 
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,7 +9,7 @@ use tenant_store::{Actor, Grant, ListedGroup, NewAccessKey, Store};
 use time::OffsetDateTime;
 
 use super::database::{Database, Tenant};
-use super::{process, rest};
+use super::{process, program, rest};
 
 const ACCESS_KEY_ID: &str = "LTAIBenchmark00000000001";
 
@@ -37,7 +37,7 @@ impl Gateway {
         let secret = key(&store).await?;
         store.close().await;
         let address = process::free_address()?;
-        let mut process = Command::new(env!("CARGO_BIN_EXE_groupgate"))
+        let mut process = program::groupgate()
             .arg("serve")
             .env("DATABASE_URL", database.urls.app_url.expose_secret())
             .env("GROUPGATE_MASTER_KEY", &database.master_key)

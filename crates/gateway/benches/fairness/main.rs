@@ -17,9 +17,12 @@ mod http;
 mod load;
 #[path = "../common/process.rs"]
 mod process;
+#[path = "../common/program.rs"]
+mod program;
 mod report;
 #[path = "../common/rest.rs"]
 mod rest;
+#[expect(dead_code, reason = "another measurement has a collector of traces")]
 #[path = "../common/stub.rs"]
 mod stub;
 
