@@ -5,11 +5,14 @@ would stumble over with the new one.
 
 What we hold to be compatible: new operations, new optional parameters, new fields of answers, new values of an
 enumeration in answers, new codes, wider limits. As https://semver.org/ has it, a new major version may be incompatible,
-and below 1.0 a new minor one.
+and below 1.0 a new minor one. What is deprecated may go at its sunset, and in no version before (deprecation.py).
 """
 
 import json
 import sys
+from datetime import date
+
+from deprecation import SUNSET, day, is_deprecated, is_over
 
 METHODS = ("get", "put", "post", "delete", "patch")
 
@@ -57,13 +60,30 @@ def types(schema):
 
 
 class Comparison:
-    def __init__(self, old, new):
+    def __init__(self, old, new, today=None):
         self.old, self.new = old, new
         self.old_schemas, self.new_schemas = Schemas(old), Schemas(new)
-        self.found = []
+        self.today = today or date.today()
+        # What a new version may excuse, and what none does.
+        self.found, self.promises_broken = [], []
 
     def tell(self, place, what):
         self.found.append(f"{place}: {what}")
+
+    def gone(self, place, part, what):
+        """A part of the old document is not in the new one."""
+        if is_over(part, self.today):
+            return
+        if is_deprecated(part):
+            self.promises_broken.append(f"{place}: {what} before its sunset {part.get(SUNSET)}")
+        else:
+            self.tell(place, what)
+
+    def sunset(self, place, old, new):
+        """What was said of when a part goes is still so, or later."""
+        was, now = day(old, SUNSET), day(new, SUNSET)
+        if is_deprecated(old) and is_deprecated(new) and was and (now is None or now < was):
+            self.promises_broken.append(f"{place}: its sunset was {was}, and is {now} now")
 
     def documents(self):
         for path, item in self.old["paths"].items():
@@ -74,10 +94,10 @@ class Comparison:
                 if method in self.new["paths"].get(path, {}):
                     self.operation(place, item[method], self.new["paths"][path][method])
                 else:
-                    self.tell(place, "is gone")
-        return self.found
+                    self.gone(place, item[method], "is gone")
 
     def operation(self, place, old, new):
+        self.sunset(place, old, new)
         if old.get("operationId") != new.get("operationId"):
             self.tell(place, "has another operationId, which generated clients name their functions by")
         self.security(place, old, new)
@@ -111,9 +131,10 @@ class Comparison:
                 self.tell(place, f"now requires the {key[0]} parameter {key[1]}")
         for key, parameter in was.items():
             if key in now:
+                self.sunset(f"{place} {key[1]}", parameter, now[key])
                 self.accepted(f"{place} {key[1]}", parameter.get("schema"), now[key].get("schema"))
             else:
-                self.tell(place, f"has lost the {key[0]} parameter {key[1]}")
+                self.gone(place, parameter, f"has lost the {key[0]} parameter {key[1]}")
 
     def request(self, place, old, new):
         if new and new.get("required") and not (old and old.get("required")):
@@ -158,9 +179,10 @@ class Comparison:
             self.tell(place, f"now requires {name}")
         for name, schema in was.items():
             if name in now:
+                self.sunset(f"{place} {name}", schema, now[name])
                 self.accepted(f"{place} {name}", schema, now[name], above)
             else:
-                self.tell(place, f"has lost the parameter {name}")
+                self.gone(place, schema, f"has lost the parameter {name}")
         if old.get("additionalProperties") is not False and new.get("additionalProperties") is False:
             self.tell(place, "no longer takes what it does not know")
         if "items" in old and "items" in new:
@@ -202,8 +224,9 @@ class Comparison:
         was, now = old.get("properties", {}), new.get("properties", {})
         for name, schema in was.items():
             if name not in now:
-                self.tell(place, f"has lost the field {name}")
+                self.gone(place, schema, f"has lost the field {name}")
                 continue
+            self.sunset(f"{place} {name}", schema, now[name])
             if name in old.get("required", []) and name not in new.get("required", []):
                 self.tell(place, f"no longer always has {name}")
             self.given(f"{place} {name}", schema, now[name], above)
@@ -223,7 +246,9 @@ def words(kinds):
 
 def incompatible(old, new):
     """What is incompatible, a line each."""
-    return Comparison(old, new).documents()
+    comparison = Comparison(old, new)
+    comparison.documents()
+    return comparison.promises_broken + comparison.found
 
 
 def may_be_incompatible(old, new):
@@ -238,12 +263,14 @@ def may_be_incompatible(old, new):
 def main(old_path, new_path):
     with open(old_path) as old_file, open(new_path) as new_file:
         old, new = json.load(old_file), json.load(new_file)
-    found = incompatible(old, new)
-    print("\n".join(found) or "no incompatible change")
+    comparison = Comparison(old, new)
+    comparison.documents()
+    broken, found = comparison.promises_broken, comparison.found
+    print("\n".join(broken + found) or "no incompatible change")
     if found and may_be_incompatible(old, new):
         print(f"{len(found)} incompatible changes; version {new['info']['version']} may have them")
-        return 0
-    return 1 if found else 0
+        return 1 if broken else 0
+    return 1 if broken or found else 0
 
 
 if __name__ == "__main__":
