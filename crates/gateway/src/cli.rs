@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     commands::{
         CommandError, apply, completions, config, credentials, demo, endpoints, events, export, groups, health, keys,
-        limits, listen, memory, migrate, numbers, openapi, sandbox, secrets, serve, tenants,
+        limits, listen, man, memory, migrate, numbers, openapi, sandbox, secrets, serve, tenants,
     },
     config::Environment,
     version::VERSION,
@@ -93,6 +93,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Print a script that completes groupgate's commands in a shell.
     Completions(completions::CompletionsArgs),
+    /// Print the manual page of groupgate or of a command.
+    Man(man::ManArgs),
 }
 
 impl Cli {
@@ -133,6 +135,7 @@ impl Command {
             Self::Listen(args) => listen::run(args, environment).await,
             Self::Config(command) => config::run(command, environment),
             Self::Completions(args) => completions::run(&args),
+            Self::Man(args) => man::run(&args),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod health;
 pub mod keys;
 pub mod limits;
 pub mod listen;
+pub mod man;
 pub(crate) mod memory;
 pub mod migrate;
 pub mod numbers;

@@ -11,6 +11,7 @@ mod help;
 mod in_force;
 mod keys;
 mod limits;
+mod man;
 mod numbers;
 mod secrets;
 mod starting;
