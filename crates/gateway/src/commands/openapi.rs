@@ -14,7 +14,8 @@ Examples:
   groupgate openapi --markdown > docs/operations.md
   groupgate openapi --events > docs/events.md
   groupgate openapi --settings > docs/settings.md
-  groupgate openapi --sandbox > openapi/sandbox.json";
+  groupgate openapi --sandbox > openapi/sandbox.json
+  groupgate openapi --postman > openapi/postman_collection.json";
 
 /// The arguments of `openapi`.
 #[derive(Debug, Args)]
@@ -42,6 +43,9 @@ pub struct OpenapiArgs {
     /// Print the settings as a page of Markdown instead.
     #[arg(long, conflicts_with_all = ["markdown", "graph", "events", "admin", "sandbox"])]
     settings: bool,
+    /// Print the operations as a collection for Postman instead.
+    #[arg(long, conflicts_with_all = ["markdown", "graph", "events", "admin", "sandbox", "settings"])]
+    postman: bool,
 }
 
 /// Prints a document.
@@ -56,6 +60,8 @@ pub fn run(args: &OpenapiArgs) -> Result<(), CommandError> {
         crate::openapi::graph_face::document_json()
     } else if args.admin {
         crate::openapi::admin::document_json()
+    } else if args.postman {
+        crate::openapi::postman::collection_json()
     } else if args.sandbox {
         graph_sandbox::openapi::document_json()
     } else {

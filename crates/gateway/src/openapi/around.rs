@@ -14,9 +14,9 @@ use crate::api::oauth::{TokenAnswer, TokenError, TokenRequest};
 use crate::auth::KeySet;
 use crate::health::Report;
 
-const AUTHORIZATION: &str = "Authorization";
+pub(super) const AUTHORIZATION: &str = "Authorization";
 const HEALTH: &str = "Health";
-const WEBHOOKS: &str = "Webhooks from Meta";
+pub(super) const WEBHOOKS: &str = "Webhooks from Meta";
 
 /// Adds the pages.
 pub(super) fn add(draft: &mut Draft) {

@@ -11,6 +11,7 @@ mod headers;
 mod llms;
 mod markdown;
 mod operation;
+pub mod postman;
 mod pull;
 mod security;
 

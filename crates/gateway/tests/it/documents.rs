@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cams_api::operations;
 use gateway::api::graph::{Served, served};
-use gateway::openapi::{admin, graph_face};
+use gateway::openapi::{admin, graph_face, postman};
 use gateway::operations::operation_names;
 use serde_json::Value;
 
@@ -30,6 +30,35 @@ fn the_committed_document_of_metas_paths_is_the_one_that_is_served() {
 #[test]
 fn the_committed_document_of_the_administrators_api_is_the_one_that_is_served() {
     is_fresh("openapi/admin.json", "--admin", &admin::document_json().unwrap());
+}
+
+#[test]
+fn the_committed_collection_is_the_one_that_is_made() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/postman_collection.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let made = postman::collection_json().unwrap();
+    assert!(
+        committed == made,
+        "openapi/postman_collection.json is stale: run `cargo run -- openapi --postman > openapi/postman_collection.json`"
+    );
+}
+
+#[test]
+fn the_collection_has_every_operation_with_a_body_that_names_no_example_by_itself() {
+    let collection: Value = serde_json::from_str(&postman::collection_json().unwrap()).unwrap();
+    let folders = collection["item"].as_array().unwrap();
+    let items: Vec<&Value> = folders.iter().flat_map(|folder| folder["item"].as_array().unwrap()).collect();
+    for name in operation_names() {
+        let item = items.iter().find(|item| item["name"] == name).expect(name);
+        assert_eq!(item["request"]["url"]["raw"], format!("{{{{baseUrl}}}}/v1/{name}"));
+        let body = item["request"]["body"]["raw"].as_str().unwrap();
+        assert!(body.contains(r#""CustSpaceId": "{{custSpaceId}}""#), "{name}: {body}");
+        for example in [operations::EXAMPLE_BUSINESS_NUMBER, operations::EXAMPLE_GROUP_ID] {
+            assert!(!body.contains(example), "{name}: {body}");
+        }
+    }
+    assert_eq!(folders[0]["item"][0]["name"], "GetToken");
+    assert!(!items.iter().any(|item| item["name"] == "ReceiveWebhook"), "only Meta can sign one");
 }
 
 #[test]
@@ -96,6 +125,7 @@ fn the_program_prints_the_gateways_documents_as_json_or_markdown_or_the_sandboxs
     assert!(printed(&["openapi"]) == gateway::openapi::document_json().unwrap());
     assert!(printed(&["openapi", "--graph"]) == graph_face::document_json().unwrap());
     assert!(printed(&["openapi", "--admin"]) == admin::document_json().unwrap());
+    assert!(printed(&["openapi", "--postman"]) == postman::collection_json().unwrap());
     assert!(printed(&["openapi", "--markdown"]) == gateway::openapi::document_markdown());
     assert!(printed(&["openapi", "--events"]) == gateway::openapi::events_markdown());
     assert!(printed(&["openapi", "--sandbox"]) == graph_sandbox::openapi::document_json().unwrap());

@@ -115,10 +115,7 @@ impl<'a> Page<'a> {
     }
 
     fn example(&self, operation: &str, request: &Content, answer: &Content) -> String {
-        let in_order = |content: &Content| {
-            let schema = content.schema.as_ref()?;
-            Some(examples::in_order(content.example.as_ref()?, self.fields(schema).names()))
-        };
+        let in_order = |content: &Content| example_in_order(content, self.schemas);
         match (in_order(request), in_order(answer)) {
             (Some(body), Some(answer)) => examples::call(operation, &body, &answer),
             _ => String::new(),
@@ -143,6 +140,12 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The example of a body, with its members in the order of its schema.
+pub(super) fn example_in_order(content: &Content, schemas: &BTreeMap<String, RefOr<Schema>>) -> Option<String> {
+    let fields = Fields::of(schemas, content.schema.as_ref()?);
+    Some(examples::in_order(content.example.as_ref()?, fields.names()))
+}
+
 /// The operations are those that take a JSON object by `POST` below `/v1/`; tokens are a form.
 fn is_operation(path: &str) -> bool {
     path.strip_prefix("/v1/").is_some_and(|name| name.starts_with(|first: char| first.is_ascii_uppercase()))
@@ -152,15 +155,15 @@ fn name(operation: &Operation) -> &str {
     operation.operation_id.as_deref().unwrap_or_default()
 }
 
-fn noun(operation: &Operation) -> &str {
+pub(super) fn noun(operation: &Operation) -> &str {
     operation.tags.as_ref().and_then(|tags| tags.first()).map_or("", String::as_str)
 }
 
-fn summary(operation: &Operation) -> &str {
+pub(super) fn summary(operation: &Operation) -> &str {
     operation.summary.as_deref().unwrap_or_default()
 }
 
-fn description(operation: &Operation) -> &str {
+pub(super) fn description(operation: &Operation) -> &str {
     operation.description.as_deref().unwrap_or_default()
 }
 
@@ -170,23 +173,23 @@ fn scope(operation: &Operation) -> Option<Scope> {
     Scope::ALL.into_iter().find(|scope| told.contains(&format!("Scope: `{scope}`")))
 }
 
-fn request(operation: &Operation) -> Option<&Content> {
+pub(super) fn request(operation: &Operation) -> Option<&Content> {
     match operation.request_body.as_ref()? {
         RefOr::T(body) => inline(body.content.get(JSON)?),
         RefOr::Ref(_) => None,
     }
 }
 
-fn response<'a>(operation: &'a Operation, status: &str) -> Option<&'a Response> {
+pub(super) fn response<'a>(operation: &'a Operation, status: &str) -> Option<&'a Response> {
     inline(operation.responses.responses.get(status)?)
 }
 
-fn content(response: &Response) -> Option<&Content> {
+pub(super) fn content(response: &Response) -> Option<&Content> {
     inline(response.content.get(JSON)?)
 }
 
 /// Bodies and answers stand in place in our document; schemas alone are referred to.
-fn inline<T>(value: &RefOr<T>) -> Option<&T> {
+pub(super) fn inline<T>(value: &RefOr<T>) -> Option<&T> {
     match value {
         RefOr::T(value) => Some(value),
         RefOr::Ref(_) => None,
