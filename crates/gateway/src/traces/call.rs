@@ -36,7 +36,7 @@ enum Standing {
 }
 
 /// How a call ended.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct CallEnd<'a> {
     /// Our ID of it.
     pub(crate) request_id: Uuid,

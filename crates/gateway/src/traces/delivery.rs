@@ -21,9 +21,9 @@ pub(crate) struct DeliveryTrace {
 impl DeliveryTrace {
     /// Goes on with the trace of the call that asked for what the event tells of, or else with that of the webhook; where
     /// both are traced, it names the webhook's, too.
-    pub(crate) fn of(tracer: &Arc<Tracer>, traces: &EventTraces) -> Option<Self> {
+    pub(crate) fn of(tracer: &Arc<Tracer>, behind: &EventTraces) -> Option<Self> {
         let read = |kept: &Option<String>| kept.as_deref().and_then(TraceContext::parse);
-        let (of_call, of_webhook) = (read(&traces.of_call), read(&traces.of_webhook));
+        let (of_call, of_webhook) = (read(&behind.of_call), read(&behind.of_webhook));
         let parent = of_call.or(of_webhook)?;
         Some(Self { tracer: tracer.clone(), span: parent.child(), parent, link: of_call.and(of_webhook) })
     }
