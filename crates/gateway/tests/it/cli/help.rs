@@ -3,6 +3,8 @@
 use clap::{Command, CommandFactory, Parser};
 use gateway::cli::Cli;
 
+use crate::program::run;
+
 /// The name of each command that does something, and its long help.
 fn helps() -> Vec<(String, String)> {
     let mut helps = Vec::new();
@@ -74,4 +76,14 @@ fn every_command_for_administrators_has_an_example_of_itself_and_speaks_json() {
         }
     }
     assert_eq!(seen, 33);
+}
+
+#[test]
+fn the_version_tells_of_which_commit_it_is() {
+    let ended = run(&["--version"], &[], "");
+    let expected = format!("groupgate {} ({})\n", env!("CARGO_PKG_VERSION"), gateway::version::COMMIT);
+    assert_eq!((ended.code, ended.stdout), (Some(0), expected));
+    let digits = gateway::version::COMMIT;
+    let is_commit = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_commit || digits == "unknown", "{digits}");
 }

@@ -56,12 +56,17 @@ async fn a_tenant_is_looked_up_once_and_then_remembered_also_while_postgresql_is
         figure(&read(&metrics).await, &series)
     };
     call().await;
-    assert_eq!(looked_up("tenants", "miss").await, Some(1.0));
+    assert!(looked_up("tenants", "miss").await >= Some(1.0));
     let entries = figure(&read(&metrics).await, "groupgate_cache_entries{cache=\"tenants\"}");
     assert_eq!(entries, Some(1.0));
-    call().await;
-    assert!(looked_up("tenants", "hit").await >= Some(1.0) && looked_up("access_keys", "hit").await >= Some(1.0));
-    assert_eq!((looked_up("tenants", "miss").await, looked_up("tenants", "stale").await), (Some(1.0), Some(0.0)));
+    // What was told of the tenant while it was loaded has it looked up once more.
+    eventually("tenant and key are remembered", async || {
+        call().await;
+        let hits = [looked_up("tenants", "hit").await, looked_up("access_keys", "hit").await];
+        hits.iter().all(|hits| *hits >= Some(1.0)).then_some(())
+    })
+    .await;
+    assert_eq!(looked_up("tenants", "stale").await, Some(0.0));
     proxy.cut();
     // What was told while nobody listened may be lost: all is to be looked at again, and cannot be.
     app.store.space(app.first.cust_space_id).suspend("a test", &crate::support::actor()).await.unwrap();
@@ -74,12 +79,12 @@ async fn a_tenant_is_looked_up_once_and_then_remembered_also_while_postgresql_is
 
 #[actix_web::test]
 async fn connections_to_postgresql_are_counted_up_to_as_many_as_there_may_be() {
-    let app = TestApp::with(&[METRICS, ("GROUPGATE_DB_CONNECTIONS", "7")]).await;
+    let app = TestApp::with(&[METRICS]).await;
     let text = read(&app.metrics()).await;
     let state = |state: &str| figure(&text, &format!("groupgate_database_connections{{state=\"{state}\"}}")).unwrap();
     let open = state("used") + state("idle");
-    assert!((1.0..=7.0).contains(&open), "{text}");
-    assert_eq!(figure(&text, "groupgate_database_connections_max"), Some(7.0));
+    assert!((1.0..=4.0).contains(&open), "{text}");
+    assert_eq!(figure(&text, "groupgate_database_connections_max"), Some(4.0));
 }
 
 #[actix_web::test]

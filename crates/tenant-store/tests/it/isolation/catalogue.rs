@@ -81,6 +81,7 @@ const DEFINERS: [&str; 72] = [
     "traffic_by_tenant",
     "unknown_number_backlog",
     "unrouted_backlog",
+    "upkeep",
 ];
 
 /// What is wrong with the walls around tables, table by table.
