@@ -19,6 +19,7 @@ mod budget;
 mod calls;
 mod connections;
 mod durations;
+mod events;
 mod log;
 mod process;
 mod refusals;
@@ -33,7 +34,6 @@ mod upstream;
 use std::array;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeMetric as _, text};
@@ -44,7 +44,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use tenant_store::{Received, Store};
+use tenant_store::Store;
 
 use backlog::Latest;
 use budget::BudgetMetrics;
@@ -52,6 +52,8 @@ use calls::CallMetrics;
 pub(crate) use calls::Called;
 pub use connections::ConnectionCut;
 use connections::ConnectionMetrics;
+use events::EventMetrics;
+pub use events::{TryEnd, WebhookEnd};
 use log::LogMetrics;
 use process::ProcessMetrics;
 use refusals::Refusals;
@@ -70,12 +72,6 @@ use crate::version::COMMIT;
 /// The media type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Around what a commit takes, up to what Meta waits for an answer.
-const DURATION: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-
-/// From an event that is handled at once to one that waited for a whole outage.
-const LAG: [f64; 14] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0];
-
 /// A counter that is split by one label.
 type ByLabel = Family<[(&'static str, &'static str); 1], Counter>;
 
@@ -85,13 +81,7 @@ pub struct Metrics {
     registry: Arc<Registry>,
     calls: CallMetrics,
     refusals: Refusals,
-    webhooks: [Counter; WebhookEnd::ALL.len()],
-    events_received: EventsReceived,
-    webhook_duration: Histogram,
-    events_published: Counter,
-    routing_lag: Histogram,
-    tries: [Counter; TryEnd::ALL.len()],
-    delivery_lag: Histogram,
+    events: EventMetrics,
     audited: [Counter; 2],
     recorded_calls: [Counter; 2],
     key_set_fetches: [Counter; 2],
@@ -105,47 +95,6 @@ pub struct Metrics {
     backlog: Latest,
 }
 
-/// How a webhook ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WebhookEnd {
-    /// Committed, and answered with 200.
-    Committed,
-    /// Not signed by the app: somebody else's, or the app's secret is not ours.
-    Unsigned,
-    /// Signed, and no WhatsApp webhook; it is kept.
-    Malformed,
-    /// Not committed, so that Meta sends it again.
-    Failed,
-}
-
-impl WebhookEnd {
-    const ALL: [&'static str; 4] = ["committed", "unsigned", "malformed", "failed"];
-}
-
-/// How a try to deliver an event ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TryEnd {
-    /// The endpoint took it.
-    Done,
-    /// It is tried again later.
-    Again,
-    /// It was the last: a dead letter.
-    Dead,
-    /// The endpoint answered 410, and is disabled.
-    Gone,
-}
-
-impl TryEnd {
-    const ALL: [&'static str; 4] = ["done", "again", "dead", "gone"];
-}
-
-/// Events of committed webhooks, by what became of them.
-#[derive(Debug, Clone)]
-struct EventsReceived {
-    new: Counter,
-    doubled: Counter,
-}
-
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
@@ -153,42 +102,7 @@ impl Default for Metrics {
         registry.register("groupgate_build", "What runs: its version, and the commit that it is made of", build);
         let calls = shown(&mut registry, CallMetrics::default());
         let refusals = Refusals::register(&mut registry);
-        let webhooks = by_result(
-            &mut registry,
-            "groupgate_webhooks",
-            "Webhooks from Meta: committed, unsigned (refused, 401), malformed (kept apart), failed (Meta sends it again)",
-            WebhookEnd::ALL,
-        );
-        let [new, doubled] = by_result(
-            &mut registry,
-            "groupgate_webhook_events",
-            "Events in committed webhooks: new, or doubled (had come before, dropped)",
-            ["new", "doubled"],
-        );
-        let webhook_duration = seconds(
-            &mut registry,
-            "groupgate_webhook_duration",
-            "From a webhook's last byte to the commit of its events",
-            DURATION,
-        );
-        let routing_lag = seconds(
-            &mut registry,
-            "groupgate_event_routing_lag",
-            "From an event's commit to its publication, when it can be pulled and is queued for its endpoints",
-            LAG,
-        );
-        let tries = by_result(
-            &mut registry,
-            "groupgate_delivery_tries",
-            "Tries to deliver: done, again (tried again later), dead (it was the last), gone (410: the endpoint is disabled)",
-            TryEnd::ALL,
-        );
-        let delivery_lag = seconds(
-            &mut registry,
-            "groupgate_delivery_lag",
-            "From an event's publication to its delivery, where the first try delivered it",
-            LAG,
-        );
+        let events = EventMetrics::register(&mut registry);
         let audited = by_result(
             &mut registry,
             "groupgate_audited_calls",
@@ -208,12 +122,6 @@ impl Default for Metrics {
             ["fetched", "failed"],
         );
         let shared_limits = SharedLimitMetrics::register(&mut registry);
-        let events_published = Counter::default();
-        registry.register(
-            "groupgate_events_published",
-            "Events that this replica has routed and published",
-            events_published.clone(),
-        );
         let connections = ConnectionMetrics::new(&mut registry);
         let upstream = UpstreamMetrics::register(&mut registry);
         let traces = TraceMetrics::register(&mut registry);
@@ -223,18 +131,11 @@ impl Default for Metrics {
         let backlog = shown(&mut registry, Latest::default());
         registry.register_collector(Box::new(LogMetrics));
         registry.register_collector(Box::new(ProcessMetrics));
-        let events_received = EventsReceived { new, doubled };
         Self {
             registry: Arc::new(registry),
             calls,
             refusals,
-            webhooks,
-            events_received,
-            webhook_duration,
-            events_published,
-            routing_lag,
-            tries,
-            delivery_lag,
+            events,
             audited,
             recorded_calls,
             key_set_fetches,
@@ -251,37 +152,6 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A webhook whose events were committed, `duration` after its last byte had come.
-    pub fn webhook_committed(&self, received: Received, duration: Duration) {
-        self.webhook_ended(WebhookEnd::Committed);
-        self.events_received.new.inc_by(received.new);
-        self.events_received.doubled.inc_by(received.doubled);
-        self.webhook_duration.observe(duration.as_secs_f64());
-    }
-
-    /// A webhook that ended so; one that was committed is counted by [`Self::webhook_committed`].
-    pub fn webhook_ended(&self, end: WebhookEnd) {
-        self.webhooks[end as usize].inc();
-    }
-
-    /// Events that were published, each as long after its commit as its lag says.
-    pub fn events_published(&self, lags: impl IntoIterator<Item = Duration>) {
-        for lag in lags {
-            self.events_published.inc();
-            self.routing_lag.observe(lag.as_secs_f64());
-        }
-    }
-
-    /// A try to deliver an event that ended so.
-    pub fn delivery_tried(&self, end: TryEnd) {
-        self.tries[end as usize].inc();
-    }
-
-    /// An event that was delivered at the first try, `lag` after it had been published.
-    pub fn delivered_at_first_try(&self, lag: Duration) {
-        self.delivery_lag.observe(lag.as_secs_f64());
-    }
-
     /// Calls of administrators that were written into the audit log.
     pub fn audit_written(&self, calls: usize) {
         self.audited[0].inc_by(u64::try_from(calls).unwrap_or(u64::MAX));
