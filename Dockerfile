@@ -1,15 +1,13 @@
 # syntax=docker/dockerfile:1
 # The groupgate program in an image without a shell, run as nobody in particular: `serve` by default.
 #
-#   docker build --build-arg GROUPGATE_COMMIT=$(git rev-parse --short=12 HEAD) --tag groupgate .
+#   docker build --build-arg GROUPGATE_COMMIT=$(git rev-parse HEAD) --tag groupgate .
 
 FROM rust:1-slim-bookworm AS build
+WORKDIR /src
+COPY . .
 # The repository is no part of the context, so the commit is told.
 ARG GROUPGATE_COMMIT=unknown
-WORKDIR /src
-# Which commit it is, where the image is built without the repository: `--build-arg GROUPGATE_COMMIT=$(git rev-parse HEAD)`.
-ARG GROUPGATE_COMMIT
-COPY . .
 # The caches are not part of the layer, so the program is copied out of them. Its symbols stay behind: a fifth of it.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \

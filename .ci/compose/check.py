@@ -2,13 +2,14 @@
 
     python3 check.py docker-compose.yml SECRETS docs/settings.md
 
-SECRETS is a directory in which deploy/make-secrets has made what it makes.
+SECRETS is a directory in which deploy/make-secrets has made what it makes. Imports .ci/python/checks.py.
 """
 
 import re
 import sys
 from pathlib import Path
 
+import checks
 import yaml
 
 # They end by themselves, so nobody asks whether they are well.
@@ -17,7 +18,6 @@ ONCE = {"roles", "migrate"}
 PUBLIC = {"nginx", "grafana", "sandbox"}
 # They call others than what stands in this file.
 OUTSIDE = {"gateway-1", "gateway-2", "sandbox"}
-SETTING = re.compile(r"`((?:GROUPGATE|DATABASE)_[A-Z0-9_]+)`")
 
 
 def service_is_kept_in_bounds(name, service):
@@ -53,7 +53,7 @@ def published(port):
 
 def nothing_is_reached_that_need_not_be(compose):
     """Ports are published on loopback, by those alone who have to; only those who have to have a way out."""
-    networks = compose["networks"]
+    ways_out = {name for name, network in compose["networks"].items() if is_way_out(network or {})}
     for name, service in compose["services"].items():
         ports = service.get("ports", [])
         if ports and name not in PUBLIC:
@@ -61,9 +61,14 @@ def nothing_is_reached_that_need_not_be(compose):
         for port in ports:
             if not published(port).startswith("127.0.0.1:"):
                 yield f"{name}: {port} is not on loopback"
-        ways_out = [each for each in service["networks"] if not (networks[each] or {}).get("internal")]
-        if ways_out and name not in PUBLIC | OUTSIDE:
-            yield f"{name}: has a way out by {ways_out}"
+        if ways_out.intersection(service["networks"]) and name not in OUTSIDE:
+            yield f"{name}: has a way out by {ways_out.intersection(service['networks'])}"
+
+
+def is_way_out(network):
+    """Whether others answer whom it lets out: not where it is internal, nor without masquerade, by which ports are published."""
+    masquerade = network.get("driver_opts", {}).get("com.docker.network.bridge.enable_ip_masquerade", "true")
+    return not network.get("internal") and masquerade != "false"
 
 
 def addresses_agree(compose):
@@ -109,11 +114,7 @@ def problems(compose, made, known):
 def main(compose_file, secrets, settings_page):
     compose = yaml.safe_load(Path(compose_file).read_text())
     made = {each.name for each in Path(secrets).iterdir()}
-    found = list(problems(compose, made, set(SETTING.findall(Path(settings_page).read_text()))))
-    for problem in found:
-        print(problem, file=sys.stderr)
-    print(f"{len(compose['services'])} services: {len(found) or 'no'} problems")
-    return 1 if found else 0
+    return checks.tell(problems(compose, made, checks.settings_of(settings_page)), f"{len(compose['services'])} services")
 
 
 if __name__ == "__main__":

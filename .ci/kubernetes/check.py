@@ -2,13 +2,14 @@
 
     python3 check.py BUILT.yaml docs/settings.md
 
-The schemas are those that the package kubernetes-validate carries.
+The schemas are those that the package kubernetes-validate carries. Imports .ci/python/checks.py.
 """
 
 import re
 import sys
 from pathlib import Path
 
+import checks
 import kubernetes_validate
 import yaml
 
@@ -16,7 +17,10 @@ import yaml
 VERSIONS = ("1.30", "1.35")
 # Of an operator, so that Kubernetes has no schema of it.
 FOREIGN = {"ServiceMonitor"}
-SETTING = re.compile(r"`((?:GROUPGATE|DATABASE)_[A-Z0-9_]+)`")
+# By default ingress-nginx takes less, and waits less long, than the gateway (docs/bounds.md).
+ANNOTATIONS = {"nginx.ingress.kubernetes.io/proxy-body-size": "101m", "nginx.ingress.kubernetes.io/proxy-read-timeout": "90"}
+# What PostgreSQL gives those who are no superusers, by default.
+CONNECTIONS = 97
 
 
 def workloads(documents):
@@ -150,6 +154,24 @@ def two_stay(documents):
             yield f"{name_of(each)}: pods are not restricted"
 
 
+def connections_suffice(documents):
+    """PostgreSQL has room for all gateways that there may be, and for the one more while they are replaced."""
+    of_each = int(settings(documents).get("GROUPGATE_DB_CONNECTIONS", 10)) + 1
+    for each in of_kind(documents, "HorizontalPodAutoscaler"):
+        most = (each["spec"]["maxReplicas"] + 1) * of_each
+        if most > CONNECTIONS:
+            yield f"{name_of(each)}: gateways may make {most} connections, and PostgreSQL has {CONNECTIONS} by default"
+
+
+def ingresses_let_pass(documents):
+    """What the gateway takes, an Ingress of ingress-nginx lets through, and it waits for it."""
+    for each in of_kind(documents, "Ingress"):
+        told = each["metadata"].get("annotations", {})
+        for name, value in ANNOTATIONS.items():
+            if each["spec"].get("ingressClassName") == "nginx" and told.get(name) != value:
+                yield f"{name_of(each)}: {name} is {told.get(name)}, not {value}"
+
+
 def problems(documents, known):
     """Everything that is wrong."""
     yield from against_schemas(documents)
@@ -158,16 +180,14 @@ def problems(documents, known):
     yield from settings_are_known(documents, known)
     yield from what_is_named_is_there(documents)
     yield from two_stay(documents)
+    yield from connections_suffice(documents)
+    yield from ingresses_let_pass(documents)
 
 
 def main(built, settings_page):
     documents = [each for each in yaml.safe_load_all(Path(built).read_text()) if each]
-    known = set(SETTING.findall(Path(settings_page).read_text()))
-    found = list(problems(documents, known))
-    for problem in found:
-        print(problem, file=sys.stderr)
-    print(f"{len(documents)} manifests, Kubernetes {' and '.join(VERSIONS)}: {len(found) or 'no'} problems")
-    return 1 if found else 0
+    looked_at = f"{len(documents)} manifests, Kubernetes {' and '.join(VERSIONS)}"
+    return checks.tell(problems(documents, checks.settings_of(settings_page)), looked_at)
 
 
 if __name__ == "__main__":

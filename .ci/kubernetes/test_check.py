@@ -39,6 +39,8 @@ GOOD = [
     {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"},
      "spec": {"minReplicas": 2, "maxReplicas": 3,
               "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "gateway"}}},
+    {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i", "annotations": dict(check.ANNOTATIONS)},
+     "spec": {"ingressClassName": "nginx", "defaultBackend": {"service": {"name": "gateway", "port": {"number": 80}}}}},
     {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "nothing"},
      "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}},
 ]  # fmt: skip
@@ -81,6 +83,9 @@ class Problems(unittest.TestCase):
             "fewer than two": lambda documents: documents["HorizontalPodAutoscaler"]["spec"].update(minReplicas=1),
             "not the autoscaler's": lambda documents: documents["Deployment"]["spec"].update(replicas=1),
             "denies all": lambda documents: documents["NetworkPolicy"]["spec"].update(policyTypes=["Ingress"]),
+            "PostgreSQL has": lambda documents: documents["HorizontalPodAutoscaler"]["spec"].update(maxReplicas=8),
+            "proxy-body-size": lambda documents: documents["Ingress"]["metadata"].pop("annotations"),
+            "proxy-read-timeout": lambda documents: documents["Ingress"]["metadata"]["annotations"].popitem(),
             "not restricted": lambda documents: documents["Namespace"]["metadata"].update(labels={}),
         }
         for words, change in changes.items():
