@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use futures_util::future::try_join_all;
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use super::calls::{Calls, call};
 use super::cpu_time;
@@ -43,25 +44,31 @@ impl Load {
     pub(super) async fn warm_up(&mut self, duration: Duration) -> anyhow::Result<()> {
         let (begun, mut calls) = (Instant::now(), 0);
         while begun.elapsed() < duration || calls < 2 * self.calls.len() {
-            calls += self.run(duration).await?.calls as usize;
+            calls += self.call_for(duration).await?.0 as usize;
         }
         Ok(())
     }
 
-    /// Calls for `duration` on all connections at once, and measures what the proxy spends on it.
-    pub(super) async fn run(&mut self, duration: Duration) -> anyhow::Result<Slice> {
-        let (begun, spent, own) =
-            (Instant::now(), cpu_time::family_time(self.pid)?, cpu_time::process_time(std::process::id())?);
+    /// Calls for `duration` on all connections at once, and measures what the proxy spends on it. What it gathers of the
+    /// calls, so as to write or send it together, it works off within `settle`.
+    pub(super) async fn run(&mut self, duration: Duration, settle: Duration) -> anyhow::Result<Slice> {
+        let (spent, own) = (cpu_time::family_time(self.pid)?, cpu_time::process_time(std::process::id())?);
+        let (calls, elapsed) = self.call_for(duration).await?;
+        let proxy_cpu_meanwhile = cpu_time::family_time(self.pid)?.saturating_sub(spent);
+        let load_cpu = cpu_time::process_time(std::process::id())?.saturating_sub(own);
+        sleep(settle).await;
+        let proxy_cpu = cpu_time::family_time(self.pid)?.saturating_sub(spent);
+        Ok(Slice { calls, elapsed, proxy_cpu, proxy_cpu_meanwhile, load_cpu })
+    }
+
+    /// Calls for `duration` on all connections at once: how often, and how long it took until the last answer was there.
+    pub(super) async fn call_for(&mut self, duration: Duration) -> anyhow::Result<(u32, Duration)> {
+        let begun = Instant::now();
         let until = begun + duration;
         let each = self.callers.iter_mut().map(|caller| caller.repeat(&self.calls, until));
-        let calls = try_join_all(each).await?.into_iter().sum();
+        let calls: u32 = try_join_all(each).await?.into_iter().sum();
         ensure!(calls > 0, "no call was answered within {duration:?}");
-        Ok(Slice {
-            calls,
-            elapsed: begun.elapsed(),
-            proxy_cpu: cpu_time::family_time(self.pid)?.saturating_sub(spent),
-            load_cpu: cpu_time::process_time(std::process::id())?.saturating_sub(own),
-        })
+        Ok((calls, begun.elapsed()))
     }
 }
 

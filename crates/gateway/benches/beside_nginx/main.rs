@@ -9,10 +9,10 @@
 //!
 //! Slices of a second take turns. The gateway does the whole of `GetChatGroupInviteLink`, token, grants, limits, tenant and
 //! log line included; nginx passes on the Graph call that the gateway makes. Every answer is checked for an invite link. CPU
-//! time is the proxy's alone, never load's or PostgreSQL's.
+//! time is the proxy's alone, never load's or PostgreSQL's; what it works off behind the answers is in it.
 //!
-//! `GROUPGATE_BENCH_PROGRAM`, `GROUPGATE_BENCH_ONLY`, `GROUPGATE_BENCH_JSON`, `GROUPGATE_BENCH_TRAIN` and
-//! `GROUPGATE_BENCH_QUICK` are in the README beside this.
+//! `GROUPGATE_BENCH_PROGRAM`, `GROUPGATE_BENCH_BUILD`, `GROUPGATE_BENCH_ONLY`, `GROUPGATE_BENCH_JSON`,
+//! `GROUPGATE_BENCH_TRAIN` and `GROUPGATE_BENCH_QUICK` are in the README beside this.
 
 mod calls;
 mod cpu;
@@ -63,7 +63,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options) -> anyhow::Result<Figures> {
-    let stage = Stage::open(options.scale).await?;
+    let stage = Stage::open(options.scale, options.build).await?;
     if let Some(duration) = options.train {
         train::drive(&stage, duration).await?;
         stage.close().await?;

@@ -36,11 +36,24 @@ impl Part {
     ];
 }
 
+/// How the program was built: it does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Build {
+    /// By `cargo build --release`.
+    Plain,
+    /// With a profile, as `.ci/release/run --pgo` does.
+    Pgo,
+}
+
 /// How much is done.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
     pub(super) warm_up: Duration,
     pub(super) slice: Duration,
+    /// How long a proxy has behind a slice for what it does not do at once: a gateway gathers spans for a second.
+    pub(super) settle: Duration,
+    /// How long a slice lasts in which each tenant is looked up once more: as long as a gateway trusts what it remembers.
+    pub(super) trusted: Duration,
     /// How many slices of each kind take turns.
     pub(super) rounds: usize,
     /// How many times what takes longer than a slice is done.
@@ -58,6 +71,8 @@ pub(super) struct Scale {
 const WHOLE: Scale = Scale {
     warm_up: Duration::from_secs(2),
     slice: Duration::from_secs(1),
+    settle: Duration::from_millis(1_500),
+    trusted: Duration::from_mins(1),
     rounds: 11,
     repeats: 3,
     tenants: 100_000,
@@ -70,6 +85,8 @@ const WHOLE: Scale = Scale {
 const QUICK: Scale = Scale {
     warm_up: Duration::from_millis(100),
     slice: Duration::from_millis(100),
+    settle: Duration::from_millis(1_200),
+    trusted: Duration::from_millis(500),
     rounds: 3,
     repeats: 1,
     tenants: 500,
@@ -83,6 +100,7 @@ const QUICK: Scale = Scale {
 pub(super) struct Options {
     pub(super) parts: Vec<Part>,
     pub(super) scale: Scale,
+    pub(super) build: Build,
     /// How long a program is only to be driven.
     pub(super) train: Option<Duration>,
 }
@@ -93,6 +111,7 @@ impl Options {
         Ok(Self {
             parts: parts(text("GROUPGATE_BENCH_ONLY")?.as_deref())?,
             scale: if text("GROUPGATE_BENCH_QUICK")?.is_some() { QUICK } else { WHOLE },
+            build: build(text("GROUPGATE_BENCH_BUILD")?.as_deref())?,
             train: train.transpose().context("GROUPGATE_BENCH_TRAIN is no number of seconds")?,
         })
     }
@@ -102,6 +121,15 @@ fn text(name: &str) -> anyhow::Result<Option<String>> {
     match std::env::var(name) {
         Err(std::env::VarError::NotPresent) => Ok(None),
         given => given.map(Some).context(name.to_owned()),
+    }
+}
+
+/// The build of this name, the plain one where none is named.
+fn build(name: Option<&str>) -> anyhow::Result<Build> {
+    match name {
+        None | Some("plain") => Ok(Build::Plain),
+        Some("pgo") => Ok(Build::Pgo),
+        Some(unknown) => bail!("GROUPGATE_BENCH_BUILD: there is no build {unknown:?}; there are plain, pgo"),
     }
 }
 

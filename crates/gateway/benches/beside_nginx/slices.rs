@@ -2,22 +2,63 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+
+use super::figures::median;
+use super::load::Load;
+use super::options::Scale;
+
+/// From how many percent on a core has no time left.
+const BUSY: f64 = 95.0;
+
 /// One slice of load on a proxy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slice {
     /// Answered and checked calls.
     pub(super) calls: u32,
-    /// How long it really took.
+    /// How long it took until the last of them was answered.
     pub(super) elapsed: Duration,
-    /// What the proxy spent.
+    /// What the proxy spent on them, behind the last answer, too.
     pub(super) proxy_cpu: Duration,
-    /// What load and stub spent.
+    /// What it had spent at the last answer.
+    pub(super) proxy_cpu_meanwhile: Duration,
+    /// What load and stub had spent at the last answer.
     pub(super) load_cpu: Duration,
 }
 
 /// All slices of one kind, in the order of the rounds.
 #[derive(Debug, Default)]
 pub(super) struct Slices(pub(super) Vec<Slice>);
+
+/// What takes turns: a proxy under load, and its slices so far.
+#[derive(Debug)]
+pub(super) struct Lane {
+    load: Load,
+    /// How long each slice lasts.
+    slice: Duration,
+    pub(super) slices: Slices,
+}
+
+/// Warms all of them up, and has each run a slice, one after the other, so many times.
+pub(super) async fn rounds(lanes: &mut [Lane], times: usize, scale: Scale) -> anyhow::Result<()> {
+    for lane in &mut *lanes {
+        lane.load.warm_up(scale.warm_up).await?;
+    }
+    // What is left to do of warming up is no slice's.
+    sleep(scale.settle).await;
+    for _ in 0..times {
+        for lane in &mut *lanes {
+            lane.slices.0.push(lane.load.run(lane.slice, scale.settle).await?);
+        }
+    }
+    Ok(())
+}
+
+impl Lane {
+    pub(super) fn new(load: Load, slice: Duration) -> Self {
+        Self { load, slice, slices: Slices::default() }
+    }
+}
 
 impl Slice {
     /// CPU time of the proxy, in microseconds a call.
@@ -27,6 +68,11 @@ impl Slice {
 
     pub(super) fn calls_a_second(&self) -> f64 {
         f64::from(self.calls) / self.elapsed.as_secs_f64()
+    }
+
+    /// How much of its core the proxy took, in percent.
+    fn proxy_busy(&self) -> f64 {
+        self.busy(self.proxy_cpu_meanwhile)
     }
 
     fn busy(&self, cpu: Duration) -> f64 {
@@ -40,8 +86,13 @@ impl Slices {
         median(self.0.iter().zip(&other.0).map(|(one, other)| figure(one) / figure(other)))
     }
 
-    pub(super) fn median(&self, figure: impl Fn(&Slice) -> f64) -> f64 {
+    fn median(&self, figure: impl Fn(&Slice) -> f64) -> f64 {
         median(self.0.iter().map(figure))
+    }
+
+    /// Whether the proxy had no time left on its core: only then calls a second are its own figure.
+    pub(super) fn fill_the_core(&self) -> bool {
+        self.median(Slice::proxy_busy) >= BUSY
     }
 
     /// The CPU time of a call in the median slice, and in the best: a neighbour only adds to it.
@@ -55,15 +106,8 @@ impl Slices {
         format!(
             "{:.0}/s, proxy's core {:.0} % busy, load's {:.0} %",
             self.median(Slice::calls_a_second),
-            self.median(|slice| slice.busy(slice.proxy_cpu)),
+            self.median(Slice::proxy_busy),
             self.median(|slice| slice.busy(slice.load_cpu))
         )
     }
-}
-
-/// The one in the middle, and of an even number the upper of the two; no number of none.
-pub(super) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

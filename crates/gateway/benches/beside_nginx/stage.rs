@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tokio::sync::OnceCell;
 
 use super::groupgate::Groupgate;
-use super::options::Scale;
+use super::options::{Build, Scale};
 use super::stub;
 use super::tenants::Tenants;
 
@@ -16,14 +16,15 @@ pub(super) const FEW: u32 = 10;
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) scale: Scale,
+    pub(super) build: Build,
     pub(super) upstream: SocketAddr,
     few: OnceCell<Tenants>,
     many: OnceCell<Tenants>,
 }
 
 impl Stage {
-    pub(super) async fn open(scale: Scale) -> anyhow::Result<Self> {
-        Ok(Self { scale, upstream: stub::start().await?, few: OnceCell::new(), many: OnceCell::new() })
+    pub(super) async fn open(scale: Scale, build: Build) -> anyhow::Result<Self> {
+        Ok(Self { scale, build, upstream: stub::start().await?, few: OnceCell::new(), many: OnceCell::new() })
     }
 
     /// A store with few tenants.

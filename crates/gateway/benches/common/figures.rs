@@ -117,6 +117,13 @@ impl fmt::Display for Figures {
     }
 }
 
+/// The one in the middle, and of an even number the upper of the two; no number of none.
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 /// With as many digits as say something.
 fn shown(value: f64) -> String {
     match value.abs() {

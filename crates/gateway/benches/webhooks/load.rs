@@ -3,15 +3,16 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::rt;
 use anyhow::{Context as _, anyhow, ensure};
 use awc::Client;
 use aws_lc_rs::hmac;
-use tokio::time::{Instant, sleep_until};
 
+use super::dice::Dice;
 use super::payloads::Payloads;
+use super::schedule;
 
 /// What the gateway knows webhooks by.
 pub(super) const APP_SECRET: &str = "the app's secret in a measurement";
@@ -19,17 +20,18 @@ pub(super) const APP_SECRET: &str = "the app's secret in a measurement";
 /// Meta would send again what takes longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How late a timer is by itself. Where the load is later than that, its lateness counts.
-const TICK: Duration = Duration::from_millis(2);
-
 /// How long before the first webhook is due a slice begins.
 pub(super) const LEAD: Duration = Duration::from_millis(50);
+
+/// By which it is decided when webhooks are due: the same in each run.
+const SEED: u64 = 1;
 
 /// Sends webhooks to one gateway.
 pub(super) struct Load {
     client: Client,
     key: hmac::Key,
     url: String,
+    dice: Dice,
 }
 
 /// A body, and the signature over it.
@@ -38,7 +40,13 @@ struct Webhook {
     signature: String,
 }
 
-/// What is sent in a slice.
+/// What is sent in a slice, and when each is due in it.
+pub(super) struct Prepared {
+    webhooks: Vec<Webhook>,
+    moments: Vec<Duration>,
+}
+
+/// How much is sent in a slice.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rate {
     /// Events a second.
@@ -53,29 +61,34 @@ impl Load {
         let connector = awc::Connector::new().limit(256);
         let client = Client::builder().connector(connector).timeout(PATIENCE).finish();
         let key = hmac::Key::new(hmac::HMAC_SHA256, APP_SECRET.as_bytes());
-        Self { client, key, url: format!("http://{address}/webhooks/graph") }
+        Self { client, key, url: format!("http://{address}/webhooks/graph"), dice: Dice(SEED) }
     }
 
-    /// Sends for `duration` at a steady rate, and says how long each answer took from the time when its webhook was due.
-    pub(super) async fn run(
-        &self,
+    /// Makes and signs what is sent within `duration` at this rate, so that nothing of it is done while it is measured.
+    pub(super) fn prepare(
+        &mut self,
         payloads: &mut Payloads,
         rate: Rate,
         duration: Duration,
-    ) -> anyhow::Result<Vec<Duration>> {
+    ) -> anyhow::Result<Prepared> {
         let pause = Duration::from_secs(1) * rate.batch / rate.events;
         let count = u32::try_from(duration.as_nanos() / pause.as_nanos())?;
-        let answered = Rc::new(RefCell::new(Vec::with_capacity(count as usize)));
-        let begun = Instant::now() + LEAD;
-        let mut sent = Vec::with_capacity(count as usize);
-        for index in 0..count {
-            let (webhook, due) = (self.signed(payloads.next(rate.batch, 0)), begun + pause * index);
-            sleep_until(due).await;
-            let counted_from = if due.elapsed() < TICK { Instant::now() } else { due };
+        let webhooks = (0..count).map(|_| self.signed(payloads.next(rate.batch, 0))).collect();
+        Ok(Prepared { webhooks, moments: schedule::moments(&mut self.dice, count, duration)? })
+    }
+
+    /// Sends each at its time, and says how long each answer took from then.
+    pub(super) async fn run(&self, Prepared { webhooks, moments }: Prepared) -> anyhow::Result<Vec<Duration>> {
+        let count = webhooks.len();
+        let answered = Rc::new(RefCell::new(Vec::with_capacity(count)));
+        let mut paced = schedule::paced(Instant::now() + LEAD, moments);
+        let mut sent = Vec::with_capacity(count);
+        for webhook in webhooks {
+            let due = paced.recv().await.context("a webhook that is never due")?;
             let (client, url, answered) = (self.client.clone(), self.url.clone(), answered.clone());
             sent.push(rt::spawn(async move {
                 post(&client, &url, webhook).await?;
-                answered.borrow_mut().push(counted_from.elapsed());
+                answered.borrow_mut().push(due.elapsed());
                 anyhow::Ok(())
             }));
         }
@@ -83,7 +96,7 @@ impl Load {
             each.await??;
         }
         let durations = answered.take();
-        ensure!(durations.len() == count as usize, "an answer is missing");
+        ensure!(durations.len() == count, "an answer is missing");
         Ok(durations)
     }
 

@@ -9,8 +9,8 @@
 //!
 //! The gateway is the release build with the settings that it has by itself; PostgreSQL keeps `fsync` and its other
 //! defaults. They and the load share the machine's cores. A webhook is due at its time, whatever became of those before it,
-//! and its duration counts from then, so that none that waits is left out. Every answer is checked, and so is that every
-//! event is in PostgreSQL at the end.
+//! and its duration counts from then, so that none that waits is left out; the times are drawn at random, as `pgbench` draws
+//! those of its rows. Every answer is checked, and so is that every event is in PostgreSQL at the end.
 //!
 //! `GROUPGATE_BENCH_SECONDS` is how long each of the first two loads lasts (40), `GROUPGATE_BENCH_PROGRAM` which program is
 //! measured, and `GROUPGATE_BENCH_JSON` where the figures to reach go as JSON.
@@ -20,6 +20,9 @@ mod cpu_time;
 #[expect(dead_code, reason = "other measurements need no disk")]
 #[path = "../common/database.rs"]
 mod database;
+#[allow(dead_code, clippy::expect_used, reason = "tests have their seeds from the environment by it")]
+#[path = "../../tests/it/dice.rs"]
+mod dice;
 #[expect(dead_code, reason = "none of these figures can be missing, and of each something is expected")]
 #[path = "../common/figures.rs"]
 mod figures;
@@ -33,6 +36,7 @@ mod process;
 #[path = "../common/program.rs"]
 mod program;
 mod report;
+mod schedule;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -52,7 +56,7 @@ const TENANTS: u64 = 20;
 const SLICES: u32 = 10;
 const USUAL: Rate = Rate { events: 500, batch: 10 };
 /// How many rounds of it there are.
-const ROUNDS: u32 = 4;
+const ROUNDS: u32 = 5;
 const HIGH: Rate = Rate { events: 2_000, batch: 10 };
 const WARM_UP: Duration = Duration::from_secs(3);
 /// How many of the largest webhooks are sent, their changes, and what each message is filled with.
@@ -73,13 +77,12 @@ async fn measure() -> anyhow::Result<Report> {
     let pgbench = Pgbench::prepare(&database).await?;
     let gateway = Gateway::start(&database).await?;
     let mut run = Run { load: Load::on(gateway.address), payloads, events: database.superuser().await? };
-    run.load.run(&mut run.payloads, USUAL, WARM_UP).await.context("warming up")?;
+    run.webhooks(USUAL, WARM_UP).await.context("warming up")?;
     let (mut bare, mut webhooks) = (Slices::default(), Slices::default());
     for _ in 0..SLICES {
         let slice = duration / SLICES;
         bare.0.push(Durations(pgbench.run(USUAL.events / USUAL.batch, slice).await?));
-        let answers = run.load.run(&mut run.payloads, USUAL, slice).await.context("500 events a second")?;
-        webhooks.0.push(Durations(answers));
+        webhooks.0.push(run.webhooks(USUAL, slice).await.context("500 events a second")?);
     }
     let (mut bare_at_high, mut sustained) = (Slices::default(), Vec::new());
     for _ in 0..ROUNDS {
@@ -112,15 +115,22 @@ struct Run {
 }
 
 impl Run {
+    /// How long the answers to webhooks at this rate took.
+    async fn webhooks(&mut self, rate: Rate, duration: Duration) -> anyhow::Result<Durations> {
+        let prepared = self.load.prepare(&mut self.payloads, rate, duration)?;
+        Ok(Durations(self.load.run(prepared).await?))
+    }
+
     async fn sustain(
         &mut self,
         duration: Duration,
         gateway: &Gateway,
         database: &Database,
     ) -> anyhow::Result<Sustained> {
+        let prepared = self.load.prepare(&mut self.payloads, HIGH, duration)?;
         let (begun, ours) = (Instant::now(), cpu_time::process_time(gateway.pid())?);
         let theirs = cpu_time::family_time(database.server.pid())?;
-        let answers = Durations(self.load.run(&mut self.payloads, HIGH, duration).await?);
+        let answers = Durations(self.load.run(prepared).await?);
         let elapsed = begun.elapsed().saturating_sub(load::LEAD);
         Ok(Sustained {
             events: u32::try_from(answers.0.len())? * HIGH.batch,

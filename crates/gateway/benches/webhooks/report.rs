@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::figures::{Figure, Figures};
+use super::figures::{Figure, Figures, median};
 
 /// How long many of one kind took.
 #[derive(Debug, Default)]
@@ -95,13 +95,6 @@ impl Report {
     fn answers_at_high(&self) -> Durations {
         Durations(self.sustained.iter().flat_map(|round| round.answers.0.iter().copied()).collect())
     }
-}
-
-/// The one in the middle, and of an even number the upper of the two; no number of none.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 impl fmt::Display for Report {

@@ -87,6 +87,7 @@ fn server(modules: &Path, directory: &Path, tenants: u32) -> Server {
              proxy_set_header Content-Length '';
              proxy_set_header Connection '';
              proxy_set_header Authorization $graph_authorization;
+             proxy_set_header User-Agent groupgate/0.0.0;
              proxy_pass http://graph$graph_path;
          }";
     Server { modules, settings, locations: locations.to_owned() }

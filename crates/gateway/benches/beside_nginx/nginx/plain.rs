@@ -16,11 +16,14 @@ pub(crate) async fn start(upstream: SocketAddr) -> anyhow::Result<Nginx> {
     .await
 }
 
-/// The Graph call that the gateway makes for one of its own, sent to `to`.
+/// The Graph call that the gateway makes for one of its own, with all that the gateway sends, sent to `to`.
 pub(crate) fn calls(to: SocketAddr) -> Calls {
     let request = format!(
-        "GET /v23.0/{}/invite_link HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {}\r\n\r\n",
+        "GET /v23.0/{}/invite_link?appsecret_proof={} HTTP/1.1\r\nHost: {to}\r\nUser-Agent: groupgate/{}\r\n\
+         Authorization: Bearer {}\r\n\r\n",
         Tenant::at(0).group_id,
+        "0".repeat(64),
+        env!("CARGO_PKG_VERSION"),
         "E".repeat(TOKEN_LENGTH)
     );
     Calls::same(request.into_bytes())

@@ -7,11 +7,10 @@ use anyhow::{Context as _, ensure};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::calls::call;
-use crate::figures::Figure;
+use crate::figures::{Figure, median};
 use crate::groupgate::Groupgate;
 use crate::http::Connection;
 use crate::load::connections;
-use crate::slices::median;
 use crate::stage::Stage;
 use crate::tenants::{Tenant, Tenants};
 

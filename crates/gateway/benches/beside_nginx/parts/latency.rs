@@ -3,11 +3,10 @@
 use anyhow::Context as _;
 
 use crate::calls::Calls;
-use crate::figures::Figure;
+use crate::figures::{Figure, median};
 use crate::load::Load;
 use crate::nginx;
 use crate::open_loop::{Latencies, OpenLoop};
-use crate::slices::{Slice, Slices, median};
 use crate::stage::{FEW, Stage};
 
 const CONNECTIONS: usize = 64;
@@ -31,12 +30,13 @@ pub(crate) async fn measure(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
     let gateway = stage.gateway(stage.few().await?).await?;
     let mut busy = Load::connect(plain.address, plain.pid, nginx::plain::calls(plain.address), CONNECTIONS).await?;
     busy.warm_up(scale.warm_up).await?;
-    let mut highest = Slices::default();
+    let mut highest = 0.0_f64;
     for _ in 0..scale.rounds.min(5) {
-        highest.0.push(busy.run(scale.slice).await?);
+        let (calls, elapsed) = busy.call_for(scale.slice).await?;
+        highest = highest.max(f64::from(calls) / elapsed.as_secs_f64());
     }
     drop(busy);
-    let rate = highest.median(Slice::calls_a_second) / 3.0;
+    let rate = highest / 3.0;
 
     let calls: Calls = gateway.calls(FEW).await?;
     let mut through_gateway = OpenLoop::connect(gateway.address, calls, CONNECTIONS).await?;
@@ -58,15 +58,23 @@ pub(crate) async fn measure(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
 
 fn figure(rounds: &[Round], rate: f64, (name, share, most): (&str, f64, Option<f64>)) -> Figure {
     let of = |which: fn(&Round) -> &Latencies| median(rounds.iter().map(|round| which(round).within(share)));
-    let added = |round: &Round, proxy: &Latencies| proxy.within(share) - round.direct.within(share);
-    let ratio = median(rounds.iter().map(|round| added(round, &round.gateway) / added(round, &round.nginx)));
+    let added = |proxy: fn(&Round) -> &Latencies| {
+        median(rounds.iter().map(|round| proxy(round).within(share) - round.direct.within(share)))
+    };
+    let (by_nginx, by_gateway) = (added(|round| &round.nginx), added(|round| &round.gateway));
     let detail = format!(
-        "{rate:.0} calls/s; direct {:.0} µs, nginx {:.0} µs, gateway {:.0} µs",
+        "{rate:.0} calls/s; direct {:.0} µs, nginx {:.0} µs ({by_nginx:.0} added), gateway {:.0} µs ({by_gateway:.0} added)",
         of(|round| &round.direct),
         of(|round| &round.nginx),
         of(|round| &round.gateway)
     );
-    let figure = Figure::new(format!("latency added to a direct call, {name}, gateway ÷ nginx"), ratio).from(detail);
+    let name = format!("latency added to a direct call, {name}, gateway ÷ nginx");
+    // Of two medians: what nginx adds is so little that a single round's may be nothing, or less.
+    let figure = if by_nginx > 0.0 {
+        Figure::new(name, by_gateway / by_nginx).from(detail)
+    } else {
+        Figure::missing(name, format!("nothing can be seen of what nginx adds: {detail}"))
+    };
     match most {
         Some(most) => figure.at_most(most),
         None => figure,

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::figures::Figure;
+use crate::figures::{Figure, median};
 use crate::load::Load;
-use crate::slices::median;
 use crate::stage::{FEW, Stage};
 use crate::tenants::Tenants;
 

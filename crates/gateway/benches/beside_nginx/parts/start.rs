@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use tokio::net::TcpStream;
 
-use crate::figures::Figure;
+use crate::figures::{Figure, median};
 use crate::groupgate::Groupgate;
 use crate::http::Connection;
-use crate::slices::median;
 use crate::stage::Stage;
 
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use crate::figures::Figure;
 use crate::groupgate::Groupgate;
 use crate::load::Load;
-use crate::slices::{Slice, Slices};
+use crate::slices::{Lane, Slice, rounds};
 use crate::stage::{FEW, Stage};
 use crate::{program, stub};
 
@@ -23,19 +23,14 @@ pub(crate) async fn measure(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
     let url = format!("http://{}", collector.address);
     let without = stage.gateway(tenants).await?;
     let with = Groupgate::start(tenants, stage.upstream, &[(SETTING, &url)]).await?;
-    let mut loads = Vec::new();
+    let mut lanes = Vec::new();
     for gateway in [&without, &with] {
         let calls = gateway.calls(FEW).await?;
-        let mut load = Load::connect(gateway.address, gateway.pid, calls, CONNECTIONS).await?;
-        load.warm_up(stage.scale.warm_up).await?;
-        loads.push((load, Slices::default()));
+        let load = Load::connect(gateway.address, gateway.pid, calls, CONNECTIONS).await?;
+        lanes.push(Lane::new(load, stage.scale.slice));
     }
-    for _ in 0..stage.scale.rounds {
-        for (load, slices) in &mut loads {
-            slices.0.push(load.run(stage.scale.slice).await?);
-        }
-    }
-    let mut slices = loads.into_iter().map(|(_, slices)| slices);
+    rounds(&mut lanes, stage.scale.rounds, stage.scale).await?;
+    let mut slices = lanes.into_iter().map(|lane| lane.slices);
     let (without, with) = (slices.next().unwrap_or_default(), slices.next().unwrap_or_default());
     let detail = format!("with {}, without {}; {} exports came", with.cpu(), without.cpu(), collector.asked.get());
     Ok(vec![Figure::new(name, with.ratio(&without, Slice::cpu_a_call)).at_most(1.05).from(detail)])

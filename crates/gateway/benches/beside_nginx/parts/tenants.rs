@@ -2,29 +2,29 @@
 
 use crate::figures::Figure;
 use crate::load::Load;
-use crate::slices::{Slice, Slices};
+use crate::slices::{Lane, Slice, rounds};
 use crate::stage::{FEW, Stage};
 
 const CONNECTIONS: usize = 64;
+/// How much longer than others a slice on few tenants is, so that it is something beside one on many.
+const LONGER: u32 = 10;
 
-/// Two gateways take turns, one with few tenants in its store, and one with many, of which a tenth is called.
+/// Two gateways take turns, one with few tenants in its store, and one with many, of which a tenth is called. What a
+/// gateway remembers of a tenant it looks up again after a while. A slice on many lasts that long, so that it pays for each
+/// of them once.
 pub(crate) async fn measure(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
     let scale = stage.scale;
     let (few, many) = (stage.few().await?, stage.many().await?);
     let (gateway_of_few, gateway_of_many) = (stage.gateway(few).await?, stage.gateway(many).await?);
-    let mut loads = Vec::new();
-    for (gateway, called) in [(&gateway_of_few, FEW), (&gateway_of_many, scale.in_use)] {
+    let mut lanes = Vec::new();
+    for (gateway, called, slice) in
+        [(&gateway_of_few, FEW, scale.slice * LONGER), (&gateway_of_many, scale.in_use, scale.trusted)]
+    {
         let calls = gateway.calls(called).await?;
-        let mut load = Load::connect(gateway.address, gateway.pid, calls, CONNECTIONS).await?;
-        load.warm_up(scale.warm_up).await?;
-        loads.push((load, Slices::default()));
+        lanes.push(Lane::new(Load::connect(gateway.address, gateway.pid, calls, CONNECTIONS).await?, slice));
     }
-    for _ in 0..scale.rounds {
-        for (load, slices) in &mut loads {
-            slices.0.push(load.run(scale.slice).await?);
-        }
-    }
-    let mut slices = loads.into_iter().map(|(_, slices)| slices);
+    rounds(&mut lanes, scale.repeats, scale).await?;
+    let mut slices = lanes.into_iter().map(|lane| lane.slices);
     let (of_few, of_many) = (slices.next().unwrap_or_default(), slices.next().unwrap_or_default());
     let name = format!("CPU time a call, {} tenants in the store, {} called ÷ 10 tenants", scale.tenants, scale.in_use);
     let detail = format!("many {}, few {}", of_many.cpu(), of_few.cpu());
