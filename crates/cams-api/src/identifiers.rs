@@ -1,14 +1,16 @@
 //! The identifiers that a request names: tenant, number, group, change, channel.
 
+use std::sync::Arc;
+
 use utoipa::openapi::ObjectBuilder;
 use uuid::Uuid;
 
 use crate::privacy::ShortId;
 use crate::value::{debug_as, display_as_str, text_parameter};
 
-/// A tenant's public ID, such as `cams-8c8pdv`; CAMS's `CustSpaceId`.
+/// A tenant's public ID, such as `cams-8c8pdv`; CAMS's `CustSpaceId`. Clones share its text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CustSpaceId(String);
+pub struct CustSpaceId(Arc<str>);
 
 impl CustSpaceId {
     /// The pattern, as the OpenAPI document has it.
@@ -17,7 +19,7 @@ impl CustSpaceId {
     fn parse(text: &str) -> Option<Self> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let fits = (3..=63).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(allowed);
-        fits.then(|| Self(text.to_owned()))
+        fits.then(|| Self(text.into()))
     }
 
     /// The ID as text.

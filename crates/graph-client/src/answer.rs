@@ -1,5 +1,6 @@
 //! From the bytes of an answer to its typed body, or to the error that it is.
 
+use memchr::memmem;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use url::Url;
@@ -66,8 +67,7 @@ fn holds_error(body: &[u8]) -> bool {
         #[serde(borrow)]
         error: Option<&'a RawValue>,
     }
-    const WORD: &[u8] = br#""error""#;
-    body.windows(WORD.len()).any(|window| window == WORD)
+    memmem::find(body, br#""error""#).is_some()
         && serde_json::from_slice::<Top<'_>>(body).is_ok_and(|top| top.error.is_some())
 }
 

@@ -1,6 +1,6 @@
 //! The client: connections, and a call over them.
 
-use std::{rc::Rc, time::Duration};
+use std::{future::poll_fn, mem, rc::Rc, task::Poll, time::Duration};
 
 use awc::http::header::HeaderValue;
 use serde::de::DeserializeOwned;
@@ -87,9 +87,26 @@ impl GraphClient {
     ) -> Result<T, GraphError> {
         let Inner { http1, over_awc, upstream, .. } = &*self.0;
         match http1 {
-            Some(http1) => http1.exchange(message, progress, read).await,
+            Some(http1) => {
+                after_the_others().await;
+                http1.exchange(message, progress, read).await
+            }
             // Boxed, so that calls without TLS are none the larger for it.
             None => Box::pin(over_awc.exchange(upstream, message, progress, read)).await,
         }
     }
+}
+
+/// Lets everything else go first that this thread has to do now. What it sends is then sent in one go, and finds whoever
+/// receives it awake.
+async fn after_the_others() {
+    let mut have_gone = false;
+    poll_fn(|context| {
+        if mem::replace(&mut have_gone, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

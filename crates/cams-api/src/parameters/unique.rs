@@ -18,12 +18,23 @@ use super::error::{ParameterError, prefix, shortened};
 /// [`ParameterError::Repeated`], or [`ParameterError::Unreadable`] where it is no JSON.
 pub(super) fn from_slice(text: &[u8]) -> Result<Value, ParameterError> {
     let repeated = RefCell::new(None);
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    let read = Node { repeated: &repeated }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    // Looked at as a whole, its characters need not be looked at string by string. What is no UTF-8 is told with its place.
+    let read = match str::from_utf8(text) {
+        Ok(text) => whole(serde_json::Deserializer::from_str(text), &repeated),
+        Err(_) => whole(serde_json::Deserializer::from_slice(text), &repeated),
+    };
     read.map_err(|error| match repeated.take() {
         Some(parameter) => ParameterError::Repeated { parameter },
         None => super::unreadable(&error),
     })
+}
+
+fn whole<'de>(
+    mut reader: serde_json::Deserializer<impl serde_json::de::Read<'de>>,
+    repeated: &RefCell<Option<String>>,
+) -> serde_json::Result<Value> {
+    let value = Node { repeated }.deserialize(&mut reader)?;
+    reader.end().map(|()| value)
 }
 
 /// One value of the text.

@@ -1,5 +1,6 @@
 //! Where an answer's body ends, and a body in chunks ([RFC 9112, 6 and 7](https://www.rfc-editor.org/rfc/rfc9112#section-6)).
 
+use super::connection::take_out;
 use crate::error::Unreadable;
 
 /// The longest line between chunks, with its extensions, in bytes.
@@ -60,11 +61,7 @@ impl Chunks {
                 break;
             }
         }
-        buffer.copy_within(at.., self.end);
-        let left = self.end + buffer.len() - at;
-        // What has moved would otherwise stay behind the buffer's end.
-        buffer[left..].fill(0);
-        buffer.truncate(left);
+        take_out(buffer, self.end..at);
         Ok(is_whole)
     }
 

@@ -4,12 +4,13 @@ use std::{
     io::{self, ErrorKind},
     mem::MaybeUninit,
     ops::Range,
+    pin::pin,
 };
 
 use awc::http::{Method, header::HeaderValue};
 use socket2::SockRef;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
     time::Instant,
 };
@@ -19,11 +20,7 @@ use super::{
     body::{Chunks, Framing},
     head::{self, Head},
 };
-use crate::{
-    error::{Effect, Unreadable},
-    progress::Progress,
-    transport::Message,
-};
+use crate::{error::Unreadable, progress::Progress, transport::Message};
 
 /// How many answers before the final one are read over (1xx).
 const MOST_INTERIM: usize = 16;
@@ -44,6 +41,8 @@ pub(super) enum Broken {
     Io(#[from] io::Error),
     #[error("closed without an answer")]
     Closed,
+    #[error("closed by a server that had given up waiting")]
+    GivenUp,
     #[error("what came is no HTTP/1.1: {0}")]
     NotHttp(#[from] httparse::Error),
     #[error("the answer's head says nothing certain of its body: {0}")]
@@ -88,41 +87,28 @@ impl Connection {
         self.output.extend_from_slice(together);
         write(&mut self.stream, &self.output, progress).await?;
         wipe(&mut self.output);
-        write(&mut self.stream, apart, progress).await?;
-        self.head(message.method).await
+        if apart.is_empty() {
+            final_head(&mut self.stream, &mut self.input, message.method).await
+        } else {
+            // Boxed, since it is rare and large.
+            Box::pin(self.ask_at_length(apart, message.method, progress)).await
+        }
     }
 
-    /// The head of the final answer.
-    async fn head(&mut self, method: &Method) -> Result<Head, Broken> {
-        for _ in 0..=MOST_INTERIM {
-            let head = self.next_head(method).await?;
-            if !head.status.is_informational() {
-                return Ok(head);
-            }
-            self.input.drain(..head.length);
-        }
-        Err(Broken::Interim)
-    }
-
-    async fn next_head(&mut self, method: &Method) -> Result<Head, Broken> {
-        let mut searched = 0;
-        loop {
-            // A head that comes byte by byte is not parsed with each of them.
-            if searched == 0 || head::may_end_in(&self.input[searched..]) {
-                match head::parse(&self.input, method)? {
-                    Some(head) if head.length <= head::MOST => return Ok(head),
-                    Some(_) => return Err(Broken::HeadTooLarge),
-                    None => {}
-                }
-            }
-            if self.input.len() > head::MOST {
-                return Err(Broken::HeadTooLarge);
-            }
-            searched = self.input.len().saturating_sub(2);
-            if self.fill().await? == 0 {
-                return Err(Broken::Closed);
-            }
-        }
+    /// Sends a large body, and waits for the head of the answer, which may come first: a server that does not want all of the
+    /// body says so, and then reads no more of it or hangs up
+    /// ([RFC 9112, 9.5](https://www.rfc-editor.org/rfc/rfc9112#section-9.5)).
+    async fn ask_at_length(&mut self, body: &[u8], method: &Method, progress: &Progress) -> Result<Head, Broken> {
+        let (mut reader, mut writer) = self.stream.split();
+        let mut answered = pin!(final_head(&mut reader, &mut self.input, method));
+        let (mut head, is_sent) = tokio::select! {
+            biased;
+            early = &mut answered => (early?, false),
+            // What a server said before it hung up can still be read.
+            written = write(&mut writer, body, progress) => (answered.await?, written.is_ok()),
+        };
+        head.keeps &= is_sent;
+        Ok(head)
     }
 
     /// Waits for the whole body, of `most` bytes at the most, and says where in [`Connection::input`] it stands.
@@ -157,7 +143,7 @@ impl Connection {
             if self.input.len() - begin > most {
                 return Err(Unreadable::TooLarge { limit: most });
             }
-            if self.fill().await.map_err(|_| Unreadable::CutOff)? == 0 {
+            if fill(&mut self.stream, &mut self.input).await.map_err(|_| Unreadable::CutOff)? == 0 {
                 return Ok(self.input.len());
             }
         }
@@ -169,16 +155,10 @@ impl Connection {
     }
 
     async fn more(&mut self) -> Result<(), Unreadable> {
-        match self.fill().await {
+        match fill(&mut self.stream, &mut self.input).await {
             Ok(1..) => Ok(()),
             _ => Err(Unreadable::CutOff),
         }
-    }
-
-    /// Reads what has come, and says how much that was: 0 at the connection's end.
-    async fn fill(&mut self) -> io::Result<usize> {
-        self.input.reserve(ROOM);
-        self.stream.read_buf(&mut *self.input).await
     }
 
     /// Forgets the last call.
@@ -194,19 +174,63 @@ impl Connection {
 
     /// Whether nothing has come since the last answer, neither its server's end nor a byte that nobody asked for.
     ///
-    /// For a read it is enough to know what the runtime has heard already, which costs nothing: it is sent again. A change is
-    /// not, so that the system is asked.
-    pub(super) fn is_quiet(&self, effect: Effect) -> bool {
-        let come = match effect {
-            Effect::Read => self.stream.try_read(&mut [0]),
-            Effect::Change => SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]),
-        };
+    /// The system is asked, for a read, too: what has come and the runtime has not heard of yet would be taken for the answer
+    /// to the call that comes next, be it another tenant's. Nothing tells later on which side of a request it came.
+    pub(super) fn is_quiet(&self) -> bool {
+        let come = SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]);
         come.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 }
 
+/// Waits for the head of the final answer.
+async fn final_head(
+    stream: &mut (impl AsyncRead + Unpin),
+    input: &mut Vec<u8>,
+    method: &Method,
+) -> Result<Head, Broken> {
+    for _ in 0..=MOST_INTERIM {
+        let head = next_head(stream, input, method).await?;
+        if !head.status.is_informational() {
+            return Ok(head);
+        }
+        take_out(input, 0..head.length);
+    }
+    Err(Broken::Interim)
+}
+
+async fn next_head(
+    stream: &mut (impl AsyncRead + Unpin),
+    input: &mut Vec<u8>,
+    method: &Method,
+) -> Result<Head, Broken> {
+    let mut searched = 0;
+    loop {
+        // A head that comes byte by byte is not parsed with each of them.
+        if searched == 0 || head::may_end_in(&input[searched..]) {
+            match head::parse(input, method)? {
+                Some(head) if head.length <= head::MOST => return Ok(head),
+                Some(_) => return Err(Broken::HeadTooLarge),
+                None => {}
+            }
+        }
+        if input.len() > head::MOST {
+            return Err(Broken::HeadTooLarge);
+        }
+        searched = input.len().saturating_sub(2);
+        if fill(stream, input).await? == 0 {
+            return Err(Broken::Closed);
+        }
+    }
+}
+
+/// Reads what has come, and says how much that was: 0 at the connection's end.
+async fn fill(stream: &mut (impl AsyncRead + Unpin), input: &mut Vec<u8>) -> io::Result<usize> {
+    input.reserve(ROOM);
+    stream.read_buf(input).await
+}
+
 /// Writes it all, and notes when something of it has left.
-async fn write(stream: &mut TcpStream, mut bytes: &[u8], progress: &Progress) -> io::Result<()> {
+async fn write(stream: &mut (impl AsyncWrite + Unpin), mut bytes: &[u8], progress: &Progress) -> io::Result<()> {
     while !bytes.is_empty() {
         let written = stream.write(bytes).await?;
         if written == 0 {
@@ -216,6 +240,15 @@ async fn write(stream: &mut TcpStream, mut bytes: &[u8], progress: &Progress) ->
         bytes = &bytes[written..];
     }
     Ok(())
+}
+
+/// Takes a part out of a buffer. What stood behind it moves, and would otherwise stay behind the buffer's end as well, where
+/// nobody wipes it.
+pub(super) fn take_out(buffer: &mut Vec<u8>, Range { start, end }: Range<usize>) {
+    buffer.copy_within(end.., start);
+    let left = buffer.len() - (end - start);
+    buffer[left..].fill(0);
+    buffer.truncate(left);
 }
 
 fn wipe(buffer: &mut Vec<u8>) {

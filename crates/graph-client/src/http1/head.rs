@@ -112,7 +112,9 @@ pub(super) fn parse(bytes: &[u8], method: &Method) -> Result<Option<Head>, Broke
     }
     let is_newest = response.version == Some(1);
     let framing = said.framing(status, method, is_newest)?;
-    let keeps = is_newest && !said.closes && framing != Framing::Closed;
+    // Behind a 204 there is no body, whatever it announces; but whoever announces one may send it.
+    let is_certain = framing != Framing::Closed && !(status == StatusCode::NO_CONTENT && said.announces_body());
+    let keeps = is_newest && !said.closes && is_certain;
     Ok(Some(Head { status, length, framing, keeps, places }))
 }
 
@@ -158,6 +160,10 @@ impl Said {
         Ok(true)
     }
 
+    fn announces_body(&self) -> bool {
+        self.is_chunked || self.length.is_some_and(|length| length > 0)
+    }
+
     /// The rules of [RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3), but that nothing is guessed.
     fn framing(&self, status: StatusCode, method: &Method, is_newest: bool) -> Result<Framing, Broken> {
         let has_no_body = status.is_informational()
@@ -167,6 +173,9 @@ impl Said {
             (true, Some(_)) => Err(Broken::Framing("a content length beside chunks")),
             (true, None) if !is_newest => Err(Broken::Framing("chunks in HTTP/1.0")),
             _ if status == StatusCode::SWITCHING_PROTOCOLS => Err(Broken::Framing("another protocol")),
+            _ if status.is_informational() && self.announces_body() => {
+                Err(Broken::Framing("an interim answer with one"))
+            }
             _ if has_no_body => Ok(Framing::Length(0)),
             (true, None) => Ok(Framing::Chunked),
             (false, Some(length)) => Ok(Framing::Length(length)),
@@ -223,8 +232,12 @@ mod tests {
             ("HTTP/1.1 200 OK", "Transfer-Encoding: Chunked\r\n", (Chunked, true)),
             ("HTTP/1.1 200 OK", "", (Closed, false)),
             ("HTTP/1.1 204 No Content", "", (Length(0), true)),
+            ("HTTP/1.1 204 No Content", "content-length: 0\r\n", (Length(0), true)),
+            ("HTTP/1.1 204 No Content", "content-length: 12\r\n", (Length(0), false)),
+            ("HTTP/1.1 204 No Content", "transfer-encoding: chunked\r\n", (Length(0), false)),
             ("HTTP/1.1 304 Not Modified", "content-length: 12\r\n", (Length(0), true)),
             ("HTTP/1.1 100 Continue", "", (Length(0), true)),
+            ("HTTP/1.1 103 Early Hints", "content-length: 0\r\n", (Length(0), true)),
             ("HTTP/1.1 200 OK", "connection: keep-alive, Close\r\ncontent-length: 0\r\n", (Length(0), false)),
             ("HTTP/1.0 200 OK", "connection: keep-alive\r\ncontent-length: 0\r\n", (Length(0), false)),
             ("HTTP/1.0 200 OK", "", (Closed, false)),
@@ -260,6 +273,9 @@ mod tests {
         }
         assert_eq!(framing("HTTP/1.0 200 OK", "transfer-encoding: chunked\r\n"), None);
         assert_eq!(framing("HTTP/1.1 101 Switching Protocols", "upgrade: x\r\n"), None);
+        for headers in ["content-length: 5\r\n", "transfer-encoding: chunked\r\n"] {
+            assert_eq!(framing("HTTP/1.1 103 Early Hints", headers), None, "{headers}");
+        }
         for line in ["HTTP/2.0 200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 -20 OK", "SSH-2.0-x", "{}"] {
             assert_eq!(framing(line, ""), None, "{line}");
         }

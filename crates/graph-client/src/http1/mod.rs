@@ -2,7 +2,7 @@
 //!
 //! The call to Meta is most of what a call costs the gateway, and much of that is awc's requests, answers and maps of headers.
 //! Here a connection keeps its two buffers: a head is written into the one, and an answer is looked at where it stands in the
-//! other. An exchange takes one write, one read, and nothing of the heap.
+//! other. An exchange takes one look at what may have come since the last, one write, one read, and nothing of the heap.
 //!
 //! It speaks no more than the calls need ([RFC 9112](https://www.rfc-editor.org/rfc/rfc9112)), and takes what two readers could
 //! read in two ways for a broken connection. A connection is used again only after an answer whose end was certain, and
@@ -15,16 +15,18 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
-use awc::http::header::HeaderValue;
+use awc::http::{StatusCode, header::HeaderValue};
 
 use crate::{
-    error::GraphError,
+    error::{Effect, GraphError},
     headers::Headers,
     progress::Progress,
     settings::{GraphSettings, InvalidSettings},
     transport::{Message, Received},
     usage::Usage,
 };
+use connection::Broken;
+use head::Head;
 use pool::{Bounds, Origin, Pool};
 
 /// Connections to one host, of one thread.
@@ -51,12 +53,15 @@ impl Http1 {
         read: impl FnOnce(Received<'_>) -> Result<T, GraphError>,
     ) -> Result<T, GraphError> {
         let _place = self.pool.place().await;
-        let mut connection = match self.pool.rested(progress.effect) {
+        let rested = self.pool.rested();
+        let had_rested = rested.is_some();
+        let mut connection = match rested {
             Some(connection) => connection,
             // Boxed, since it is rare and large.
             None => Box::pin(self.pool.connect()).await?,
         };
         let asked = connection.ask(&message, &self.host, progress).await;
+        let asked = if had_rested { self.after_rest(asked, progress.effect) } else { asked };
         let head = asked.map_err(|broken| progress.disconnected(broken.to_string()))?;
         let came = connection.body(&head, self.max_body).await;
         let headers: &dyn Headers = &head.headers(connection.input());
@@ -70,5 +75,19 @@ impl Http1 {
             self.pool.keep(connection);
         }
         answer
+    }
+
+    /// What came of asking over a connection that had rested.
+    fn after_rest(&self, asked: Result<Head, Broken>, effect: Effect) -> Result<Head, Broken> {
+        let asked = match asked {
+            // As a rule it was said before this request came. Where that was a change, nobody can be sure.
+            Ok(head) if head.status == StatusCode::REQUEST_TIMEOUT && effect == Effect::Read => Err(Broken::GivenUp),
+            asked => asked,
+        };
+        if asked.is_err() {
+            // The others have died with it, as a rule, and a repetition is not to find that out of each of them.
+            self.pool.close_rested();
+        }
+        asked
     }
 }

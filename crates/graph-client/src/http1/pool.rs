@@ -16,7 +16,7 @@ use url::Host;
 
 use super::connection::Connection;
 use crate::{
-    error::{Effect, GraphError},
+    error::GraphError,
     settings::GraphSettings,
     transport::{KEEP_ALIVE, LIFETIME, MOST_CALLS},
 };
@@ -78,6 +78,10 @@ impl Origin {
 impl Bounds {
     /// The same as awc's client has.
     pub(super) const USUAL: Self = Self { most: MOST_CALLS, rest: KEEP_ALIVE, lifetime: LIFETIME };
+
+    fn is_alive(&self, connection: &Connection, now: Instant) -> bool {
+        now.duration_since(connection.opened()) < self.lifetime
+    }
 }
 
 impl Pool {
@@ -90,15 +94,22 @@ impl Pool {
         self.places.acquire().await
     }
 
-    /// The connection that came to rest last and may be used for a call like this.
-    pub(super) fn rested(&self, effect: Effect) -> Option<Connection> {
+    /// The connection that came to rest last, where it can be used still.
+    pub(super) fn rested(&self) -> Option<Connection> {
+        let now = Instant::now();
         let mut resting = self.resting.connections.borrow_mut();
         loop {
-            let Rested { connection, .. } = resting.pop()?;
-            if connection.is_quiet(effect) {
+            let Rested { connection, since } = resting.pop()?;
+            let has_time = now.duration_since(since) < self.bounds.rest && self.bounds.is_alive(&connection, now);
+            if has_time && connection.is_quiet() {
                 return Some(connection);
             }
         }
+    }
+
+    /// Closes all that rest.
+    pub(super) fn close_rested(&self) {
+        self.resting.connections.borrow_mut().clear();
     }
 
     /// A new connection. A name is looked up by the system, and its addresses are tried one after the other.
@@ -119,7 +130,7 @@ impl Pool {
     /// Lets a connection rest until the next call.
     pub(super) fn keep(&self, mut connection: Connection) {
         let now = Instant::now();
-        if now.duration_since(connection.opened()) >= self.bounds.lifetime {
+        if !self.bounds.is_alive(&connection, now) {
             return;
         }
         connection.rest();

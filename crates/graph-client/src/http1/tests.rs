@@ -4,9 +4,10 @@ use std::{
     net::SocketAddr,
     rc::Rc,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
+    thread,
     time::Duration,
 };
 
@@ -20,7 +21,6 @@ use tokio::{
 
 use super::*;
 use crate::{
-    error::Effect,
     target::{Target, Upstream},
     token::Token,
 };
@@ -31,7 +31,8 @@ const LONG: Duration = Duration::from_hours(1);
 struct Server {
     address: SocketAddr,
     answers: Arc<Semaphore>,
-    opened: Arc<AtomicUsize>,
+    /// How many requests came by each connection, in the order in which these were opened.
+    requests: Arc<Mutex<Vec<usize>>>,
     closed: Arc<AtomicUsize>,
 }
 
@@ -39,21 +40,26 @@ impl Server {
     async fn start(answers: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (answers, opened, closed) = (Arc::new(Semaphore::new(answers)), Arc::default(), Arc::default());
-        let server = Self { address, answers, opened, closed };
-        let (answers, opened, closed) = (server.answers.clone(), server.opened.clone(), server.closed.clone());
+        let (answers, requests, closed) = (Arc::new(Semaphore::new(answers)), Arc::default(), Arc::default());
+        let server = Self { address, answers, requests, closed };
+        let (answers, requests, closed) = (server.answers.clone(), server.requests.clone(), server.closed.clone());
         tokio::spawn(async move {
-            loop {
+            for connection in 0_usize.. {
                 let (stream, _) = listener.accept().await.unwrap();
-                opened.fetch_add(1, SeqCst);
-                let (answers, closed) = (answers.clone(), closed.clone());
+                requests.lock().unwrap().push(0);
+                let (answers, requests, closed) = (answers.clone(), requests.clone(), closed.clone());
                 tokio::spawn(async move {
-                    answer(stream, &answers).await;
+                    answer(stream, &answers, || requests.lock().unwrap()[connection] += 1).await;
                     closed.fetch_add(1, SeqCst);
                 });
             }
         });
         server
+    }
+
+    /// How many connections have been opened.
+    fn opened(&self) -> usize {
+        self.requests.lock().unwrap().len()
     }
 
     fn client(&self, bounds: Bounds) -> Rc<Client> {
@@ -68,9 +74,10 @@ impl Server {
 }
 
 /// Answers each request, which comes in one piece, until the connection ends.
-async fn answer(mut stream: TcpStream, answers: &Semaphore) {
+async fn answer(mut stream: TcpStream, answers: &Semaphore, count: impl Fn()) {
     let mut request = [0; 1024];
     while stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+        count();
         answers.acquire().await.unwrap().forget();
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
     }
@@ -116,14 +123,14 @@ async fn calls_beyond_the_bound_wait_until_others_have_ended() {
             actix_rt::spawn(async move { client.get().await.unwrap() })
         })
         .collect();
-    until(|| server.opened.load(SeqCst) == 2).await;
+    until(|| server.opened() == 2).await;
     timeout(Duration::from_millis(100), client.get()).await.unwrap_err();
-    assert_eq!(server.opened.load(SeqCst), 2);
+    assert_eq!(server.opened(), 2);
     server.answers.add_permits(5);
     for call in calls {
         assert_eq!(call.await.unwrap(), 2);
     }
-    assert_eq!((server.opened.load(SeqCst), client.http1.pool.count_rested()), (2, 2));
+    assert_eq!((server.opened(), client.http1.pool.count_rested()), (2, 2));
 }
 
 #[actix_rt::test]
@@ -142,28 +149,27 @@ async fn connections_that_rest_for_too_long_are_closed_also_where_nobody_calls()
     for round in 1..=2 {
         client.get().await.unwrap();
         until(|| server.closed.load(SeqCst) == round).await;
-        assert_eq!((client.http1.pool.count_rested(), server.opened.load(SeqCst)), (0, round));
+        assert_eq!((client.http1.pool.count_rested(), server.opened()), (0, round));
     }
 }
 
 #[actix_rt::test]
 async fn the_connection_that_rested_last_is_taken_first_so_that_the_others_end() {
     let server = Server::start(0).await;
-    let client = server.client(Bounds { most: 9, rest: Duration::from_secs(1), lifetime: LONG });
+    let client = server.client(Bounds { most: 9, rest: LONG, lifetime: LONG });
     let both =
         [Rc::clone(&client), Rc::clone(&client)].map(|client| actix_rt::spawn(async move { client.get().await }));
-    until(|| server.opened.load(SeqCst) == 2).await;
-    server.answers.add_permits(10_000);
+    until(|| server.opened() == 2).await;
+    server.answers.add_permits(12);
     for call in both {
         call.await.unwrap().unwrap();
     }
-    let begun = Instant::now();
-    while server.closed.load(SeqCst) == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "it did not come about");
+    for _ in 0..10 {
         client.get().await.unwrap();
-        sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!((server.opened.load(SeqCst), client.http1.pool.count_rested()), (2, 1));
+    let mut requests = server.requests.lock().unwrap().clone();
+    requests.sort_unstable();
+    assert_eq!(requests, [1, 11]);
 }
 
 #[actix_rt::test]
@@ -172,7 +178,21 @@ async fn a_connection_is_not_used_for_longer_than_its_lifetime() {
     let client = server.client(Bounds { most: 9, rest: LONG, lifetime: Duration::ZERO });
     for opened in 1..=3 {
         client.get().await.unwrap();
-        assert_eq!((server.opened.load(SeqCst), client.http1.pool.count_rested()), (opened, 0));
+        assert_eq!((server.opened(), client.http1.pool.count_rested()), (opened, 0));
+    }
+}
+
+#[actix_rt::test]
+async fn a_connection_that_grew_too_old_while_it_rested_is_not_used_though_nobody_has_closed_it() {
+    let short = Duration::from_millis(100);
+    for (rest, lifetime) in [(short, LONG), (LONG, short)] {
+        let server = Server::start(2).await;
+        let client = server.client(Bounds { most: 9, rest, lifetime });
+        client.get().await.unwrap();
+        // The runtime sleeps with it, so that nothing is done meanwhile.
+        thread::sleep(short);
+        client.get().await.unwrap();
+        assert_eq!(*server.requests.lock().unwrap(), [1, 1]);
     }
 }
 

@@ -105,7 +105,8 @@ pub struct SettingsUpdated {
 pub struct PartOutcome {
     /// Whether the setting is now what was asked for.
     pub update_successful: bool,
-    /// The text that was asked for; absent for a picture.
+    /// The text: of a setting that was changed the one that was asked for; of another, Meta's documents do not say. Absent
+    /// for a picture.
     pub text: Option<String>,
     /// Why not.
     pub errors: Vec<UpdateError>,

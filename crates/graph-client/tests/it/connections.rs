@@ -5,6 +5,7 @@ use std::time::Duration;
 use awc::http::{Method, header::HeaderValue};
 use graph_client::{Acted, Call, Forward, ForwardBody, GraphClient, GraphError, GraphSettings, NewGroup, Unreadable};
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
     time::{Instant, timeout},
 };
@@ -13,6 +14,9 @@ use crate::support::{Graph, Reply, all_answered, call, group, number, response, 
 
 const LINK: &str = r#"{"invite_link":"L"}"#;
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+
+/// The length of a body that does not fit into what the system buffers.
+const LARGE: usize = 64 * 1024 * 1024;
 
 fn whole() -> Vec<u8> {
     response(200, &[], LINK)
@@ -96,48 +100,21 @@ async fn a_connection_is_used_again_only_behind_a_certain_end() {
 }
 
 #[actix_rt::test]
-async fn what_comes_behind_an_answer_later_is_no_answer_to_the_next_call() {
-    for poison in [&b"HTTP/1.1 200 OK\r\ncontent-length: 25\r\n\r\n{\"invite_link\":\"poisoned\"}"[..], b"x"] {
-        let graph = Graph::with(vec![Reply::Pieces(vec![whole(), poison.to_vec()]), Reply::Whole(whole())]).await;
-        let client = graph.client();
-        all_answered(&client, 1).await;
-        // Until the second piece has left.
-        for _ in 0..20 {
-            tokio::task::yield_now().await;
-        }
-        let answer = client.invite_link(call(&token()), &group()).await.unwrap();
-        assert_eq!(answer.body.invite_link.as_deref(), Some("L"));
-        assert_eq!(graph.requests()[1].connection, 2);
-    }
-}
-
-#[actix_rt::test]
-async fn a_change_is_never_sent_into_a_connection_that_its_server_has_closed() {
-    let graph = Graph::with(vec![Reply::Cut(whole()), Reply::Cut(whole()), Reply::Whole(whole())]).await;
-    let client = graph.client();
-    all_answered(&client, 1).await;
-    for _ in 0..2 {
-        let answer = client.reset_invite_link(call(&token()), &group()).await.unwrap();
-        assert_eq!(answer.body.invite_link, "L");
-    }
-    let connections: Vec<_> = graph.requests().iter().map(|request| request.connection).collect();
-    assert_eq!(connections, [1, 2, 3]);
-}
-
-#[actix_rt::test]
 async fn answers_without_a_body_have_their_end_and_those_without_a_length_the_connections() {
-    for bytes in [
-        &b"HTTP/1.1 204 No Content\r\n\r\n"[..],
-        b"HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    for (bytes, connection) in [
+        (&b"HTTP/1.1 204 No Content\r\n\r\n"[..], 1),
+        (b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n", 1),
+        (b"HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n", 2),
+        (b"HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked\r\n\r\n", 2),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 1),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", 1),
     ] {
         let graph = Graph::with(vec![Reply::Whole(bytes.to_vec())]).await;
         let client = graph.client();
         for _ in 0..2 {
             client.delete_group(call(&token()), &group()).await.unwrap();
         }
-        assert_eq!(graph.requests()[1].connection, 1, "{}", bytes.escape_ascii());
+        assert_eq!(graph.requests()[1].connection, connection, "{}", bytes.escape_ascii());
     }
     for version in ["1.0", "1.1"] {
         let endless = format!("HTTP/{version} 200 OK\r\n\r\n{LINK}");
@@ -229,8 +206,7 @@ async fn a_body_that_leaves_behind_its_head_arrives_whole() {
     assert_eq!(lengths, [true, true]);
 }
 
-/// A port that takes connections, a client that calls there, and a request with a body that does not fit into what the system
-/// buffers.
+/// A port that takes connections, a client that calls there, and a request with a large body.
 async fn deaf() -> (TcpListener, GraphClient, Forward) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -242,7 +218,7 @@ async fn deaf() -> (TcpListener, GraphClient, Forward) {
         edge: None,
         query: Vec::new(),
         user_agent: None,
-        body: ForwardBody::Whole { content_type, bytes: vec![b' '; 64 * 1024 * 1024].into() },
+        body: ForwardBody::Whole { content_type, bytes: vec![b' '; LARGE].into() },
     };
     (listener, GraphClient::new(&GraphSettings::new(url.parse().unwrap())).unwrap(), request)
 }
@@ -263,6 +239,45 @@ async fn what_does_not_take_the_whole_request_may_have_acted_all_the_same() {
     let (answer, ()) = tokio::join!(client.forward(call(&token), request), hangs_up);
     let error = answer.err().unwrap();
     assert!(matches!(error, GraphError::Disconnected { sent: true, .. }), "{error}");
+}
+
+#[actix_rt::test]
+async fn an_answer_that_comes_before_the_whole_request_has_left_is_heard() {
+    let token = token();
+    let refusal = [b"HTTP/1.1 103 Early Hints\r\n\r\n".to_vec(), response(413, &[], "too large")].concat();
+    for keeps_open in [true, false] {
+        let (listener, client, request) = deaf().await;
+        let refuses = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.readable().await.unwrap();
+            stream.write_all(&refusal).await.unwrap();
+            keeps_open.then_some(stream)
+        };
+        let (answer, _stream) = tokio::join!(client.forward(call(&token), request), refuses);
+        let error = answer.err().unwrap();
+        assert!(matches!(error, GraphError::Unreadable { status: 413, .. }), "{error}");
+        assert_eq!(error.acted(), Acted::No);
+    }
+}
+
+#[actix_rt::test]
+async fn a_request_goes_on_leaving_while_there_are_only_interim_answers() {
+    let (listener, client, request) = deaf().await;
+    let token = token();
+    let takes = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.readable().await.unwrap();
+        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        stream.read_exact(&mut vec![0; LARGE]).await.unwrap();
+        stream.write_all(&response(200, &[], "{}")).await.unwrap();
+        stream
+    };
+    let (answer, _stream) = tokio::join!(client.forward(call(&token), request), takes);
+    assert_eq!(answer.unwrap().body, "{}");
 }
 
 #[actix_rt::test]

@@ -16,6 +16,7 @@ mod onboarding;
 mod participants;
 mod refusals;
 mod requests;
+mod rested;
 mod retries;
 mod settings;
 mod support;
