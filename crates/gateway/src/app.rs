@@ -55,7 +55,7 @@ pub struct Running {
 }
 
 /// Every path, in the order in which it is tried: the hot ones first.
-fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents, face: Face) {
+fn routes(config: &mut ServiceConfig, docs: Docs, documents: &Documents, face: Face) {
     config
         .service(
             web::scope("/v1")
@@ -132,7 +132,7 @@ impl Prepared {
         let (docs, face) = (settings.docs, start::face(&settings));
         let (services, health) = (shared.services.clone(), shared.health.clone());
         let root = face.clone();
-        let everything = move |config: &mut ServiceConfig| routes(config, docs, documents.clone(), face.clone());
+        let everything = move |config: &mut ServiceConfig| routes(config, docs, &documents, face.clone());
         let graph_face = move |config: &mut ServiceConfig| graph::at_root(config, root.clone());
         let connections = ports::connections(&settings, services.metrics.clone());
         // All addresses are taken before the first call is.

@@ -86,8 +86,9 @@ impl<V> Cache<V> {
                 Ok(Some(entry.value.clone()))
             }
             Some(entry) if self.must_pause(&entry) => Ok(Some(self.stale(&entry))),
-            Some(entry) => self.reload(id, &entry, load).await,
-            None => self.load(id, load).await,
+            // Boxed, so that calls that find what they look for are none the larger for it.
+            Some(entry) => Box::pin(self.reload(id, &entry, load)).await,
+            None => Box::pin(self.load(id, load)).await,
         }
     }
 

@@ -3,14 +3,17 @@
 //!
 //! The queue is bounded. While PostgreSQL is away it fills; what does not fit is dropped and counted, so that no call waits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt;
 use cams_api::Code;
+use cams_api::identifiers::CustSpaceId;
 use tenant_store::{CallRecord, Store, StoreError};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::auth::Key;
 use crate::telemetry::metrics::{Metrics, Pulse, QueueFigures};
 
 /// How many calls may be on their way: what comes in some ten seconds at a replica's limit.
@@ -23,14 +26,14 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The code of a call whose caller hung up before it was answered.
 const HUNG_UP: &str = "Cancelled";
 
-/// A call that is over, as little worked on as can be.
+/// A call that is over, as little worked on as can be: what it names is shared with what is in memory.
 pub(crate) struct EndedCall {
     /// Its ID.
     pub(crate) request_id: Uuid,
     /// The tenant that it was about.
-    pub(crate) cust_space_id: String,
+    pub(crate) cust_space_id: CustSpaceId,
     /// Who called.
-    pub(crate) access_key_id: Option<String>,
+    pub(crate) key: Option<Arc<Key>>,
     /// The operation's name.
     pub(crate) operation: &'static str,
     /// What was answered; `None` where the caller hung up.
@@ -67,7 +70,7 @@ impl CallJournal {
 
     /// How full the queue is.
     pub(crate) fn queue(&self) -> QueueFigures {
-        QueueFigures { queue: "recorded_calls", entries: CAPACITY - self.queue.capacity(), capacity: CAPACITY }
+        QueueFigures::of("recorded_calls", &self.queue)
     }
 
     /// A call is over.
@@ -117,7 +120,7 @@ impl CallWriter {
 
     /// Writes the batch, which is empty then; it is kept for the next time where PostgreSQL is away.
     async fn write(&mut self, store: &Store) {
-        match store.record_calls(self.batch.iter().map(EndedCall::record).collect()).await {
+        match store.record_calls(self.batch.iter().map(EndedCall::record).collect::<Vec<_>>()).await {
             Ok(()) => {
                 self.metrics.calls_written(self.batch.len());
                 self.batch.clear();
@@ -135,17 +138,16 @@ impl CallWriter {
 }
 
 impl EndedCall {
-    fn record(&self) -> CallRecord {
-        let (upstream_code, fbtrace_id) = self.upstream.clone().unzip();
+    fn record(&self) -> CallRecord<&str> {
         CallRecord {
             request_id: self.request_id,
-            cust_space_id: self.cust_space_id.clone(),
-            access_key_id: self.access_key_id.clone(),
-            operation: self.operation.to_owned(),
-            code: self.code.map_or(HUNG_UP, Code::as_str).to_owned(),
+            cust_space_id: self.cust_space_id.as_str(),
+            access_key_id: self.key.as_ref().map(|key| key.access_key_id.as_str()),
+            operation: self.operation,
+            code: self.code.map_or(HUNG_UP, Code::as_str),
             status: self.status,
-            upstream_code,
-            fbtrace_id: fbtrace_id.flatten(),
+            upstream_code: self.upstream.as_ref().map(|(code, _)| *code),
+            fbtrace_id: self.upstream.as_ref().and_then(|(_, fbtrace_id)| fbtrace_id.as_deref()),
             milliseconds: u32::try_from(self.duration.as_millis()).unwrap_or(u32::MAX),
         }
     }
@@ -162,8 +164,8 @@ mod tests {
         for _ in 0..CAPACITY + 2 {
             journal.ended(EndedCall {
                 request_id: Uuid::nil(),
-                cust_space_id: String::new(),
-                access_key_id: None,
+                cust_space_id: "cams-alpha".parse().unwrap(),
+                key: None,
                 operation: "GetChatGroup",
                 code: None,
                 status: 499,

@@ -28,6 +28,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::tenants::{KnownGroups, KnownTemplates, Owners, Resolver};
 use crate::traces::Tracer;
 use crate::upstream::{Upstream, UpstreamSettings};
+use crate::version::USER_AGENT;
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -241,7 +242,7 @@ fn graph_settings(settings: &Settings) -> GraphSettings {
         version: settings.graph_version.clone(),
         connect_timeout: settings.upstream_connect_timeout,
         timeout: settings.upstream_timeout,
-        user_agent: concat!("groupgate/", env!("CARGO_PKG_VERSION")).to_owned(),
+        user_agent: USER_AGENT.to_owned(),
         ..GraphSettings::new(settings.graph_url.clone())
     }
 }

@@ -3,5 +3,8 @@
 /// The commit that it is made of, by its first digits; `unknown` where nobody said.
 pub const COMMIT: &str = env!("GROUPGATE_COMMIT");
 
+/// How it names itself to the servers that it calls.
+pub const USER_AGENT: &str = concat!("groupgate/", env!("CARGO_PKG_VERSION"));
+
 /// Its version and that commit, such as `0.1.0 (0123456789ab)`.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("GROUPGATE_COMMIT"), ")");

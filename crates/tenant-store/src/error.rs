@@ -42,6 +42,9 @@ pub enum StoreError {
         /// Table, column and row, never the value.
         place: String,
     },
+    /// PostgreSQL takes no such value, now or later: it is nested too deeply, for one. The SQLSTATE, never the value.
+    #[error("PostgreSQL takes no such value (SQLSTATE {0})")]
+    Unfit(String),
     /// A mistake of ours, or a database that is not as the migrations left it.
     #[error("PostgreSQL did not do what was asked: {0}")]
     Internal(String),
@@ -89,6 +92,8 @@ fn refused(refusal: &dyn DatabaseError) -> StoreError {
         {
             StoreError::Unavailable(format!("the tenant was erased meanwhile (SQLSTATE {code})"))
         }
+        // Data that is wrong, and more of it than PostgreSQL can work with.
+        class if class.starts_with("22") || class.starts_with("54") => StoreError::Unfit(class.to_owned()),
         _ => StoreError::Internal(format!(
             "SQLSTATE {code}, table {}, constraint {}",
             refusal.table().unwrap_or("none"),
@@ -112,6 +117,10 @@ fn unavailable(code: &str) -> Option<StoreError> {
         "25006" => told("takes no changes: it is a standby, or was made read-only"),
         "40001" | "40P01" | "55P03" => told("was kept from it by another transaction"),
         "28000" | "28P01" | "3D000" => told("refuses the role, the password or the database of DATABASE_URL"),
+        // So it is, too, for a moment while the migrations run.
+        "42501" | "42883" | "42P01" | "42703" => {
+            told("lacks a right or an object of this version; run `groupgate migrate`, as the owner of the tables")
+        }
         _ => None,
     }
 }
@@ -142,12 +151,15 @@ mod tests {
         for code in ["08006", "57P01", "57P03"] {
             assert!(words(code).contains("cannot be reached"), "{code}");
         }
-        for code in ["53100", "53200", "53300", "58000", "58030", "25006", "40001", "40P01", "55P03", "28P01"] {
+        for code in [
+            "53100", "53200", "53300", "58000", "58030", "25006", "40001", "40P01", "55P03", "28P01", "42501", "42883",
+            "42P01", "42703",
+        ] {
             let words = words(code);
             assert!(words.contains(code) && !words.contains("cannot be reached"), "{code}: {words}");
         }
         // A statement that is wrong, a file that is gone, and whatever nobody thought of stay mistakes.
-        for code in ["42601", "58P01", "58P02", "57014", "XX000", ""] {
+        for code in ["42601", "22P02", "54001", "58P01", "58P02", "57014", "XX000", ""] {
             assert!(unavailable(code).is_none(), "{code}");
         }
     }

@@ -70,7 +70,7 @@ pub use erasing::{ErasedRows, ErasedTenant};
 pub use error::StoreError;
 pub use events::{
     ChangeOutcome, EventBacklog, EventFilter, EventOrder, EventPage, EventTraces, InboxEvent, NumberActivity,
-    Partitions, PublishedEvent, Received, ReceivedEvent, Routed, Routing, UnroutedEvent,
+    Partitions, PublishedEvent, Received, ReceivedEvent, Routed, Routing, ToldSetting, UnroutedEvent,
 };
 pub use groups::{
     Group, GroupFilter, GroupLifecycle, GroupList, GroupStatus, GroupSummary, GroupUpdate, LearnedLink, ListedGroup,

@@ -78,14 +78,20 @@ impl Notifications {
     /// Waits for the next one. While PostgreSQL is away it waits and tries again, and then says [`Notification::Reconnected`].
     /// A future of it that is dropped loses at most a notification that is followed by `Reconnected`.
     pub async fn next(&mut self) -> Notification {
+        match self.heard().await {
+            Some(notification) => notification,
+            None => self.reconnected().await,
+        }
+    }
+
+    /// Waits for the next one for as long as the connection stands: `None` once it is lost, or while it is.
+    pub async fn heard(&mut self) -> Option<Notification> {
         loop {
-            let Some(listener) = &mut self.listener else {
-                return self.reconnect().await;
-            };
+            let listener = self.listener.as_mut()?;
             match timeout(SILENCE, listener.try_recv()).await {
                 Ok(Ok(Some(notification))) => {
                     if let Some(known) = parse(&notification, self.owner) {
-                        return known;
+                        return Some(known);
                     }
                 }
                 Err(_) if still_stands(listener).await => {}
@@ -94,7 +100,8 @@ impl Notifications {
         }
     }
 
-    async fn reconnect(&mut self) -> Notification {
+    /// Listens on a new connection, as soon as there is one: [`Notification::Reconnected`].
+    pub async fn reconnected(&mut self) -> Notification {
         loop {
             match listen(&self.options, self.owner).await {
                 Ok(listener) => {

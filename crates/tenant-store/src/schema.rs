@@ -1,6 +1,6 @@
 //! The schema: its migrations, and which of them a database has.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, time::Duration};
 
 use secrecy::SecretString;
 use sqlx::{
@@ -11,6 +11,11 @@ use sqlx::{
 use crate::{StoreError, store::connect_options};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// How often migrations are tried that others keep from their tables, all tries together.
+const TRIES: u32 = 30;
+/// Between two of them, in which whoever waited behind the last one gets through.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// How the database's schema stands to the one this build knows. Versions are those of `migrations/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,11 +85,25 @@ pub async fn migrate(owner_url: &SecretString, app_role: &str) -> Result<Migrate
     let mut connection = PgConnection::connect_with(&connect_options(owner_url)?).await.map_err(StoreError::from)?;
     check_role(&mut connection, app_role).await?;
     let before = applied(&mut connection).await?;
-    MIGRATIONS.run_direct(None, &mut connection, false).await.map_err(refused)?;
+    run(&mut connection).await.map_err(refused)?;
     grant(&mut connection, app_role).await?;
     let after = applied(&mut connection).await?;
     connection.close().await.map_err(StoreError::from)?;
     Ok(Migrated { version: after.newest.unwrap_or_default(), applied: after.count.abs_diff(before.count) })
+}
+
+/// Runs what has not run yet. Each migration that is done is committed, so that only the rest is tried again.
+async fn run(connection: &mut PgConnection) -> Result<(), SqlxMigrateError> {
+    for _ in 1..TRIES {
+        match MIGRATIONS.run_direct(None, &mut *connection, false).await {
+            Err(error) if is_kept_from_it(&error) => {
+                tracing::info!(%error, "the migrations wait for a table that is in use");
+                tokio::time::sleep(PAUSE).await;
+            }
+            ended => return ended,
+        }
+    }
+    MIGRATIONS.run_direct(None, connection, false).await
 }
 
 /// How the schema behind this pool stands to this build's.
@@ -147,7 +166,18 @@ fn create_role(role: &str) -> String {
     )
 }
 
+/// Whether another transaction had, or waited for, what a migration needs.
+fn is_kept_from_it(error: &SqlxMigrateError) -> bool {
+    let (SqlxMigrateError::Execute(error) | SqlxMigrateError::ExecuteMigration(error, _)) = error else { return false };
+    error.as_database_error().is_some_and(|refusal| matches!(refusal.code().as_deref(), Some("55P03" | "40P01")))
+}
+
 fn refused(error: SqlxMigrateError) -> MigrateError {
+    if is_kept_from_it(&error) {
+        let why = "a table that is to be changed stays in use, by a dump perhaps; what ran before is done: run this \
+                   again when that has ended";
+        return StoreError::Unavailable(why.to_owned()).into();
+    }
     match error {
         SqlxMigrateError::Execute(error) | SqlxMigrateError::ExecuteMigration(error, _) => {
             MigrateError::Store(error.into())

@@ -44,7 +44,7 @@ impl AuditJournal {
 
     /// How full the queue is.
     pub(crate) fn queue(&self) -> QueueFigures {
-        QueueFigures { queue: "audited_calls", entries: CAPACITY - self.queue.capacity(), capacity: CAPACITY }
+        QueueFigures::of("audited_calls", &self.queue)
     }
 
     /// Lets a call be written down.

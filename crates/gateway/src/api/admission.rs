@@ -3,6 +3,8 @@
 //! Before a call is read, it is in flight, and refused where its key has no call left. As soon as it is known for whom it is,
 //! it is counted against key and tenant together; one that fails before, or whose caller breaks off, against its key alone.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use cams_api::signatures::SignedCall;
 use cams_api::{Class, Operation};
@@ -54,11 +56,13 @@ pub(super) async fn admit_alone(
 pub(crate) async fn count(
     http: &HttpRequest,
     worker: &Worker,
-    key: &Key,
+    key: &Arc<Key>,
     class: Option<Class>,
 ) -> Result<Taken, Throttled> {
     tell(http, key, class);
-    told(http, worker.services.limits.take(class, &[&key.allowance]).await)
+    let taken = told(http, worker.services.limits.take(class, &[&key.allowance]).await)?;
+    let_in(http);
+    Ok(taken)
 }
 
 /// Lets the answer tell what the call has left.
@@ -66,13 +70,22 @@ fn told(http: &HttpRequest, taken: Result<Taken, Throttled>) -> Result<Taken, Th
     taken.inspect(|taken| learn(http, |learned| learned.counted.taken(taken)))
 }
 
-fn tell(http: &HttpRequest, key: &Key, class: Option<Class>) {
+fn tell(http: &HttpRequest, key: &Arc<Key>, class: Option<Class>) {
     learn(http, |learned| {
-        learned.access_key_id = Some(key.access_key_id.clone());
+        learned.key = Some(key.clone());
         learned.counted.key = Some(key.allowance.clone());
         learned.counted.class = class;
         if let Some(trace) = &learned.trace {
             trace.caller_is_known();
+        }
+    });
+}
+
+/// The caller may have its call traced by wishing so. One who is over its limit may not: wishes are few, and everybody's.
+fn let_in(http: &HttpRequest) {
+    learn(http, |learned| {
+        if let Some(trace) = &learned.trace {
+            trace.caller_is_let_in();
         }
     });
 }
@@ -90,6 +103,7 @@ impl Admitted {
     ) -> Result<Self, Throttled> {
         tell(http, caller.key(), class);
         let begun = worker.services.limits.begin(class, &caller.key().allowance)?;
+        let_in(http);
         Ok(Self { caller, class, begun })
     }
 
@@ -111,7 +125,7 @@ impl Admitted {
         }
         self.begun.look_ahead(self.class, &tenant.limits.calls).inspect_err(|_| {
             learn(http, |learned| {
-                learned.cust_space_id = Some(id.to_owned());
+                learned.cust_space_id = Some(tenant.cust_space_id.clone());
                 learned.counted.tenant = Some(tenant.limits.clone());
             });
         })

@@ -2,12 +2,13 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorInternalServerError;
 use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::{Condition, Next, from_fn};
-use actix_web::web::{self, Bytes, Data, ServiceConfig};
-use actix_web::{Error, HttpRequest, HttpResponse, Route};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Error, Handler, HttpRequest, HttpResponse};
 use cams_api::{Class, Scope};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
@@ -19,7 +20,7 @@ use crate::auth::AuthError;
 use crate::config::Docs;
 use crate::openapi::admin::ADMIN_OPENAPI_PATH;
 use crate::openapi::graph_face::GRAPH_OPENAPI_PATH;
-use crate::openapi::{Documents, LLMS_PATH, MARKDOWN_PATH, OPENAPI_PATH, UI_PATH};
+use crate::openapi::{Document, Documents, LLMS_PATH, MARKDOWN_PATH, OPENAPI_PATH, UI_PATH};
 
 /// Swagger UI needs styles of its own making and small pictures in `data:`, and nothing from elsewhere.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -27,29 +28,24 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
-const MARKDOWN: &str = "text/markdown; charset=utf-8";
-const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
-
 /// The documents and the page that shows them, to whom `docs` allows.
-pub fn routes(config: &mut ServiceConfig, docs: Docs, documents: Documents) {
+pub fn routes(config: &mut ServiceConfig, docs: Docs, documents: &Documents) {
     if docs == Docs::Off {
         return;
     }
-    let Documents { openapi, graph, admin, markdown, llms } = documents;
-    let swagger = SwaggerUi::new("/docs/{_:.*}")
-        .url(Url::with_primary("groupgate", OPENAPI_PATH, true), openapi)
-        .url(Url::new("Graph-compatible face", GRAPH_OPENAPI_PATH), graph)
-        .url(Url::new("Administrator's API", ADMIN_OPENAPI_PATH), admin)
-        .config(ui());
+    let page = |document| web::get().to(page(documents, document));
     config.service(web::resource("/docs").wrap(from_fn(only_reading)).route(web::get().to(to_docs))).service(
         web::scope("")
             .guard(actix_web::guard::fn_guard(|ctx| is_documentation(ctx.head().uri.path())))
             .wrap(from_fn(harden))
             .wrap(Condition::new(docs == Docs::Admin, from_fn(administrators_only)))
             .wrap(from_fn(only_reading))
-            .route(MARKDOWN_PATH, text(MARKDOWN, markdown))
-            .route(LLMS_PATH, text(PLAIN_TEXT, llms))
-            .service(swagger),
+            .route(OPENAPI_PATH, page(Document::OpenApi))
+            .route(GRAPH_OPENAPI_PATH, page(Document::Graph))
+            .route(ADMIN_OPENAPI_PATH, page(Document::Admin))
+            .route(MARKDOWN_PATH, page(Document::Markdown))
+            .route(LLMS_PATH, page(Document::Llms))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(ui())),
     );
 }
 
@@ -57,16 +53,28 @@ fn is_documentation(path: &str) -> bool {
     [OPENAPI_PATH, GRAPH_OPENAPI_PATH, ADMIN_OPENAPI_PATH, LLMS_PATH].contains(&path) || path.starts_with(UI_PATH)
 }
 
-fn text(media_type: &'static str, text: Bytes) -> Route {
-    let answer = move || {
-        let response = HttpResponse::Ok().content_type(media_type).body(text.clone());
-        async { response }
-    };
-    web::get().to(answer)
+/// Answers with the document, which is written on another thread where nobody has asked for it before.
+fn page(documents: &Documents, document: Document) -> impl Handler<(), Output = Result<HttpResponse, Error>> {
+    let documents = documents.clone();
+    move || {
+        let documents = documents.clone();
+        async move {
+            let written = match documents.written(document) {
+                Some(written) => written,
+                None => web::block(move || documents.write(document)).await?.map_err(ErrorInternalServerError)?,
+            };
+            Ok(HttpResponse::Ok().content_type(document.media_type()).body(written))
+        }
+    }
 }
 
 fn ui() -> Config<'static> {
-    Config::default()
+    let documents = [
+        Url::with_primary("groupgate", OPENAPI_PATH, true),
+        Url::new("Graph-compatible face", GRAPH_OPENAPI_PATH),
+        Url::new("Administrator's API", ADMIN_OPENAPI_PATH),
+    ];
+    Config::new(documents)
         .try_it_out_enabled(true)
         .persist_authorization(false)
         .display_request_duration(true)

@@ -116,11 +116,8 @@ impl ApiError {
     /// When the caller may come back.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Auth(AuthError::Throttled(throttled))
-            | Self::Signed(SignedError::Throttled(throttled))
-            | Self::Throttled(throttled) => Some(throttled.retry_after()),
             Self::Operation(error) => error.retry_after(),
-            _ => None,
+            _ => self.throttled().map(|throttled| throttled.retry_after()),
         }
     }
 

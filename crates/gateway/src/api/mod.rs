@@ -7,6 +7,7 @@ pub mod cams_rpc;
 pub mod docs;
 mod error;
 pub mod events;
+mod failures;
 pub mod graph;
 mod headers;
 pub mod health;

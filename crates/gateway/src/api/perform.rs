@@ -43,7 +43,7 @@ pub(super) async fn perform<O: Operation>(
     let Asked { request, keyed, deadline, default_wait, signed } = asked;
     let tenant = request.cust_space_id();
     admitted.caller().authorize(O::SCOPE, O::NAME, tenant.as_str()).map_err(OperationError::from)?;
-    learn(http, |learned| learned.cust_space_id = Some(tenant.as_str().to_owned()));
+    learn(http, |learned| learned.cust_space_id = Some(tenant.clone()));
 
     let tenant = worker.services.resolver.tenant(tenant).await.map_err(OperationError::from)?;
     let class = Class::of(O::SCOPE);
@@ -53,24 +53,28 @@ pub(super) async fn perform<O: Operation>(
     let taken = Rc::new(admitted.count(http, class, &tenant).await?);
     // It costs a statement, so that a call which is refused without one spends none, and can be sent again as it is.
     if let Some(SignedCall { access_key_id, nonce, .. }) = signed {
-        worker.authenticator.nonces.spend(access_key_id, nonce).await?;
+        Box::pin(worker.authenticator.nonces.spend(access_key_id, nonce)).await?;
     }
     let number = request.business_number().map(|number| tenant.number(number)).transpose();
     let number = number.map_err(OperationError::from)?.cloned();
     learn(http, |learned| learned.counted.number = number.as_ref().map(|number| number.allowance.clone()));
     let context = worker.context(tenant, number, class, taken);
     let context = Context { deadline, repeat_until: deadline, default_wait, trace: trace(http), ..context };
-    Ok(in_time(deadline, O::IS_CHANGE, once(&context, keyed, request, run)).await?)
+    let operation = once(&context, keyed, request, run);
+    Ok(match deadline {
+        None => operation.await?,
+        // Boxed, so that calls without a deadline are none the larger for it.
+        Some(deadline) => in_time(deadline, O::IS_CHANGE, Box::pin(operation)).await?,
+    })
 }
 
 /// The operation, or that the caller's time is over. A little grace lets the operation itself say so, which knows more.
 async fn in_time<T>(
-    deadline: Option<Instant>,
+    deadline: Instant,
     is_change: bool,
     operation: impl Future<Output = Result<T, OperationError>>,
 ) -> Result<T, OperationError> {
     const GRACE: Duration = Duration::from_millis(50);
-    let Some(deadline) = deadline else { return operation.await };
     let acted = if is_change { Acted::Unknown } else { Acted::No };
     timeout_at(deadline + GRACE, operation).await.unwrap_or(Err(OperationError::late(acted)))
 }

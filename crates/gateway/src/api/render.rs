@@ -13,7 +13,7 @@ use tenant_store::StoredAnswer;
 use uuid::Uuid;
 
 use super::track::{Learned, Tracked};
-use super::{ApiError, Worker};
+use super::{ApiError, Worker, failures};
 use crate::limits::{self, Throttled};
 use crate::operations::Reply;
 use crate::telemetry::metrics::Called;
@@ -72,8 +72,7 @@ pub(super) fn refused_as(
     write: impl FnOnce(Envelope<'_, Refusal>) -> serde_json::Result<Vec<u8>>,
 ) -> HttpResponse {
     if error.code().http_status() >= 500 {
-        let trace_id = trace(http).and_then(|trace| trace.id());
-        tracing::warn!(request_id = %request_id(http), trace_id, code = %error.code(), reason = ?error, "a call failed");
+        failures::tell(http, error.code(), error);
     }
     written_as(http, error, write)
 }

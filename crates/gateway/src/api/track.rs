@@ -1,8 +1,10 @@
-//! Around every request: its ID, and its one line in the log.
+//! Around every request: its ID, and what is told of it when it is over: a line in the log, its counts, its span, and its
+//! record.
 
 use std::cell::RefCell;
 use std::mem;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
@@ -13,11 +15,13 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use cams_api::Code;
+use cams_api::identifiers::CustSpaceId;
 use uuid::Uuid;
 
 use super::headers::caller_request_id;
 use super::render::refused;
 use super::{ApiError, Worker, admin, cams_rpc, webhooks};
+use crate::auth::Key;
 use crate::bounds;
 use crate::calls::EndedCall;
 use crate::limits::{Counted, Throttled};
@@ -47,9 +51,9 @@ pub(super) struct Learned {
     /// The operation's name.
     pub operation: Option<&'static str>,
     /// The tenant, once the caller was found to have a grant on it.
-    pub cust_space_id: Option<String>,
+    pub cust_space_id: Option<CustSpaceId>,
     /// Who calls.
-    pub access_key_id: Option<String>,
+    pub key: Option<Arc<Key>>,
     /// The limits that the call was counted against.
     pub counted: Counted,
     /// What was answered.
@@ -158,7 +162,7 @@ impl Line {
             request_id: self.id,
             operation,
             face: face(&self.path),
-            cust_space_id: learned.cust_space_id.as_deref(),
+            cust_space_id: learned.cust_space_id.as_ref().map(CustSpaceId::as_str),
             code: learned.code.map(Code::as_str),
             status: self.status.unwrap_or(HUNG_UP),
             upstream_code: learned.upstream.as_ref().map(|(code, _)| *code),
@@ -169,12 +173,12 @@ impl Line {
     /// Tells of a tenant's call. What administrators do is in the audit log.
     fn tell(&self, learned: Learned, duration: Duration) {
         let Some(worker) = self.worker.as_ref().filter(|_| !self.path.starts_with(admin::ROOT)) else { return };
-        let Learned { operation, cust_space_id, access_key_id, code, upstream, .. } = learned;
+        let Learned { operation, cust_space_id, key, code, upstream, .. } = learned;
         let Some((operation, cust_space_id)) = operation.zip(cust_space_id) else { return };
         worker.services.calls.ended(EndedCall {
             request_id: self.id,
             cust_space_id,
-            access_key_id,
+            key,
             operation,
             code,
             status: self.status.unwrap_or(HUNG_UP),
@@ -205,18 +209,19 @@ impl Drop for Line {
         let duration = self.begun.elapsed();
         let learned = mem::take(&mut *self.learned.borrow_mut());
         self.count(&learned, duration);
-        let Learned { operation, cust_space_id, access_key_id, code, upstream, replayed, .. } = &learned;
+        let Learned { operation, cust_space_id, key, code, upstream, replayed, .. } = &learned;
+        let mut encoded = Uuid::encode_buffer();
         let trace_id = self.traced(&learned).and_then(|(trace, _)| trace.id());
         tracing::info!(
             target: "groupgate::request",
-            request_id = %self.id,
+            request_id = &*self.id.hyphenated().encode_lower(&mut encoded),
             trace_id,
             caller_request_id = self.caller_id,
-            method = %self.method,
+            method = self.method.as_str(),
             path = self.path,
             operation,
-            cust_space_id = cust_space_id.as_deref(),
-            access_key_id = access_key_id.as_deref(),
+            cust_space_id = cust_space_id.as_ref().map(CustSpaceId::as_str),
+            access_key_id = key.as_ref().map(|key| key.access_key_id.as_str()),
             status = self.status.unwrap_or(HUNG_UP),
             code = code.map(Code::as_str),
             upstream_code = upstream.as_ref().map(|(code, _)| *code),

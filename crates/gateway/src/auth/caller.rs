@@ -51,7 +51,7 @@ impl Caller {
     }
 
     /// The access key, or what stands in its place for the caller of an external issuer.
-    pub fn key(&self) -> &Key {
+    pub fn key(&self) -> &Arc<Key> {
         &self.key
     }
 

@@ -65,7 +65,8 @@ impl Authenticator {
         let client = peer.map(|peer| self.proxies.client(peer, headers));
         match authorization::read(headers)? {
             Authorization::Basic { access_key_id, secret } => {
-                Ok(Caller::with_key(self.with_secret(&access_key_id, &secret, client).await?))
+                let key = Box::pin(self.with_secret(&access_key_id, &secret, client)).await?;
+                Ok(Caller::with_key(key))
             }
             Authorization::Bearer(token) => self.with_token(token, client).await,
         }

@@ -66,7 +66,7 @@ impl Nonces {
 
     /// How much room is taken of that for those that were used while the store is away.
     pub(super) fn queue(&self) -> QueueFigures {
-        QueueFigures { queue: "nonces", entries: self.in_memory().spent.len(), capacity: ROOM }
+        QueueFigures { queue: "nonces", entries: self.in_memory().count(Instant::now()), capacity: ROOM }
     }
 
     /// Whether a nonce may be new, by what is in memory: a request that is sent again and again is known without a question
@@ -134,9 +134,15 @@ impl Memory {
         self.spent.get(spent).is_some_and(|until| now < *until)
     }
 
+    /// How many are remembered; what need not be any longer is forgotten.
+    fn count(&mut self, now: Instant) -> usize {
+        self.spent.retain(|_, until| now < *until);
+        self.spent.len()
+    }
+
     fn spend(&mut self, spent: Spent, now: Instant) -> Fate {
         if self.spent.len() >= ROOM {
-            self.spent.retain(|_, until| now < *until);
+            self.count(now);
         }
         let has_room = self.spent.len() < ROOM;
         match self.spent.entry(spent) {
@@ -180,6 +186,15 @@ mod tests {
         assert_eq!(memory.spend(spent("b", "n"), now), Fate::New);
         assert_eq!(memory.spend(spent("a", "n"), now + REMEMBERED.mul_f32(0.99)), Fate::Used);
         assert_eq!(memory.spend(spent("a", "n"), now + REMEMBERED), Fate::New);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_counted_no_longer() {
+        let (mut memory, now) = (Memory::default(), Instant::now());
+        assert_eq!(memory.spend(number(1), now), Fate::New);
+        assert_eq!(memory.spend(number(2), now + REMEMBERED / 2), Fate::New);
+        let counted = [REMEMBERED / 2, REMEMBERED, REMEMBERED * 2].map(|after| memory.count(now + after));
+        assert_eq!(counted, [2, 1, 0]);
     }
 
     #[test]

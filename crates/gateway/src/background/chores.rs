@@ -150,11 +150,12 @@ async fn drop_calls(store: &Store, pulse: &Pulse) {
     loop {
         let kept = store.drop_old_calls().await;
         match &kept {
+            Ok(kept) if kept.is_put_off => tracing::debug!("the days of calls are in use; looking again later"),
             Ok(kept) if kept.dropped > 0 => tracing::info!(dropped = kept.dropped, "days of calls were dropped"),
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "old calls could not be dropped"),
         }
-        pause(pulse, kept.is_ok(), HOURLY).await;
+        pause(pulse, kept.is_ok_and(|kept| !kept.is_put_off), HOURLY).await;
     }
 }
 

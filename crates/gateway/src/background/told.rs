@@ -24,7 +24,12 @@ impl Told {
         // What was told before this began may be lost.
         self.look_at_all();
         loop {
-            self.tell(pulse.at_rest(notifications.next()).await);
+            // Without a connection nothing is heard, which is no rest.
+            let notification = match pulse.at_rest(notifications.heard()).await {
+                Some(heard) => heard,
+                None => notifications.reconnected().await,
+            };
+            self.tell(notification);
         }
     }
 

@@ -187,7 +187,7 @@ fn exit_code_of(error: &StoreError) -> u8 {
         StoreError::NotFound { .. } => 3,
         StoreError::Conflict { .. } | StoreError::Stale | StoreError::TooMany { .. } => 4,
         StoreError::Unavailable(_) => 5,
-        StoreError::Unreadable { .. } | StoreError::Internal(_) => 1,
+        StoreError::Unreadable { .. } | StoreError::Unfit(_) | StoreError::Internal(_) => 1,
     }
 }
 

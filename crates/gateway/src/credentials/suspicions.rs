@@ -23,7 +23,7 @@ impl Suspicions {
 
     /// How full the queue is.
     pub(crate) fn queue(&self) -> QueueFigures {
-        QueueFigures { queue: "suspected_tokens", entries: ROOM - self.0.capacity(), capacity: ROOM }
+        QueueFigures::of("suspected_tokens", &self.0)
     }
 
     /// Meta has refused this tenant's token. Never waits.

@@ -8,11 +8,11 @@ use std::time::Duration;
 use actix_web::rt;
 use tenant_store::{ClaimedDelivery, DeliveryId, EventTraces, Store};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::held::Held;
+use super::held::{Held, Hold};
 use super::recording::Ended;
 use super::sending::Courier;
 use crate::events::{Nudge, RenderError};
@@ -30,6 +30,8 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const BETWEEN: Duration = Duration::from_millis(5);
 /// After a failure of the store.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long it may take to look up the traces of what is claimed, which waits to be tried meanwhile.
+const TRACES: Duration = Duration::from_millis(500);
 /// When a delivery is due again whose event this version cannot write.
 const UNWRITABLE: Duration = Duration::from_mins(1);
 
@@ -75,12 +77,7 @@ impl Claimer {
             Ok(claimed) => {
                 pulse.succeeded();
                 let may_be_more = claimed.len() == room;
-                let traces = self.traces(&claimed).await;
-                for delivery in claimed {
-                    let trace = self.tracer.as_ref().zip(traces.get(&delivery.event.id));
-                    let trace = trace.and_then(|(tracer, traces)| DeliveryTrace::of(tracer, traces));
-                    self.begin(delivery, trace);
-                }
+                self.begin_all(claimed).await;
                 Instant::now() + if may_be_more { Duration::ZERO } else { LOOK_AGAIN }
             }
             Err(error) => {
@@ -91,20 +88,33 @@ impl Claimer {
         }
     }
 
-    /// The traces behind what is delivered. Where they cannot be looked up, it is delivered without.
+    /// Begins a try of each. All are held at once, so that none is forgotten where the gateway stops meanwhile.
+    async fn begin_all(&self, claimed: Vec<ClaimedDelivery>) {
+        let holds: Vec<Hold> = claimed.iter().map(|delivery| self.held.hold(delivery)).collect();
+        let traces = self.traces(&claimed).await;
+        for (delivery, hold) in claimed.into_iter().zip(holds) {
+            let trace = self.tracer.as_ref().zip(traces.get(&delivery.event.id));
+            let trace = trace.and_then(|(tracer, traces)| DeliveryTrace::of(tracer, traces));
+            self.begin(delivery, hold, trace);
+        }
+    }
+
+    /// The traces behind what is delivered. Where they cannot be looked up in time, it is delivered without.
     async fn traces(&self, claimed: &[ClaimedDelivery]) -> HashMap<Uuid, EventTraces> {
         if self.tracer.is_none() || claimed.is_empty() {
             return HashMap::new();
         }
         let events: Vec<Uuid> = claimed.iter().map(|delivery| delivery.event.id).collect();
-        let found = self.store.traces_of_events(&events).await;
-        found
-            .inspect_err(|error| tracing::debug!(%error, "events are delivered without their traces"))
-            .unwrap_or_default()
+        match timeout(TRACES, self.store.traces_of_events(&events)).await {
+            Ok(Ok(traces)) => return traces,
+            Ok(Err(error)) => tracing::debug!(%error, "events are delivered without their traces"),
+            Err(late) => tracing::debug!(%late, "events are delivered without their traces"),
+        }
+        HashMap::new()
     }
 
-    fn begin(&self, delivery: ClaimedDelivery, trace: Option<DeliveryTrace>) {
-        let (courier, hold) = (self.courier.clone(), self.held.hold(&delivery));
+    fn begin(&self, delivery: ClaimedDelivery, hold: Hold, trace: Option<DeliveryTrace>) {
+        let courier = self.courier.clone();
         let (ends, give_up, store) = (self.ends.clone(), self.give_up.clone(), self.store.clone());
         rt::spawn(async move {
             // What is given up has not ended, and is told to nobody.

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use super::{EgressError, EgressUnavailable, ExternalUrl, Fetched};
+use crate::version::USER_AGENT;
 
 /// For connecting to one address, and once more for the TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -22,7 +23,6 @@ const ADDRESSES_TRIED: usize = 4;
 pub(super) const LONGEST_REST: Duration = Duration::from_secs(4);
 /// How long a connection is used at all, so that a name's new addresses get their share.
 const LONGEST_LIFE: Duration = Duration::from_mins(1);
-const USER_AGENT: &str = concat!("groupgate/", env!("CARGO_PKG_VERSION"));
 
 /// What is sent.
 pub(super) struct Outgoing {

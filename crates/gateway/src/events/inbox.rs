@@ -94,7 +94,7 @@ impl Inbox {
     async fn take(&self, signature: &[u8], body: &[u8], trace: Option<&CallTrace>) -> Result<Received, Refused> {
         webhooks::verify_signature(&self.secrets, Some(signature), body)?;
         let trace = trace.and_then(|trace| {
-            trace.caller_is_known();
+            trace.caller_is_let_in();
             trace.kept()
         });
         let trace = trace.as_deref();
@@ -107,36 +107,37 @@ impl Inbox {
         };
         let events: Vec<ReceivedEvent<'_>> = changes.iter().map(event).collect();
         let received = match self.store.receive_traced(&events, trace).await {
-            Err(StoreError::Internal(why)) => self.receive_one_by_one(&events, trace, &why).await?,
+            Err(why @ StoreError::Unfit(_)) => self.receive_one_by_one(&events, trace, &why).await?,
             received => received?,
         };
         self.router.look();
         Ok(received)
     }
 
-    /// An event that PostgreSQL does not take (nested too deeply, for one) must not cost those beside it: it is kept
-    /// with what is malformed.
+    /// An event that PostgreSQL never takes (nested too deeply, for one) must not cost those beside it: it is kept with what
+    /// is malformed. Whatever else fails has Meta send all of them again.
     async fn receive_one_by_one(
         &self,
         events: &[ReceivedEvent<'_>],
         trace: Option<&str>,
-        why: &str,
+        why: &StoreError,
     ) -> Result<Received, Refused> {
-        tracing::warn!(why, "a batch of events was refused; taking them one by one");
-        let mut received = Received { new: 0, doubled: 0 };
+        tracing::warn!(%why, "a batch of events was refused; taking them one by one");
+        let mut received = Received::default();
         for event in events {
             match self.store.receive_traced(std::slice::from_ref(event), trace).await {
                 Ok(one) => {
                     received.new += one.new;
                     received.doubled += one.doubled;
                 }
-                Err(StoreError::Internal(why)) => {
+                Err(why @ StoreError::Unfit(_)) => {
                     tracing::error!(
-                        why,
+                        %why,
                         field = event.field,
                         "an event was refused; it is kept with what is malformed"
                     );
                     self.store.keep_malformed(event.value.as_bytes()).await?;
+                    received.set_aside += 1;
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -43,7 +43,7 @@ impl LinkJournal {
 
     /// How full the queue is.
     pub(crate) fn queue(&self) -> QueueFigures {
-        QueueFigures { queue: "invite_links", entries: CAPACITY - self.queue.capacity(), capacity: CAPACITY }
+        QueueFigures::of("invite_links", &self.queue)
     }
 
     /// The group now has this link, or none.

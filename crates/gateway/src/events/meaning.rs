@@ -13,7 +13,9 @@ use graph_client::webhooks::{
 };
 use serde_json::json;
 use serde_json::value::RawValue;
-use tenant_store::{ChangeOutcome, ChangeStatus, GroupLifecycle, GroupUpdate, InboxEvent, Outcome, Routing};
+use tenant_store::{
+    ChangeOutcome, ChangeStatus, GroupLifecycle, GroupUpdate, InboxEvent, Outcome, Routing, ToldSetting,
+};
 
 use super::results::{faults, participant_faults, setting_results};
 use super::translate::{instant, translate};
@@ -82,15 +84,22 @@ fn added_users(event: &GroupEvent) -> Option<Vec<String>> {
     Some(names.flatten().map(|name| name.trim_start_matches('+').to_owned()).collect())
 }
 
-/// The settings that an event names, by their names in our requests, each with the text that it has now. A picture has none,
-/// and neither has what was not changed: whether its text is then the one that was asked for, Meta's documents do not say.
-fn told_settings(event: &GroupEvent) -> BTreeMap<String, Option<String>> {
+/// The settings that an event names, by their names in our requests, each with its text; a picture has none. Of what was not
+/// changed, Meta's documents do not say whether the text is the one that was asked for.
+fn told_settings(event: &GroupEvent) -> BTreeMap<String, ToldSetting> {
     let GroupEvent::SettingsUpdated(settings) = event else { return BTreeMap::new() };
-    let subject = settings.subject.as_ref().map(|part| ("Subject", successful_text(Some(part))));
-    let description = settings.description.as_ref().map(|part| ("Description", successful_description(part)));
-    let picture = settings.profile_picture.as_ref().map(|_| ("ProfilePicture", None));
-    let named = [subject, description, picture].into_iter().flatten();
-    named.map(|(name, text)| (name.to_owned(), text)).collect()
+    let text = |part: &PartOutcome| part.text.clone();
+    let description = |part: &PartOutcome| successful_description(part).or_else(|| text(part));
+    let parts = [
+        ("Subject", settings.subject.as_ref().map(|part| (part, text(part)))),
+        ("Description", settings.description.as_ref().map(|part| (part, description(part)))),
+        ("ProfilePicture", settings.profile_picture.as_ref().map(|part| (part, None))),
+    ];
+    let told = parts.into_iter().filter_map(|(name, told)| {
+        let (part, text) = told?;
+        Some((name.to_owned(), ToldSetting { text, is_changed: part.update_successful }))
+    });
+    told.collect()
 }
 
 /// The operation that the event ends, and how.
@@ -319,21 +328,27 @@ mod tests {
     }
 
     #[test]
-    fn the_settings_that_an_event_names_have_the_text_that_they_have_now() {
+    fn the_settings_that_an_event_names_have_their_text_and_whether_they_were_changed() {
         let part = |text: &str, is_done: bool| json!({"text": text, "update_successful": is_done});
         for (parts, settings) in [
-            (json!({"group_subject": part("S", true)}), json!({"Subject": "S"})),
+            (json!({"group_subject": part("S", true)}), json!({"Subject": ["S", true]})),
             (
                 json!({"group_subject": part("S", false), "group_description": part("D", true)}),
-                json!({"Subject": null, "Description": "D"}),
+                json!({"Subject": ["S", false], "Description": ["D", true]}),
             ),
-            (json!({"group_description": {"update_successful": true}}), json!({"Description": ""})),
-            (json!({"profile_picture": {"sha256": "x", "update_successful": true}}), json!({"ProfilePicture": null})),
+            (json!({"group_description": {"update_successful": true}}), json!({"Description": ["", true]})),
+            (json!({"group_description": {"update_successful": false}}), json!({"Description": [null, false]})),
+            (
+                json!({"profile_picture": {"sha256": "x", "update_successful": true}}),
+                json!({"ProfilePicture": [null, true]}),
+            ),
             (json!({"errors": [{"code": 131_000}]}), json!({})),
         ] {
             let mut group = json!({"type": "group_settings_update", "group_id": "G"});
             group.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
-            assert_eq!(json!(told("group_settings_update", &group).settings), settings, "{parts}");
+            let told = told("group_settings_update", &group).settings.into_iter();
+            let told: BTreeMap<_, _> = told.map(|(name, part)| (name, (part.text, part.is_changed))).collect();
+            assert_eq!(json!(told), settings, "{parts}");
         }
     }
 }

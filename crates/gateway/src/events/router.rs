@@ -53,12 +53,14 @@ impl Router {
     /// Routes events, for ever.
     pub(crate) async fn run(&self, pulse: &Pulse) {
         let mut abandoned_due = Instant::now();
+        let mut may_be_more = false;
         loop {
-            // Told or not, it looks.
-            let _ = timeout(LOOK_AGAIN, self.nudge.0.notified()).await;
-            if self.route_all().await {
-                pulse.succeeded();
+            if !may_be_more {
+                // Told or not, it looks.
+                let _ = timeout(LOOK_AGAIN, self.nudge.0.notified()).await;
             }
+            may_be_more = self.route_once(pulse).await;
+            // Also while there is no end of events.
             if Instant::now() >= abandoned_due {
                 self.settle_abandoned().await;
                 abandoned_due = Instant::now() + ABANDONED;
@@ -66,25 +68,22 @@ impl Router {
         }
     }
 
-    /// Whether nothing is left to be routed.
-    async fn route_all(&self) -> bool {
-        loop {
-            match self.store.route_events(BATCH, meaning).await {
-                Ok(done) => {
-                    if done.settled > 0 {
-                        self.services.waiters.wake();
-                    }
-                    let found_any = done.found_any();
-                    self.services.metrics.events_published(done.lags);
-                    if !found_any {
-                        return true;
-                    }
+    /// Routes a batch. Whether there may be more.
+    async fn route_once(&self, pulse: &Pulse) -> bool {
+        match self.store.route_events(BATCH, meaning).await {
+            Ok(done) => {
+                pulse.succeeded();
+                if done.settled > 0 {
+                    self.services.waiters.wake();
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "events wait to be routed");
-                    tokio::time::sleep(PAUSE).await;
-                    return false;
-                }
+                let found_any = done.found_any();
+                self.services.metrics.events_published(done.lags);
+                found_any
+            }
+            Err(error) => {
+                tracing::warn!(%error, "events wait to be routed");
+                tokio::time::sleep(PAUSE).await;
+                false
             }
         }
     }

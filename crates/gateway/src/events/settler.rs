@@ -147,25 +147,21 @@ impl Settler {
     pub(crate) async fn run(&self, pulse: &Pulse) {
         loop {
             tokio::time::sleep(ROUND).await;
-            if self.settle_all().await {
-                pulse.succeeded();
-            }
+            self.settle_all(pulse).await;
         }
     }
 
-    /// Looks up every change that is open for too long, once. Whether it could be looked which are.
-    pub async fn settle_all(&self) -> bool {
+    /// Looks up changes that are open for too long, once each.
+    async fn settle_all(&self, pulse: &Pulse) {
         match self.services.store.stale_changes(PATIENCE, BATCH).await {
             Ok(stale) => {
+                pulse.succeeded();
                 for change in stale {
                     self.settle(change).await;
+                    pulse.succeeded();
                 }
-                true
             }
-            Err(error) => {
-                tracing::warn!(%error, "open changes could not be looked at");
-                false
-            }
+            Err(error) => tracing::warn!(%error, "open changes could not be looked at"),
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cams_api::Class;
 use tenant_store::{Limit, PerClass, Rate};
@@ -86,7 +86,7 @@ impl Allowance {
 
     /// What is left of that limit; `None` where its rate is off.
     pub fn look(&self, class: Option<Class>) -> Option<Standing> {
-        of_class(&self.buckets, class).as_ref().map(Bucket::look)
+        of_class(&self.buckets, class).as_ref().map(|bucket| bucket.look_at(Instant::now()))
     }
 
     /// Keeps a call of this class for one that is not counted before it is read, so that no more are read at the same time
@@ -95,10 +95,11 @@ impl Allowance {
     /// # Errors
     /// [`Throttled::Rate`]
     pub(super) fn reserve(self: &Arc<Self>, class: Option<Class>) -> Result<Reserved, Throttled> {
-        let refused = self.of(class).filter_map(|bucket| Some(bucket.throttled(bucket.limiter.wait()?)));
+        let now = Instant::now();
+        let refused = self.of(class).filter_map(|bucket| Some(bucket.throttled(bucket.limiter.wait_at(now)?)));
         refused.max_by_key(Throttled::retry_after).map_or(Ok(()), Err)?;
         for (reserved, bucket) in self.of(class).enumerate() {
-            if let Err(wait) = bucket.reserve() {
+            if let Err(wait) = bucket.reserve(now) {
                 self.of(class).take(reserved).for_each(Bucket::release);
                 return Err(bucket.throttled(wait));
             }
@@ -159,16 +160,16 @@ impl Bucket {
     }
 
     /// What is left, but for what calls that are being read will take.
-    pub(super) fn look(&self) -> Standing {
-        let Standing { remaining, full_in } = self.limiter.look();
+    pub(super) fn look_at(&self, now: Instant) -> Standing {
+        let Standing { remaining, full_in } = self.limiter.look_at(now);
         let unkept = self.room(remaining).saturating_sub(self.begun.load(Ordering::Acquire));
         let kept = remaining.saturating_sub(unkept);
         Standing { remaining: remaining - kept, full_in: full_in + self.limiter.interval() * kept }
     }
 
     /// Keeps one of the calls that are left; where all are kept already, how long until one more is left.
-    fn reserve(&self) -> Result<(), Duration> {
-        let room = self.room(self.limiter.look().remaining);
+    fn reserve(&self, now: Instant) -> Result<(), Duration> {
+        let room = self.room(self.limiter.look_at(now).remaining);
         let one_more = |begun: u32| (begun < room).then_some(begun + 1);
         let begun = self.begun.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
         begun.map(drop).map_err(|begun| self.limiter.interval() * (begun - room).saturating_add(1))

@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use cams_api::Class;
@@ -65,11 +66,12 @@ impl Counted {
     fn tightest(&self) -> Option<HeaderValue> {
         let tenant = self.tenant.as_ref().map(|tenant| &tenant.calls);
         let told = self.key.as_deref().into_iter().chain(tenant).flat_map(|allowance| allowance.of(self.class));
-        let told = told.map(|bucket| (bucket.name(), bucket.look())).chain(self.left);
+        let now = Instant::now();
+        let told = told.map(|bucket| (bucket.name(), bucket.look_at(now))).chain(self.left);
         let (name, left) = told.min_by_key(tightness)?;
         // Calls that the number has no budget for do not get through either, so they are not promised.
         let number = self.number.as_deref().into_iter().flat_map(|number| number.of(self.class));
-        let number = number.map(|bucket| ("", bucket.look())).min_by_key(tightness).map(|(_, left)| left);
+        let number = number.map(|bucket| ("", bucket.look_at(now))).min_by_key(tightness).map(|(_, left)| left);
         written(name, number.filter(|number| number.remaining < left.remaining).unwrap_or(left))
     }
 }

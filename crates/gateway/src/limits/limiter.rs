@@ -1,7 +1,6 @@
 //! One limit, and what is left of it.
 
 use std::cell::Cell;
-use std::convert::Infallible;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, MonotonicClock, Reference};
-use governor::middleware::StateInformationMiddleware;
+use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
@@ -23,7 +22,7 @@ pub struct Limiter<C: Clock = MonotonicClock> {
     rate: Rate,
     quota: Quota,
     clock: C,
-    gcra: RateLimiter<Test, State, C, StateInformationMiddleware>,
+    gcra: RateLimiter<NotKeyed, State, C, NoOpMiddleware<C::Instant>>,
     state: State,
     /// By how many nanoseconds the whole burst may be back later than the state says, since another keeper told of it.
     doubt: AtomicU64,
@@ -40,35 +39,18 @@ pub struct Standing {
     pub full_in: Duration,
 }
 
-/// Whether a test of the limit counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Test {
-    Take,
-    Look,
-}
-
 /// governor's state, which can be looked at without counting, and set.
 #[derive(Clone, Default)]
 struct State(Arc<InMemoryState>);
 
 impl StateStore for State {
-    type Key = Test;
+    type Key = NotKeyed;
 
-    fn measure_and_replace<T, F, E>(&self, test: &Test, decide: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, key: &NotKeyed, decide: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        match test {
-            Test::Take => self.0.measure_and_replace(&NotKeyed::NonKey, decide),
-            // A decision that fails leaves the state as it is, so what was seen leaves as a failure.
-            Test::Look => {
-                let look = |state| Err(decide(state).map(|(seen, _)| seen));
-                match self.0.measure_and_replace::<Infallible, _, _>(&NotKeyed::NonKey, look) {
-                    Err(seen) => seen,
-                    Ok(never) => match never {},
-                }
-            }
-        }
+        self.0.measure_and_replace(key, decide)
     }
 }
 
@@ -155,7 +137,14 @@ impl<C: Clock> Limiter<C> {
     /// # Errors
     /// How long to wait until one gets through, where it does not now. It is not counted.
     pub fn take(&self) -> Result<(), Duration> {
-        self.test(Test::Take).map(drop)
+        loop {
+            let Err(refused) = self.gcra.check() else { return Ok(()) };
+            let wait = refused.wait_time_from(self.clock.now());
+            // Its time may have come while it was refused.
+            if !wait.is_zero() {
+                return Err(wait);
+            }
+        }
     }
 
     /// Gives a call back that was counted a moment ago, where nothing else has happened since that would let two through
@@ -188,13 +177,14 @@ impl<C: Clock> Limiter<C> {
 
     /// How long a call has to wait that leaves half of the burst to others.
     pub fn wait_for_spare(&self) -> Option<Duration> {
-        let (kept, remaining) = (self.burst().get() / 2, self.standing(self.full_in(Duration::ZERO)).remaining);
+        let full_in = self.full_in(self.clock.now(), Duration::ZERO);
+        let (kept, remaining) = (self.burst().get() / 2, self.standing(full_in).remaining);
         (remaining <= kept).then(|| self.interval() * (kept + 1 - remaining))
     }
 
     /// In how long the whole burst is there again, where that may be so much later than the state says.
-    fn full_in(&self, doubt: Duration) -> Duration {
-        (Duration::from_nanos(self.state.full_at()) + doubt).saturating_sub(self.now().into())
+    fn full_in(&self, now: C::Instant, doubt: Duration) -> Duration {
+        (Duration::from_nanos(self.state.full_at()) + doubt).saturating_sub(now.duration_since(self.start).into())
     }
 
     fn doubt(&self) -> Duration {
@@ -208,12 +198,23 @@ impl<C: Clock> Limiter<C> {
     /// How long to wait until a call gets through, where it does not now: for as long as that may be where another keeper has
     /// told of it.
     pub fn wait(&self) -> Option<Duration> {
-        self.test(Test::Look).err().map(|wait| wait + self.doubt())
+        self.wait_at(self.clock.now())
+    }
+
+    /// The same where it is `now`: who looks at many limits asks for the time once.
+    pub(super) fn wait_at(&self, now: C::Instant) -> Option<Duration> {
+        let wait = self.full_in(now, Duration::ZERO).saturating_sub(self.window().saturating_sub(self.interval()));
+        (!wait.is_zero()).then(|| wait + self.doubt())
     }
 
     /// What is left. Both figures err on the side of too little.
     pub fn look(&self) -> Standing {
-        self.standing(self.full_in(self.doubt()))
+        self.look_at(self.clock.now())
+    }
+
+    /// The same where it is `now`.
+    pub(super) fn look_at(&self, now: C::Instant) -> Standing {
+        self.standing(self.full_in(now, self.doubt()))
     }
 
     /// What is left where the whole burst is there after this time.
@@ -225,22 +226,6 @@ impl<C: Clock> Limiter<C> {
             // It may be more than the window: another keeper may have counted by another rate.
             0 => Standing { remaining: 0, full_in: full_in.max(window) },
             remaining => Standing { remaining, full_in: interval * (burst - remaining) },
-        }
-    }
-
-    /// How many calls get through after this one, or how long until this one does.
-    fn test(&self, test: Test) -> Result<u32, Duration> {
-        loop {
-            match self.gcra.check_key(&test) {
-                Ok(snapshot) => return Ok(snapshot.remaining_burst_capacity()),
-                Err(refused) => {
-                    let wait = refused.wait_time_from(self.clock.now());
-                    // Its time may have come while it was refused.
-                    if !wait.is_zero() {
-                        return Err(wait);
-                    }
-                }
-            }
         }
     }
 }

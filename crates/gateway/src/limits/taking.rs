@@ -115,17 +115,16 @@ impl Limits {
         let buckets: Vec<&Bucket> = allowances.iter().flat_map(|allowance| allowance.of(class)).collect();
         // What is known here to be used up is used up everywhere, and costs no round trip.
         check(waiting, buckets.iter().copied())?;
-        match self.count_shared(waiting, &buckets).await {
-            Some(counted) => counted,
-            None => take_here(&buckets),
+        if buckets.is_empty() || !self.shared.is_asked() {
+            return take_here(&buckets);
         }
+        // Boxed, so that calls that are counted here alone are none the larger for it.
+        let counted = Box::pin(self.count_shared(waiting, &buckets)).await;
+        counted.unwrap_or_else(|| take_here(&buckets))
     }
 
-    /// Counts a call for all replicas; `None` where each counts for itself.
+    /// Counts a call for all replicas; `None` where nobody answers who counts for them.
     async fn count_shared(&self, waiting: Waiting, buckets: &[&Bucket]) -> Option<Result<Option<Told>, Throttled>> {
-        if buckets.is_empty() || !self.shared.is_asked() {
-            return None;
-        }
         let spare = waiting == Waiting::Nobody;
         let tests: Vec<_> =
             buckets.iter().map(|bucket| Test { key: &bucket.key, quota: bucket.limiter.quota(), spare }).collect();
@@ -213,9 +212,10 @@ pub(super) fn tightness((_, left): &Told) -> (u32, Reverse<Duration>) {
 
 /// Whether none refuses the call.
 fn check<'a>(waiting: Waiting, buckets: impl Iterator<Item = &'a Bucket>) -> Result<(), Throttled> {
+    let now = Instant::now();
     let wait = |bucket: &Bucket| -> Option<Duration> {
         match waiting {
-            Waiting::Caller => bucket.limiter.wait(),
+            Waiting::Caller => bucket.limiter.wait_at(now),
             Waiting::Nobody => bucket.limiter.wait_for_spare(),
         }
     };
@@ -231,5 +231,6 @@ fn take_here(buckets: &[&Bucket]) -> Result<Option<Told>, Throttled> {
             return Err(bucket.throttled(wait));
         }
     }
-    Ok(buckets.iter().map(|bucket| (bucket.name(), bucket.limiter.look())).min_by_key(tightness))
+    let now = Instant::now();
+    Ok(buckets.iter().map(|bucket| (bucket.name(), bucket.limiter.look_at(now))).min_by_key(tightness))
 }

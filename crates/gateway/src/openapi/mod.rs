@@ -15,6 +15,8 @@ pub mod postman;
 mod pull;
 mod security;
 
+use std::sync::{Arc, OnceLock};
+
 use actix_web::web::Bytes;
 use cams_api::envelope::{Common, Refusal};
 use utoipa::ToSchema;
@@ -130,28 +132,71 @@ pub fn events_markdown() -> String {
     markdown::events::render()
 }
 
-/// Everything that a gateway serves about its API.
-#[derive(Clone)]
-pub struct Documents {
+/// What a gateway serves about its API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
     /// The OpenAPI document.
-    pub openapi: OpenApi,
+    OpenApi,
     /// That of the Graph-compatible face.
-    pub graph: OpenApi,
+    Graph,
     /// That of the administrator's API.
-    pub admin: OpenApi,
-    /// The same as a page of Markdown.
-    pub markdown: Bytes,
+    Admin,
+    /// The OpenAPI document as a page of Markdown.
+    Markdown,
     /// The list of operations in plain text.
-    pub llms: Bytes,
+    Llms,
+}
+
+impl Document {
+    const COUNT: usize = 5;
+
+    /// How it is written, as `Content-Type` names it.
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::OpenApi | Self::Graph | Self::Admin => "application/json",
+            Self::Markdown => "text/markdown; charset=utf-8",
+            Self::Llms => "text/plain; charset=utf-8",
+        }
+    }
+
+    fn write(self, public_url: &str) -> Result<String, serde_json::Error> {
+        match self {
+            Self::OpenApi => document(Some(public_url)).to_json(),
+            Self::Graph => graph_face::document(Some(public_url)).to_json(),
+            Self::Admin => admin::document(Some(public_url)).to_json(),
+            Self::Markdown => Ok(markdown::render(&document(Some(public_url)))),
+            Self::Llms => Ok(llms::render(public_url)),
+        }
+    }
+}
+
+/// All of them. Each is written when it is asked for first: that takes some ten milliseconds and megabytes, which a gateway
+/// does not need for its calls. Clones share them.
+#[derive(Clone)]
+pub struct Documents(Arc<Shelf>);
+
+struct Shelf {
+    public_url: String,
+    written: [OnceLock<Bytes>; Document::COUNT],
 }
 
 impl Documents {
     /// The documents of a gateway that is reached at `public_url`, which has no `/` at its end.
     pub fn of(public_url: &str) -> Self {
-        let openapi = document(Some(public_url));
-        let markdown = markdown::render(&openapi).into();
-        let graph = graph_face::document(Some(public_url));
-        let admin = admin::document(Some(public_url));
-        Self { openapi, graph, admin, markdown, llms: llms::render(public_url).into() }
+        Self(Arc::new(Shelf { public_url: public_url.to_owned(), written: Default::default() }))
+    }
+
+    /// The document, if it was asked for before.
+    pub(crate) fn written(&self, document: Document) -> Option<Bytes> {
+        self.0.written[document as usize].get().cloned()
+    }
+
+    /// The document.
+    ///
+    /// # Errors
+    /// Where it cannot be written as JSON.
+    pub fn write(&self, document: Document) -> Result<Bytes, serde_json::Error> {
+        let written = Bytes::from(document.write(&self.0.public_url)?);
+        Ok(self.0.written[document as usize].get_or_init(|| written).clone())
     }
 }

@@ -22,7 +22,9 @@ impl Context {
     /// [`OperationError::GroupNotFound`] where it is not.
     pub async fn own_group(&self, group_id: &GroupId) -> Result<graph_client::GroupId, OperationError> {
         let id = group_id.as_str();
-        if !self.services.known_groups.contains(self.number()?, id) && !self.find_group(id).await? {
+        let is_known = self.services.known_groups.contains(self.number()?, id);
+        // Boxed, so that calls about known groups are none the larger for it.
+        if !is_known && !Box::pin(self.find_group(id)).await? {
             return Err(OperationError::GroupNotFound { group_id: id.to_owned() });
         }
         graph_client::GroupId::try_from(id).map_err(|_| OperationError::GroupNotFound { group_id: id.to_owned() })

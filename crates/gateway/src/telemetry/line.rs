@@ -1,9 +1,8 @@
 //! How one line of the JSON log is written, piece by piece, into a byte buffer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
-use std::io::Write as _;
 
 use time::OffsetDateTime;
 use tracing::Level;
@@ -14,7 +13,12 @@ use super::privacy;
 thread_local! {
     /// Where a value is formatted before it is written: what is to be shortened may come in pieces.
     static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The second of the thread's last line, since 1970, and how it is written: `2026-11-21T14:30:26`.
+    static SECOND: Cell<(i64, [u8; SECOND_LENGTH])> = const { Cell::new((i64::MIN, [0; SECOND_LENGTH])) };
 }
+
+/// In bytes.
+const SECOND_LENGTH: usize = 19;
 
 /// The line's own keys. A field of such a name gets an underscore behind it, so that no key stands twice.
 const RESERVED: [&str; 5] = ["timestamp", "level", "target", "spans", "span"];
@@ -146,7 +150,35 @@ fn number(line: &mut Vec<u8>, value: impl serde::Serialize) {
 }
 
 fn string(line: &mut Vec<u8>, text: &str) {
-    written(&serde_json::to_writer(line, text));
+    if is_plain(text) {
+        line.reserve(text.len() + 2);
+        line.push(b'"');
+        line.extend_from_slice(text.as_bytes());
+        line.push(b'"');
+    } else {
+        written(&serde_json::to_writer(line, text));
+    }
+}
+
+/// Whether JSON has the text as it is ([RFC 8259, section 7](https://www.rfc-editor.org/rfc/rfc8259#section-7)): eight bytes at
+/// a time, since all texts of all lines are looked at.
+fn is_plain(text: &str) -> bool {
+    let (words, rest) = text.as_bytes().as_chunks();
+    let is_escaped = |byte: &u8| *byte < b' ' || matches!(byte, b'"' | b'\\');
+    !words.iter().any(|word| has_escaped(u64::from_le_bytes(*word))) && !rest.iter().any(is_escaped)
+}
+
+/// Whether one of eight bytes is a quotation mark, a backslash or a control character
+/// ([how a byte is found in a word](https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord)).
+const fn has_escaped(word: u64) -> bool {
+    const fn each(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    const fn below(word: u64, limit: u8) -> u64 {
+        word.wrapping_sub(each(limit)) & !word
+    }
+    let found = below(word, b' ') | below(word ^ each(b'"'), 1) | below(word ^ each(b'\\'), 1);
+    found & each(0x80) != 0
 }
 
 /// Writing a number or a string into memory cannot fail.
@@ -154,13 +186,42 @@ fn written(outcome: &serde_json::Result<()>) {
     debug_assert!(outcome.is_ok(), "{outcome:?}");
 }
 
-/// `2026-11-21T14:30:26.123Z`, written by hand: `time`'s own formatting allocates.
+/// `2026-11-21T14:30:26.123Z`, written by hand: `time`'s own formatting allocates. Most lines are of the same second as the
+/// one before.
 fn timestamp(line: &mut Vec<u8>, now: OffsetDateTime) {
+    let (mut second, mut text) = SECOND.get();
+    if second != now.unix_timestamp() {
+        (second, text) = (now.unix_timestamp(), second_of(now));
+        SECOND.set((second, text));
+    }
+    line.extend_from_slice(&text);
+    line.push(b'.');
+    line.extend(decimal::<3>(now.millisecond().into()));
+    line.push(b'Z');
+}
+
+/// `2026-11-21T14:30:26`
+fn second_of(now: OffsetDateTime) -> [u8; SECOND_LENGTH] {
     let (year, month, day) = now.to_calendar_date();
-    let (hour, minute, second, milli) = now.to_hms_milli();
-    let month = u8::from(month);
-    let written = write!(line, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z");
-    debug_assert!(written.is_ok(), "memory takes every byte");
+    let (hour, minute, second) = now.to_hms();
+    let mut text = *b"0000-00-00T00:00:00";
+    text[..4].copy_from_slice(&decimal::<4>(year.unsigned_abs()));
+    let pairs = [u8::from(month), day, hour, minute, second];
+    for (at, pair) in [5, 8, 11, 14, 17].into_iter().zip(pairs) {
+        text[at..at + 2].copy_from_slice(&decimal::<2>(pair.into()));
+    }
+    text
+}
+
+/// The last digits of a number.
+fn decimal<const DIGITS: usize>(mut number: u32) -> [u8; DIGITS] {
+    let mut digits = [b'0'; DIGITS];
+    for digit in digits.iter_mut().rev() {
+        // A remainder of ten is no more than nine.
+        *digit += u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+    }
+    digits
 }
 
 #[cfg(test)]
@@ -181,6 +242,20 @@ mod tests {
         };
         assert_eq!(at(1_795_271_426_123), "2026-11-21T14:30:26.123Z");
         assert_eq!(at(0), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn what_json_escapes_is_found_wherever_it_stands() {
+        let before = "plain \u{7f}~ ü€🎉 ";
+        for escaped in (0..0x20).map(char::from).chain(['"', '\\']) {
+            for length in 0..before.chars().count() {
+                let text: String = before.chars().take(length).chain([escaped, 'x']).collect();
+                assert!(!is_plain(&text), "{text:?}");
+            }
+        }
+        for length in 0..before.chars().count() {
+            assert!(is_plain(&before.chars().take(length).collect::<String>()), "{length}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ const HIDDEN: usize = 4;
 
 /// What invite links begin with.
 pub(crate) const LINK_HOST: &str = "chat.whatsapp.com";
+const DOTS_OF_LINK_HOST: usize = 2;
 
 /// Fields that hold nothing but an ID of Meta's or of a call, which the log must show whole to be of use. Some look
 /// like phone numbers.
@@ -42,7 +43,7 @@ pub(super) fn is_id(field: &str) -> bool {
 /// A phone number is a word of 7 to 15 digits and nothing else, or so many in groups as people write them, so that UUIDs,
 /// times and the opaque IDs of groups stay.
 pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
-    if text.len() < *DIGITS.start() {
+    if !may_be_shortened(text) {
         return Cow::Borrowed(text);
     }
     let mut kept = Kept { text, short: String::new(), copied: 0 };
@@ -59,6 +60,15 @@ pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
         };
     }
     kept.whole()
+}
+
+/// Whether there are digits enough for a phone number, or dots enough for the host of invite links. It looks at every byte
+/// without a branch, so that it looks at many at once: most texts are neither.
+fn may_be_shortened(text: &str) -> bool {
+    let (digits, dots) = text.bytes().fold((0, 0), |(digits, dots), byte| {
+        (digits + usize::from(byte.is_ascii_digit()), dots + usize::from(byte == b'.'))
+    });
+    digits >= *DIGITS.start() || dots >= DOTS_OF_LINK_HOST
 }
 
 /// What is kept of a text.

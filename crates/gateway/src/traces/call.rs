@@ -29,7 +29,7 @@ pub(crate) struct CallTrace {
 enum Standing {
     /// Its spans are told.
     Told,
-    /// They are to be told if the caller turns out to be known: his trace is.
+    /// They are to be told if the caller turns out to be one who may wish so: his trace is.
     Wished,
     /// Nothing is told, and the context goes on as it came.
     PassedOn,
@@ -67,10 +67,18 @@ impl CallTrace {
         Self { tracer, span, incoming, is_drawn, standing: Cell::new(standing) }
     }
 
-    /// It is known who calls: a caller who tells his part has ours told, too, within the bound of such wishes.
+    /// It is known who calls: what is drawn is told.
     pub(crate) fn caller_is_known(&self) {
+        if self.is_drawn && self.standing.get() == Standing::Wished {
+            self.standing.set(Standing::Told);
+        }
+    }
+
+    /// That caller may call: where he tells his part, ours is told, too, within the bound of such wishes.
+    pub(crate) fn caller_is_let_in(&self) {
+        self.caller_is_known();
         if self.standing.get() == Standing::Wished {
-            let is_told = self.is_drawn || self.tracer.grants_wish();
+            let is_told = self.tracer.grants_wish();
             self.standing.set(if is_told { Standing::Told } else { Standing::PassedOn });
         }
     }

@@ -13,8 +13,8 @@ use url::Url;
 
 use super::otlp::{self, Resource};
 use super::span::Span;
-use crate::egress;
 use crate::telemetry::metrics::{Pulse, TraceMetrics};
+use crate::{egress, version};
 
 /// How many spans are sent at once.
 const BATCH: usize = 512;
@@ -94,13 +94,20 @@ impl Exporter {
     /// Sends spans as they come, for ever. Where the collector cannot be called at all, they are dropped.
     pub(crate) async fn run(&mut self, pulse: &Pulse) {
         let http = self.client();
-        while !self.batch.is_empty() || pulse.at_rest(self.spans.recv_many(&mut self.batch, BATCH)).await > 0 {
+        while !self.batch.is_empty() || self.gather(pulse).await > 0 {
             let was_full = self.batch.len() == BATCH;
             self.send_persistently(http.as_ref()).await;
             if !was_full {
                 sleep(GATHER).await;
             }
         }
+    }
+
+    /// Waits for spans; how many came. Whether the collector would take any is not known after it took none, so that it is
+    /// no rest then.
+    async fn gather(&mut self, pulse: &Pulse) -> usize {
+        let spans = self.spans.recv_many(&mut self.batch, BATCH);
+        if self.is_losing { spans.await } else { pulse.at_rest(spans).await }
     }
 
     /// Sends what is there now, each batch once, before the gateway ends.
@@ -145,7 +152,7 @@ impl Exporter {
         let request = http
             .post(self.url.as_str())
             .insert_header((CONTENT_TYPE, "application/json"))
-            .insert_header((USER_AGENT, concat!("groupgate/", env!("CARGO_PKG_VERSION"))));
+            .insert_header((USER_AGENT, version::USER_AGENT));
         let mut response = request.send_body(body).await.map_err(|error| unsent(&error))?;
         let answer = response.body().limit(ANSWER).await;
         match response.status() {

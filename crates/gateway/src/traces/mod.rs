@@ -98,6 +98,8 @@ impl Tracer {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
+
     use super::*;
 
     fn settings() -> TraceSettings {
@@ -115,5 +117,21 @@ mod tests {
         }
         let text = metrics.text().unwrap();
         assert!(text.contains("groupgate_traces_dropped_total 3\n"), "{text}");
+    }
+
+    #[test]
+    fn a_wish_is_granted_to_who_may_call_and_what_is_drawn_is_told_of_all_who_are_known() {
+        let parent = HeaderValue::from_static("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        let headers: HeaderMap = [(context::TRACEPARENT.clone(), parent)].into_iter().collect();
+        for (ratio, is_told_when_known) in [("0", false), ("1", true)] {
+            let settings = TraceSettings { ratio: ratio.parse().unwrap(), ..settings() };
+            let (tracer, _exporter) = Tracer::new(settings, &Metrics::default());
+            let trace = tracer.begin(Uuid::now_v7(), &headers).unwrap();
+            assert_eq!(trace.id(), None, "nobody knows yet who it is");
+            trace.caller_is_known();
+            assert_eq!(trace.id().is_some(), is_told_when_known);
+            trace.caller_is_let_in();
+            assert!(trace.id().is_some());
+        }
     }
 }

@@ -28,7 +28,8 @@ pub(super) struct Span {
     pub(super) begun: SystemTime,
     pub(super) duration: Duration,
     pub(super) attributes: Vec<Attribute>,
-    /// Whether it failed through no fault of its caller's.
+    /// Of a call: whether we failed it (5xx). Of a try: whether it was not answered with a success; one that nobody waited for
+    /// has not failed.
     pub(super) is_failed: bool,
 }
 

@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 
-use graph_client::{Effect, Ended, GraphError, Guard, Held, TraceHeaders, Try};
+use graph_client::{Ended, GraphError, Guard, Held, TraceHeaders, Try};
 
 use super::call::CallTrace;
 use super::context::TraceContext;
 use super::span::{Kind, Span, attribute};
-use crate::telemetry::metrics::UpstreamEnd;
+use crate::telemetry::metrics::{UpstreamEnd, effect_name};
 
 /// What stands between one call and Meta, and tells of each of its tries.
 pub(crate) struct TracedTries<'a> {
@@ -32,12 +32,8 @@ impl<'a> TracedTries<'a> {
 
     fn tell(&self, open: &Open, this: Try, how: Ended<'_>) {
         let end = UpstreamEnd::of(how);
-        let effect = match this.effect {
-            Effect::Read => "read",
-            Effect::Change => "change",
-        };
         let mut attributes = vec![
-            attribute("groupgate.effect", effect),
+            attribute("groupgate.effect", effect_name(this.effect)),
             attribute("groupgate.try", u16::from(this.nth)),
             attribute("groupgate.outcome", end.as_str()),
         ];

@@ -34,13 +34,7 @@ fn the_committed_document_of_the_administrators_api_is_the_one_that_is_served() 
 
 #[test]
 fn the_committed_collection_is_the_one_that_is_made() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/postman_collection.json");
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    let made = postman::collection_json().unwrap();
-    assert!(
-        committed == made,
-        "openapi/postman_collection.json is stale: run `cargo run -- openapi --postman > openapi/postman_collection.json`"
-    );
+    is_fresh("openapi/postman_collection.json", "--postman", &postman::collection_json().unwrap());
 }
 
 #[test]

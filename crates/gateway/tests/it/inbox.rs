@@ -7,15 +7,13 @@ use sqlx::PgConnection;
 use tenant_store::{NewEndpoint, NewNumber, PublishedEvent};
 
 use crate::support::{APP_SECRET, Receiver, TestApp, actor, eventually, superuser};
-use crate::webhooks::signature;
 
 const UNKNOWN_NUMBER: &str = "999999999999999";
 const UNKNOWN_WABA: &str = "888888888888888";
 const DAY: Duration = Duration::from_hours(24);
 
 async fn post(app: &TestApp, secret: &str, body: &str) {
-    let headers = [("x-hub-signature-256", &*signature(secret, body.as_bytes())), ("content-type", "application/json")];
-    let answer = app.client.send("POST", "/webhooks/graph", &headers, body.into()).await;
+    let answer = app.webhook(secret, body.as_bytes(), &[("content-type", "application/json")]).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 

@@ -1,12 +1,9 @@
 //! The log of a gateway that runs as people run it.
 
-use nix::sys::signal::Signal;
-use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::program::{Running, free_port, groupgate};
-use crate::support::{MASTER_KEY, TestApp, eventually};
+use crate::support::{TestApp, log_of};
 
 /// What is sent is no HTTP: which status comes back, and that the connection ends.
 async fn answered(address: &str, sent: &str) -> String {
@@ -21,21 +18,13 @@ async fn answered(address: &str, sent: &str) -> String {
 #[actix_web::test]
 async fn what_a_client_sends_that_is_no_http_is_no_error_of_the_gateways() {
     let world = TestApp::start().await.stop_gateway().await;
-    let address = format!("127.0.0.1:{}", free_port());
-    let environment = [
-        ("DATABASE_URL", world.database.app_url.expose_secret()),
-        ("GROUPGATE_MASTER_KEY", MASTER_KEY),
-        ("GROUPGATE_LOG_FORMAT", "json"),
-    ];
-    let gateway = Running::spawn(groupgate(&["serve", "--bind", &address], &environment));
-    eventually("it listens", async || TcpStream::connect(&address).await.ok()).await;
+    let (gateway, address) = world.serve(&[("GROUPGATE_LOG_FORMAT", "json")]).await;
     assert_eq!(answered(&address, "THIS IS NO REQUEST\r\n\r\n").await, "HTTP/1.1 400 Bad Request");
     assert_eq!(answered(&address, "GET / HTTP/1.1\r\n\r\n").await, "HTTP/1.1 400 Bad Request");
     let large = format!("GET / HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(200_000));
     let refused = answered(&address, &large).await;
     assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 431"), "{refused}");
-    gateway.signal(Signal::SIGTERM);
-    let (status, log) = actix_web::web::block(|| gateway.ended()).await.unwrap();
-    assert!(status.success() && log.contains("serving"), "{log}");
+    let log = log_of(gateway).await;
+    assert!(log.contains("serving"), "{log}");
     assert!(!log.contains(r#""level":"ERROR""#), "{log}");
 }

@@ -7,12 +7,11 @@ mod standing;
 use std::collections::BTreeSet;
 use std::net::{TcpListener, TcpStream};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tenant_store::private_server::test_database;
 
 use crate::program::run;
-use crate::support::{APP_SECRET, Client, TestApp, eventually, gateway_environment};
-use crate::webhooks::signature;
+use crate::support::{APP_SECRET, Client, TestApp, eventually, gateway_environment, suspended};
 
 const METRICS: (&str, &str) = ("GROUPGATE_METRICS_BIND", "127.0.0.1:0");
 
@@ -27,20 +26,8 @@ fn figure(text: &str, series: &str) -> Option<f64> {
     text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
 }
 
-/// A webhook with an element for each of `groups`, of one number.
-fn payload(phone_number_id: &str, waba_id: &str, groups: &[&str]) -> Vec<u8> {
-    let groups: Vec<Value> =
-        groups.iter().map(|id| json!({"timestamp": "1763712000", "group_id": id, "type": "group_suspend"})).collect();
-    let value = json!({"metadata": {"phone_number_id": phone_number_id}, "groups": groups});
-    let changes = json!([{"field": "group_status_update", "value": value}]);
-    let entry = json!([{"id": waba_id, "time": 1_763_712_000, "changes": changes}]);
-    json!({"object": "whatsapp_business_account", "entry": entry}).to_string().into_bytes()
-}
-
 async fn send(app: &TestApp, secret: &str, body: &[u8]) -> u16 {
-    let signature = signature(secret, body);
-    let headers = [("x-hub-signature-256", signature.as_str())];
-    app.client.send("POST", "/webhooks/graph", &headers, body.to_vec()).await.status
+    app.webhook(secret, body, &[]).await.status
 }
 
 #[actix_web::test]
@@ -86,7 +73,7 @@ async fn an_address_that_is_taken_ends_the_start_and_is_told_with_the_flag_that_
 #[actix_web::test]
 async fn webhooks_are_counted_by_how_they_ended_and_their_events_by_what_became_of_them() {
     let app = TestApp::with(&[METRICS]).await;
-    let body = payload(app.first.phone_number_id, app.first.waba_id, &["one", "two", "three"]);
+    let body = suspended(app.first.phone_number_id, app.first.waba_id, &["one", "two", "three"]);
     assert_eq!(send(&app, APP_SECRET, &body).await, 200);
     assert_eq!(send(&app, APP_SECRET, &body).await, 200);
     assert_eq!(send(&app, "another secret", &body).await, 401);
@@ -108,7 +95,7 @@ async fn webhooks_are_counted_by_how_they_ended_and_their_events_by_what_became_
 #[actix_web::test]
 async fn events_are_counted_when_they_are_published_with_how_long_that_took() {
     let app = TestApp::with(&[METRICS]).await;
-    let body = payload(app.first.phone_number_id, app.first.waba_id, &["one", "two", "three"]);
+    let body = suspended(app.first.phone_number_id, app.first.waba_id, &["one", "two", "three"]);
     assert_eq!(send(&app, APP_SECRET, &body).await, 200);
     let text = eventually("the events are published", async || {
         let text = read(&app.metrics()).await;
@@ -120,8 +107,8 @@ async fn events_are_counted_when_they_are_published_with_how_long_that_took() {
 #[actix_web::test]
 async fn what_lies_in_postgresql_is_shown_by_every_replica() {
     let app = TestApp::start().await;
-    let unknown = payload("999999999999999", "888888888888888", &["one", "two"]);
-    let known = payload(app.first.phone_number_id, app.first.waba_id, &["three"]);
+    let unknown = suspended("999999999999999", "888888888888888", &["one", "two"]);
+    let known = suspended(app.first.phone_number_id, app.first.waba_id, &["three"]);
     assert_eq!((send(&app, APP_SECRET, &unknown).await, send(&app, APP_SECRET, &known).await), (200, 200));
     let space = app.store.space(app.first.cust_space_id);
     eventually("the event is published", async || space.events_after(None, 1).await.unwrap().events.into_iter().next())

@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::support::{APP_SECRET, TestApp, actor, eventually, superuser};
-use crate::webhooks::signature;
 
 async fn list(app: &TestApp, filters: Value) -> Value {
     let mut parameters = json!({"Page": {"Index": 1, "Size": 100}});
@@ -136,9 +135,7 @@ async fn send(app: &TestApp, (field, group): &(String, Value)) {
     let value = json!({"messaging_product": "whatsapp", "metadata": number, "groups": [group]});
     let entry = json!({"id": app.first.waba_id, "changes": [{"field": field, "value": value}]});
     let body = json!({"object": "whatsapp_business_account", "entry": [entry]}).to_string().into_bytes();
-    let signed = signature(APP_SECRET, &body);
-    let headers = [("x-hub-signature-256", signed.as_str())];
-    assert_eq!(app.client.send("POST", "/webhooks/graph", &headers, body).await.status, 200);
+    assert_eq!(app.webhook(APP_SECRET, &body, &[]).await.status, 200);
 }
 
 /// Waits until all events are routed, and forgets the group and them, so that the next order begins anew.

@@ -8,13 +8,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 
-use crate::program::{Running, free_port, groupgate};
 use crate::support::{
-    APP_SECRET, Answered, Client, Credentials, MASTER_KEY, Stopped, TestApp, VERIFY_TOKEN, eventually, with_tenant,
+    APP_SECRET, Answered, Client, Credentials, MASTER_KEY, Stopped, TestApp, VERIFY_TOKEN, log_of, with_tenant,
 };
-use nix::sys::signal::Signal;
 
 /// Everything of ours and of our dependencies, what is silenced otherwise too.
 const ALL: &str = "trace,actix_http=trace";
@@ -54,9 +51,7 @@ async fn log_of_a_life(format: &str) -> (String, Vec<String>) {
     let app = TestApp::start().await;
     let key = app.key("key-of-a-life", &[(app.first.cust_space_id, &["cams:*"])]).await;
     let world = app.stop_gateway().await;
-    let address = format!("127.0.0.1:{}", free_port());
-    let gateway = Running::spawn(groupgate(&["serve", "--bind", &address], &environment(&world, format)));
-    eventually("it listens", async || TcpStream::connect(&address).await.ok()).await;
+    let (gateway, address) = world.serve(&[("GROUPGATE_LOG", ALL), ("GROUPGATE_LOG_FORMAT", format)]).await;
     let url = format!("http://{address}");
     world.sandbox.webhooks(json!({"url": format!("{url}/webhooks/graph"), "mode": "normal"})).await;
     let private = private_of(&world, &key);
@@ -66,23 +61,7 @@ async fn log_of_a_life(format: &str) -> (String, Vec<String>) {
     life.mistakes().await;
     life.troubles().await;
     let private = life.private;
-    gateway.signal(Signal::SIGTERM);
-    let (status, log) = actix_web::web::block(|| gateway.ended()).await.unwrap();
-    assert!(status.success(), "{status}: {log}");
-    (log, private)
-}
-
-fn environment<'a>(world: &'a Stopped, format: &'a str) -> [(&'a str, &'a str); 8] {
-    [
-        ("DATABASE_URL", world.database.app_url.expose_secret()),
-        ("GROUPGATE_MASTER_KEY", MASTER_KEY),
-        ("GROUPGATE_GRAPH_URL", &world.sandbox.url),
-        ("GROUPGATE_APP_SECRET", APP_SECRET),
-        ("GROUPGATE_WEBHOOK_VERIFY_TOKEN", VERIFY_TOKEN),
-        ("GROUPGATE_WORKERS", "1"),
-        ("GROUPGATE_LOG", ALL),
-        ("GROUPGATE_LOG_FORMAT", format),
-    ]
+    (log_of(gateway).await, private)
 }
 
 fn private_of(world: &Stopped, key: &Credentials) -> Vec<String> {

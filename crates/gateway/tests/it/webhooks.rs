@@ -1,15 +1,8 @@
 //! `POST /webhooks/graph`, and `GET` for Meta's challenge.
 
-use aws_lc_rs::hmac;
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::support::{APP_SECRET, Answered, TestApp, VERIFY_TOKEN, eventually, superuser};
-
-pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    format!("sha256={}", hex::encode(hmac::sign(&key, body)))
-}
+use crate::support::{APP_SECRET, Answered, TestApp, VERIFY_TOKEN, eventually, signature, superuser};
 
 async fn send(app: &TestApp, signature: &str, body: &[u8]) -> Answered {
     let headers = [("x-hub-signature-256", signature), ("content-type", "application/json")];
@@ -36,11 +29,15 @@ fn created(group_id: &str) -> Value {
 
 /// How many events the inbox has, seen past row-level security.
 async fn events(app: &TestApp) -> i64 {
-    let mut database = sqlx::PgConnection::connect(app.database.superuser_url.expose_secret()).await.unwrap();
-    sqlx::query_scalar("select count(*) from events").fetch_one(&mut database).await.unwrap()
+    let counted = sqlx::query_scalar("select count(*) from events");
+    counted.fetch_one(&mut superuser(&app.database).await).await.unwrap()
 }
 
-use sqlx::Connection;
+/// How much is kept that was no webhook, or no event.
+async fn malformed(app: &TestApp) -> i64 {
+    let counted = sqlx::query_scalar("select count(*) from malformed_webhooks");
+    counted.fetch_one(&mut superuser(&app.database).await).await.unwrap()
+}
 
 #[actix_web::test]
 async fn a_webhook_is_committed_and_answered_with_an_empty_200() {
@@ -197,8 +194,8 @@ async fn what_is_not_signed_is_refused_before_its_body_has_come() {
 }
 
 #[actix_web::test]
-async fn an_event_that_cannot_be_stored_costs_nothing_beside_it() {
-    let app = TestApp::start().await;
+async fn an_event_that_cannot_be_stored_costs_nothing_beside_it_and_is_counted() {
+    let app = TestApp::with(&[("GROUPGATE_METRICS_BIND", "127.0.0.1:0")]).await;
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
     let odd = format!(r#"{{"field":"odd","value":{{"deep":{deep}}}}},{{"field":"future_field"}}"#);
     let good =
@@ -206,6 +203,24 @@ async fn an_event_that_cannot_be_stored_costs_nothing_beside_it() {
     let body = good.replace(r#""changes":["#, &format!(r#""changes":[{odd},"#));
     assert_eq!(send(&app, &signature(APP_SECRET, body.as_bytes()), body.as_bytes()).await.status, 200);
     assert_eq!(events(&app).await, 2, "the good one and the one without a value");
+    assert_eq!(malformed(&app).await, 1);
+    let metrics = app.metrics().send("GET", "/metrics", &[], Vec::new()).await.text;
+    assert!(metrics.contains("groupgate_webhook_events_total{result=\"set_aside\"} 1\n"), "{metrics}");
+}
+
+#[actix_web::test]
+async fn a_webhook_that_the_gateway_has_no_right_to_commit_is_sent_again_by_meta() {
+    let app = TestApp::start().await;
+    let mut database = superuser(&app.database).await;
+    let take = "revoke execute on function receive_traced_events from groupgate_app";
+    sqlx::query(take).execute(&mut database).await.unwrap();
+    let body = payload(app.first.phone_number_id, app.first.waba_id, created("made-elsewhere"));
+    send(&app, &signature(APP_SECRET, &body), &body).await.expect(503, "ServiceUnavailable");
+    assert_eq!((events(&app).await, malformed(&app).await), (0, 0));
+    let give = "grant execute on function receive_traced_events to groupgate_app";
+    sqlx::query(give).execute(&mut database).await.unwrap();
+    assert_eq!(send(&app, &signature(APP_SECRET, &body), &body).await.status, 200);
+    assert_eq!(events(&app).await, 1);
 }
 
 /// A webhook is Meta's, and is not refused for its depth: it would be sent again for a week.

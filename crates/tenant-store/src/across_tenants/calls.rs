@@ -1,6 +1,6 @@
 //! Calls of all tenants: recorded and counted together, summed up, and dropped by age.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use sqlx::PgPool;
 use time::Date;
@@ -11,32 +11,32 @@ use crate::{StoreError, TenantTraffic, Traffic, TrafficHour, TrafficOrder};
 
 /// Calls, column by column.
 #[derive(Debug, Default)]
-pub(crate) struct RecordedCalls {
+pub(crate) struct RecordedCalls<'a> {
     pub(crate) request_ids: Vec<Uuid>,
     pub(crate) days: Vec<Date>,
-    pub(crate) cust_space_ids: Vec<String>,
-    pub(crate) access_key_ids: Vec<Option<String>>,
-    pub(crate) operations: Vec<String>,
-    pub(crate) codes: Vec<String>,
+    pub(crate) cust_space_ids: Vec<&'a str>,
+    pub(crate) access_key_ids: Vec<Option<Cow<'a, str>>>,
+    pub(crate) operations: Vec<&'a str>,
+    pub(crate) codes: Vec<&'a str>,
     pub(crate) statuses: Vec<i16>,
     pub(crate) upstream_codes: Vec<Option<i64>>,
-    pub(crate) fbtrace_ids: Vec<Option<String>>,
+    pub(crate) fbtrace_ids: Vec<Option<Cow<'a, str>>>,
     pub(crate) milliseconds: Vec<i32>,
 }
 
 /// Records and counts calls, but for those that stand there already or are of no tenant that there is.
-pub(crate) async fn record_calls(pool: &PgPool, calls: &RecordedCalls) -> Result<(), StoreError> {
+pub(crate) async fn record_calls(pool: &PgPool, calls: &RecordedCalls<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "select record_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &calls.request_ids,
         &calls.days,
-        &calls.cust_space_ids,
-        &calls.access_key_ids as &[Option<String>],
-        &calls.operations,
-        &calls.codes,
+        &calls.cust_space_ids as &[&str],
+        &calls.access_key_ids as &[Option<Cow<'_, str>>],
+        &calls.operations as &[&str],
+        &calls.codes as &[&str],
         &calls.statuses,
         &calls.upstream_codes as &[Option<i64>],
-        &calls.fbtrace_ids as &[Option<String>],
+        &calls.fbtrace_ids as &[Option<Cow<'_, str>>],
         &calls.milliseconds,
     )
     .execute(pool)

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Commits a batch without doubles in itself, and returns how many of its events were new.
-pub(crate) async fn receive_events(
+pub(crate) async fn receive_traced_events(
     pool: &PgPool,
     events: &[&ReceivedEvent<'_>],
     trace: Option<&str>,
@@ -23,7 +23,7 @@ pub(crate) async fn receive_events(
         events.iter().map(|event| storable_option(event.phone_number_id)).collect();
     let times: Vec<Option<OffsetDateTime>> = events.iter().map(|event| event.entry_time).collect();
     let new = sqlx::query_scalar!(
-        r#"select receive_events($1, $2, $3, $4, $5, $6, $7) as "new!""#,
+        r#"select receive_traced_events($1, $2, $3, $4, $5, $6, $7) as "new!""#,
         &fingerprints,
         &column(|event| event.field),
         &column(|event| event.waba_id),

@@ -37,7 +37,7 @@ pub(crate) use deliveries::{
     replay_deliveries, replayable_events, replayable_failures, send_test,
 };
 pub(crate) use events::{
-    announce_unknown_numbers, find_event, keep_malformed, last_sequences, number_activity, receive_events,
+    announce_unknown_numbers, find_event, keep_malformed, last_sequences, number_activity, receive_traced_events,
     traces_of_events, unrouted_backlog, unrouted_events,
 };
 pub(crate) use keys::{SealedPreviousSecret, forget_old_keys, forget_old_nonces, open_access_key, spend_nonce};

@@ -1,5 +1,7 @@
 //! What was called: the last calls of each tenant, one by one, and how many there were on each day and in each hour.
 
+use std::time::Duration;
+
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -11,25 +13,25 @@ mod usage;
 pub use traffic::{TenantTraffic, Traffic, TrafficHour, TrafficOrder};
 pub(crate) use usage::count_group_messages;
 
-/// A call that was answered, or whose caller hung up.
+/// A call that was answered, or whose caller hung up, with its texts as `T`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CallRecord {
+pub struct CallRecord<T = String> {
     /// The gateway's ID of it, a UUID of version 7.
     pub request_id: Uuid,
     /// The tenant that it was about.
-    pub cust_space_id: String,
+    pub cust_space_id: T,
     /// Who called.
-    pub access_key_id: Option<String>,
+    pub access_key_id: Option<T>,
     /// Which operation.
-    pub operation: String,
+    pub operation: T,
     /// What was answered: `OK`, or a code of errors.
-    pub code: String,
+    pub code: T,
     /// The HTTP status; 499 where the caller hung up.
     pub status: u16,
     /// Meta's code, where Meta refused.
     pub upstream_code: Option<i64>,
     /// Meta's ID of its own answer, where it refused.
-    pub fbtrace_id: Option<String>,
+    pub fbtrace_id: Option<T>,
     /// How long it took, in milliseconds.
     pub milliseconds: u32,
 }
@@ -73,13 +75,11 @@ pub struct OperationUsage {
     pub calls: i64,
 }
 
-impl CallRecord {
+impl<T> CallRecord<T> {
     /// When it came, as its ID tells.
     pub fn at(&self) -> OffsetDateTime {
-        let milliseconds = self.request_id.get_timestamp().map_or(0, |stamp| {
-            let (seconds, nanoseconds) = stamp.to_unix();
-            i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
-        });
-        OffsetDateTime::from_unix_timestamp_nanos(milliseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        let (seconds, nanoseconds) = self.request_id.get_timestamp().map_or((0, 0), |stamp| stamp.to_unix());
+        let second = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+        second.map_or(OffsetDateTime::UNIX_EPOCH, |second| second + Duration::from_nanos(nanoseconds.into()))
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::NewChange;
+use crate::ToldSetting;
 
 /// The settings that a request may ask for, as it names them.
 const NAMES: [&str; 3] = ["Subject", "Description", "ProfilePicture"];
@@ -19,9 +20,14 @@ pub(super) fn asked(new: &NewChange) -> Option<Value> {
     compared(asked.map(|name| (name, new.request[name].as_str())))
 }
 
-/// What an event tells of; `None` where it names no setting.
-pub(crate) fn told(settings: &BTreeMap<String, Option<String>>) -> Option<Value> {
-    compared(settings.iter().map(|(name, text)| (name.as_str(), text.as_deref())))
+/// What an event tells of, with all texts that it has; `None` where it names no setting.
+pub(crate) fn told(settings: &BTreeMap<String, ToldSetting>) -> Option<Value> {
+    compared(settings.iter().map(|(name, told)| (name.as_str(), told.text.as_deref())))
+}
+
+/// The same with those texts alone that are surely what was asked for.
+pub(crate) fn surely_told(settings: &BTreeMap<String, ToldSetting>) -> Option<Value> {
+    compared(settings.iter().map(|(name, told)| (name.as_str(), told.text.as_deref().filter(|_| told.is_changed))))
 }
 
 fn compared<'a>(settings: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Option<Value> {

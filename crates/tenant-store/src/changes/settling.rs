@@ -121,8 +121,9 @@ struct Alike {
 
 /// The oldest change that waits for an event of this kind, of the same group, or for a create of the same number and
 /// subject; where the event names users, the oldest that is about one of them; where it names settings, the oldest that
-/// asked for these. An event that has a request ID waits while a like change is still to be answered: that answer may claim
-/// it, whatever it tells.
+/// asked for these, by all texts that are told, or else by those that are surely what was asked for. An event waits while a
+/// like change is still to be answered whose answer may claim it: where it has a request ID any, whatever it tells; where
+/// it has none, one that asked for all that is told.
 async fn oldest_alike(
     transaction: &mut PgConnection,
     event: &InboxEvent,
@@ -135,11 +136,12 @@ async fn oldest_alike(
              and created_at <= $3
              and (group_id = $4 or group_id is null and phone_number_id = $5 and subject = $6)
              and is_asked_for(settings, $9)
-             and ($7::bool is false or not exists (
+             and ($7::bool is false and is_asked_for(settings, $10) or not exists (
                  select 1 from changes o
                  where o.cust_space_id = $1 and o.status = 'SENDING' and o.operation = $2 and o.answer_due > now()
-                   and (o.group_id = $4 or o.group_id is null and o.phone_number_id = $5 and o.subject = $6)))
-           order by created_at limit case when $8::bool then 1 end"#,
+                   and (o.group_id = $4 or o.group_id is null and o.phone_number_id = $5 and o.subject = $6)
+                   and ($7::bool or is_asked_for(o.settings, $10))))
+           order by is_asked_for(settings, $10) desc, created_at limit case when $8::bool then 1 end"#,
         event.cust_space_id,
         told.kind,
         event.received_at,
@@ -148,14 +150,15 @@ async fn oldest_alike(
         storable_option(told.subject.as_deref()),
         told.request_id.is_some(),
         told.participants.is_none(),
+        settings::surely_told(&told.settings),
         settings::told(&told.settings),
     );
     let meant = |alike: &Alike| told.participants.as_ref().is_none_or(|users| names_one_of(&alike.request, users));
     Ok(alike.fetch_all(transaction).await?.into_iter().find(meant).map(|alike| alike.unique_code))
 }
 
-/// Whether a like change is being sent whose answer may claim the event; then in how long that answer is overdue at the
-/// latest.
+/// Whether a like change is being sent whose answer may claim the event, be it by its request ID or, where it has none, by
+/// what was asked for; then in how long that answer is overdue at the latest.
 pub(crate) async fn like_change_is_sent(
     transaction: &mut PgConnection,
     event: &InboxEvent,
@@ -165,13 +168,16 @@ pub(crate) async fn like_change_is_sent(
         "select extract(epoch from max(answer_due) - now())::double precision from changes
          where cust_space_id = $1 and status = 'SENDING' and operation = $2 and answer_due > now()
            and created_at <= $3
-           and (group_id = $4 or group_id is null and phone_number_id = $5 and subject = $6)",
+           and (group_id = $4 or group_id is null and phone_number_id = $5 and subject = $6)
+           and ($7::bool or is_asked_for(settings, $8))",
         event.cust_space_id,
         told.kind,
         event.received_at,
         storable_option(told.group_id.as_deref()),
         event.phone_number_id,
         storable_option(told.subject.as_deref()),
+        told.request_id.is_some(),
+        settings::surely_told(&told.settings),
     );
     let seconds = seconds.fetch_one(transaction).await?;
     Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))

@@ -80,11 +80,21 @@ pub struct ChangeOutcome {
     /// Where others than the change may have caused the event: the users whom it names, by all that may have named them in
     /// the request's `List`. It ends no change that named none of them.
     pub participants: Option<Vec<String>>,
-    /// The settings that the event names, by their names in the request, each with the text that it has now; without one where
-    /// it was not changed, or is no text. Where no request ID leads to a change, it ends none that asked for others.
-    pub settings: BTreeMap<String, Option<String>>,
+    /// The settings that the event names, by their names in the request. Where no request ID leads to a change, it ends none
+    /// that asked for others.
+    pub settings: BTreeMap<String, ToldSetting>,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+/// What an event tells of a setting.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToldSetting {
+    /// The text that it tells, where the setting is one.
+    pub text: Option<String>,
+    /// Whether the setting is now what was asked for. Where it is not, nobody knows whether the text is: the event ends a
+    /// change that asked for it, or else one that asked for any.
+    pub is_changed: bool,
 }
 
 /// What one round of [`crate::Store::route_events`] did.

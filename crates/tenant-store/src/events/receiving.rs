@@ -27,12 +27,14 @@ pub struct ReceivedEvent<'a> {
 }
 
 /// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Received {
     /// Events that were not known.
     pub new: u64,
     /// Events dropped because they had come before.
     pub doubled: u64,
+    /// Events that PostgreSQL never takes ([`StoreError::Unfit`]), and that were kept with what is malformed.
+    pub set_aside: u64,
 }
 
 impl Store {
@@ -42,6 +44,7 @@ impl Store {
     }
 
     /// The same of events that came with a webhook of this trace, as [`EventTraces`](crate::EventTraces) has it.
+    /// [`StoreError::Unfit`] where PostgreSQL never takes one of them.
     pub async fn receive_traced(
         &self,
         events: &[ReceivedEvent<'_>],
@@ -49,8 +52,8 @@ impl Store {
     ) -> Result<Received, StoreError> {
         let mut seen = HashSet::with_capacity(events.len());
         let single: Vec<_> = events.iter().filter(|event| seen.insert(&event.fingerprint)).collect();
-        let new = across_tenants::receive_events(self.pool(), &single, trace).await?;
-        Ok(Received { new, doubled: events.len() as u64 - new })
+        let new = across_tenants::receive_traced_events(self.pool(), &single, trace).await?;
+        Ok(Received { new, doubled: events.len() as u64 - new, set_aside: 0 })
     }
 
     /// Keeps a verified body that is no WhatsApp webhook, for administrators; at most its first 64 KiB.

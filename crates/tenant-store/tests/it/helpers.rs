@@ -1,6 +1,7 @@
 //! One database a test, a store in the gateway's role, and events small enough to read.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use tenant_store::{
     Actor, ChangeOutcome, ChangeStatus, GroupUpdate, InboxEvent, MasterKeys, NewChange, NewKey, NewNumber, NewTenant,
-    Outcome, Received, ReceivedEvent, Routed, Routing, Store, StoreSettings, UniqueCode,
+    Outcome, Received, ReceivedEvent, Routed, Routing, Store, StoreSettings, ToldSetting, UniqueCode,
     private_server::{TestDatabase, test_database},
 };
 use time::OffsetDateTime;
@@ -191,7 +192,7 @@ pub(crate) fn interpret(event: &InboxEvent) -> Routing {
         group_id: group_id.clone(),
         subject: text("subject"),
         participants: serde_json::from_value(value["participants"].clone()).unwrap(),
-        settings: serde_json::from_value::<Option<_>>(value["settings"].clone()).unwrap().unwrap_or_default(),
+        settings: told_settings(&value),
         outcome: succeeded(group_id.as_deref(), text("invite_link")),
     });
     let group = value["at"].as_i64().zip(group_id).map(|(at, group_id)| GroupUpdate {
@@ -207,6 +208,13 @@ pub(crate) fn interpret(event: &InboxEvent) -> Routing {
     let event_type = text("type").unwrap_or_else(|| "account.test".to_owned());
     let group_id = text("group_id");
     Routing { change, group, event_type, group_id, ..Routing::default() }
+}
+
+/// Each of `settings` with its text, none of which was changed where the event is one of what `failed`.
+fn told_settings(value: &Value) -> BTreeMap<String, ToldSetting> {
+    let is_changed = value["failed"] != true;
+    let texts: Option<BTreeMap<String, Option<String>>> = serde_json::from_value(value["settings"].clone()).unwrap();
+    texts.unwrap_or_default().into_iter().map(|(name, text)| (name, ToldSetting { text, is_changed })).collect()
 }
 
 pub(crate) fn succeeded(group_id: Option<&str>, invite_link: Option<String>) -> Outcome {

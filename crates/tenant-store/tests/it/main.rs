@@ -24,6 +24,7 @@ mod isolation;
 mod issuers;
 mod limits;
 mod master_keys;
+mod migrating;
 mod mirrors;
 mod nonces;
 mod notifications;

@@ -72,6 +72,19 @@ async fn after_the_connection_was_cut_it_says_reconnected_and_goes_on() {
 }
 
 #[tokio::test]
+async fn nothing_is_heard_between_two_connections() {
+    let world = World::with_tenants().await;
+    let mut notifications = world.store.listen().await.unwrap();
+    assert_eq!(end_listening(&world).await, 1);
+    for _ in 0..2 {
+        assert_eq!(timeout(Duration::from_mins(1), notifications.heard()).await.unwrap(), None);
+    }
+    assert_eq!(notifications.reconnected().await, Notification::Reconnected);
+    world.store.space(ALPHA).suspend("heard again", &actor()).await.unwrap();
+    assert_eq!(notifications.heard().await, Some(Notification::Tenants(ALPHA.to_owned())));
+}
+
+#[tokio::test]
 async fn a_connection_that_is_lost_without_a_word_is_noticed_and_made_anew() {
     let world = World::with_tenants().await;
     let relay = Relay::start(world.database.port).await;

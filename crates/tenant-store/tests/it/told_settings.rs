@@ -16,6 +16,11 @@ fn updated(request_id: Option<&str>, settings: &Value) -> TestEvent {
     TestEvent::new(json!({"kind": "UpdateChatGroup", "request_id": request_id, "group_id": "G1", "settings": settings}))
 }
 
+/// An event that tells that these settings were not changed.
+fn not_updated(settings: &Value) -> TestEvent {
+    TestEvent::new(json!({"kind": "UpdateChatGroup", "group_id": "G1", "settings": settings, "failed": true}))
+}
+
 /// Changes that ask for these settings, whose answers named no request.
 async fn answered(world: &World, asked: &[Value]) -> Vec<UniqueCode> {
     let space = world.store.space(ALPHA);
@@ -101,6 +106,40 @@ async fn an_event_that_came_before_the_answer_ends_no_change_that_asked_for_some
     world.route().await;
     assert_eq!(space.record_answer(one, None).await.unwrap().status, ChangeStatus::Pending);
     assert_eq!(space.record_answer(another, None).await.unwrap().status, ChangeStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn what_was_not_changed_ends_a_change_that_asked_for_its_text_or_else_the_oldest_that_asked_for_any() {
+    let world = World::with_tenants().await;
+    let asked = ["One", "Another", "A third"].map(|text| json!({"Description": text}));
+    let codes = answered(&world, &asked).await;
+    for (text, expected) in [("Another", vec![1]), ("as it was", vec![0, 1]), ("as it was", vec![0, 1, 2])] {
+        world.receive(&[not_updated(&json!({"Description": text}))]).await;
+        world.route().await;
+        assert_eq!(ended(&world, &codes).await, expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_changed_waits_for_the_answer_to_the_change_that_asked_for_its_text() {
+    let world = World::with_tenants().await;
+    let space = world.store.space(ALPHA);
+    let answered = answered(&world, &[json!({"Description": "One"})]).await;
+    let sent = space.begin_change(&update(&json!({"Description": "Another"}))).await.unwrap();
+    world.receive(&[not_updated(&json!({"Description": "Another"}))]).await;
+    assert_eq!(world.route().await.held, 1);
+    assert_eq!(space.record_answer(sent, None).await.unwrap().status, ChangeStatus::Succeeded);
+    assert_eq!(ended(&world, &[answered[0], sent]).await, [1]);
+}
+
+#[tokio::test]
+async fn an_event_without_a_request_id_waits_for_no_answer_to_what_asked_for_something_else() {
+    let world = World::with_tenants().await;
+    world.store.space(ALPHA).begin_change(&update(&json!({"Description": "One"}))).await.unwrap();
+    for (request_id, text, is_held) in [(None, "Another", 0), (None, "One", 1), (Some("req-1"), "Another", 1)] {
+        world.receive(&[updated(request_id, &json!({"Description": text}))]).await;
+        assert_eq!(world.route().await.held, is_held, "{request_id:?} {text}");
+    }
 }
 
 #[tokio::test]

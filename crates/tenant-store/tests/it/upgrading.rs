@@ -9,7 +9,7 @@ use crate::helpers::{ALPHA, ALPHA_PHONE, BETA, KEY_A, World, actor, interpret, n
 /// The last migration of the version before.
 const BEFORE: i64 = 9;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
 /// What an older version left: routed events of two tenants in the order of arrival, one that settled a change, one that
 /// could not be applied, one not yet routed, and one of an unknown number.
@@ -69,6 +69,16 @@ async fn seal(world: &World) -> String {
 
 /// A database of the version before, in which the older version has worked.
 pub(crate) async fn older(world: &World) -> (SecretString, SecretString) {
+    let (owner_url, app_url) = at(world, BEFORE).await;
+    let mut owner = PgConnection::connect(owner_url.expose_secret()).await.unwrap();
+    sqlx::raw_sql(OLDER).execute(&mut owner).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(seal(world).await)).execute(&mut owner).await.unwrap();
+    owner.close().await.unwrap();
+    (owner_url, app_url)
+}
+
+/// A database that the migrations up to this one have made, for its owner and for the gateway, which has no rights yet.
+pub(crate) async fn at(world: &World, version: i64) -> (SecretString, SecretString) {
     let superuser = PgPool::connect(world.database.superuser_url.expose_secret()).await.unwrap();
     let name: String = sqlx::query_scalar("select current_database() || '_older'").fetch_one(&superuser).await.unwrap();
     sqlx::query(AssertSqlSafe(format!("create database {name} owner groupgate_owner")))
@@ -77,10 +87,8 @@ pub(crate) async fn older(world: &World) -> (SecretString, SecretString) {
         .unwrap();
     let owner_url = of_older(&world.database.owner_url);
     let mut owner = PgConnection::connect(owner_url.expose_secret()).await.unwrap();
-    let released = MIGRATIONS.iter().filter(|migration| migration.version <= BEFORE).cloned().collect();
+    let released = MIGRATIONS.iter().filter(|migration| migration.version <= version).cloned().collect();
     Migrator::with_migrations(released).run_direct(None, &mut owner, false).await.unwrap();
-    sqlx::raw_sql(OLDER).execute(&mut owner).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(seal(world).await)).execute(&mut owner).await.unwrap();
     owner.close().await.unwrap();
     (owner_url, of_older(&world.database.app_url))
 }

@@ -133,7 +133,7 @@ async fn answer<P: Place, Q: DeserializeOwned + IntoParams + 'static, B: Body, A
     witness.actor = Some(actor.clone());
     let path: P = let_in(http, &caller, &page.door())?.ok_or_else(nothing_here)?;
     witness.tenant = path.tenant().cloned();
-    learn(http, |learned| learned.cust_space_id = path.tenant().map(ToString::to_string));
+    learn(http, |learned| learned.cust_space_id = path.tenant().cloned());
 
     let expected = if page.is_change { preconditions::seen(http.headers())?.expected() } else { None };
     let query = query::read(http.query_string())?;

@@ -53,7 +53,7 @@ impl Reader {
         let caller = admitted.caller().clone();
         let reader = Self { services, authenticator, caller, client, cust_space_id, operation };
         reader.authorize()?;
-        learn(http, |learned| learned.cust_space_id = Some(reader.cust_space_id.as_str().to_owned()));
+        learn(http, |learned| learned.cust_space_id = Some(reader.cust_space_id.clone()));
         let class = Class::of(Scope::EventsRead);
         let taken = admitted.count(http, class, &*reader.tenant().await?).await?;
         Ok((reader, taken))

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use tenant_store::StoreError;
 
 use super::paths::UnknownPath;
-use crate::api::ApiError;
 use crate::api::body::BodyError;
 use crate::api::render::{add_retry_after, learn, request_id};
+use crate::api::{ApiError, failures};
 use crate::auth::AuthError;
 use crate::limits::Throttled;
 use crate::operations::OperationError;
@@ -194,7 +194,7 @@ pub(super) fn refused(http: &HttpRequest, error: &FaceError) -> HttpResponse {
         learned.throttled = error.throttled();
     });
     if metas.status >= 500 {
-        tracing::warn!(request_id = %id, %code, reason = ?error, "a call failed");
+        failures::tell(http, code, error);
     }
     let status = StatusCode::from_u16(metas.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponseBuilder::new(status).json(error.body(&id.to_string()));

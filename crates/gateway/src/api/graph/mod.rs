@@ -124,7 +124,7 @@ async fn answer(
     learn(http, |learned| {
         learned.called = Some(Called::graph(owned.call));
         learned.operation = Some(owned.call.name());
-        learned.cust_space_id = Some(owned.tenant.cust_space_id.as_str().to_owned());
+        learned.cust_space_id = Some(owned.tenant.cust_space_id.clone());
         learned.counted.number = Some(owned.number.allowance.clone());
     });
     let class = Class::of(owned.call.scope());

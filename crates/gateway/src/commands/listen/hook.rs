@@ -10,7 +10,10 @@ use tenant_store::EndpointSecret;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::deliveries::signing::{Message, signature, timestamp};
+use crate::{
+    deliveries::signing::{Message, signature, timestamp},
+    version::USER_AGENT,
+};
 
 /// As long as a delivery waits.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -55,7 +58,7 @@ impl Hook {
         let request = self
             .client
             .post(self.url.as_str())
-            .insert_header(("user-agent", concat!("groupgate/", env!("CARGO_PKG_VERSION"))))
+            .insert_header(("user-agent", USER_AGENT))
             .insert_header(("content-type", "application/json"))
             .insert_header(("webhook-id", id))
             .insert_header(("webhook-timestamp", sent_at.to_string()))

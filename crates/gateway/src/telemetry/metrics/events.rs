@@ -53,8 +53,8 @@ impl TryEnd {
 #[derive(Debug, Clone)]
 pub(super) struct EventMetrics {
     webhooks: [Counter; WebhookEnd::ALL.len()],
-    /// Events of committed webhooks: new, and doubled.
-    received: [Counter; 2],
+    /// Events of committed webhooks: new, doubled, and set aside.
+    received: [Counter; 3],
     webhook_duration: Histogram,
     published: Counter,
     routing_lag: Histogram,
@@ -74,8 +74,8 @@ impl EventMetrics {
         let received = by_result(
             registry,
             "groupgate_webhook_events",
-            "Events in committed webhooks: new, or doubled (had come before, dropped)",
-            ["new", "doubled"],
+            "Events in committed webhooks: new, doubled (had come before, dropped), or set_aside (PostgreSQL never takes it: kept with what is malformed)",
+            ["new", "doubled", "set_aside"],
         );
         let webhook_duration = seconds(
             registry,
@@ -117,6 +117,7 @@ impl Metrics {
         self.webhook_ended(WebhookEnd::Committed);
         self.events.received[0].inc_by(received.new);
         self.events.received[1].inc_by(received.doubled);
+        self.events.received[2].inc_by(received.set_aside);
         self.events.webhook_duration.observe(duration.as_secs_f64());
     }
 

@@ -64,7 +64,7 @@ pub(crate) use tasks::Pulse;
 use tasks::Tasks;
 pub(crate) use traces::TraceMetrics;
 pub use upstream::UpstreamEnd;
-pub(crate) use upstream::UpstreamMetrics;
+pub(crate) use upstream::{UpstreamMetrics, effect_name};
 
 use crate::upstream::Budget;
 use crate::version::COMMIT;

@@ -9,6 +9,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use tenant_store::Connections;
+use tokio::sync::mpsc;
 
 use super::{Metrics, gauge};
 use crate::auth::Authenticator;
@@ -39,6 +40,14 @@ pub(crate) struct QueueFigures {
     pub(crate) entries: usize,
     /// How many it can have.
     pub(crate) capacity: usize,
+}
+
+impl QueueFigures {
+    /// Of the queue that this sends into.
+    pub(crate) fn of<T>(queue: &'static str, sender: &mpsc::Sender<T>) -> Self {
+        let capacity = sender.max_capacity();
+        Self { queue, entries: capacity - sender.capacity(), capacity }
+    }
 }
 
 /// The parts that tell of themselves, as soon as there are any. Nothing is kept alive by it.

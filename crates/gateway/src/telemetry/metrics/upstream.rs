@@ -55,6 +55,14 @@ impl UpstreamEnd {
     }
 }
 
+/// What a try does, in one word.
+pub(crate) fn effect_name(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "read",
+        Effect::Change => "write",
+    }
+}
+
 /// How long tries took.
 #[derive(Debug, Clone, Default)]
 struct TryDurations(Arc<[Durations; 2]>);
@@ -74,8 +82,8 @@ impl Collector for TryDurations {
         let help = "How long tries of calls to Meta took that read and that write, but for those that were given up or not sent.";
         let (name, unit) = ("groupgate_upstream_duration", Some(&Unit::Seconds));
         let mut family = encoder.encode_descriptor(name, help, unit, MetricType::Histogram)?;
-        for (effect, durations) in ["read", "write"].iter().zip(&*self.0) {
-            durations.encode(family.encode_family(&[("effect", *effect)])?)?;
+        for effect in [Effect::Read, Effect::Change] {
+            self.of(effect).encode(family.encode_family(&[("effect", effect_name(effect))])?)?;
         }
         Ok(())
     }

@@ -67,7 +67,7 @@ async fn calls_of_all_three_faces_are_listed_and_counted() {
     app.client.call("GetChatGroup", &app.first, group.clone()).await.expect(200, "OK");
     let rpc = app.client.rpc(&app.first.key, "GetChatGroup", &with_tenant(&app.first, group)).await;
     assert_eq!(rpc.status, 200, "{}", rpc.text);
-    let bearer = format!("Bearer {}:{}", app.first.key.id, app.first.key.secret);
+    let bearer = app.first.key.bearer();
     let path = format!("/graph/v23.0/{}", app.first.group_id);
     let graph = app.client.send("GET", &path, &[("authorization", &bearer)], Vec::new()).await;
     assert_eq!(graph.status, 200, "{}", graph.text);

@@ -224,7 +224,7 @@ async fn a_dead_token_is_found_on_metas_own_paths_and_refused_there_without_meta
     let admin = app.admin().await;
     first_look(&admin).await;
     app.sandbox.control("POST", &format!("tokens/{}/revoke", app.first.graph_token)).await;
-    let bearer = format!("Bearer {}:{}", app.first.key.id, app.first.key.secret);
+    let bearer = app.first.key.bearer();
     let list = async || {
         let path = format!("/graph/v23.0/{}/groups", app.first.phone_number_id);
         let answered = app.client.send("GET", &path, &[("authorization", &bearer)], Vec::new()).await;

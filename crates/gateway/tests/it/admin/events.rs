@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::deliveries::tell;
 use crate::support::{APP_SECRET, TestApp, eventually};
-use crate::webhooks::signature;
 
 #[actix_web::test]
 async fn a_tenants_events_are_paged_by_their_sequence_as_they_are_delivered() {
@@ -49,9 +48,7 @@ async fn events_of_unknown_numbers_are_listed_without_what_they_say() {
         },
     }]}]});
     let body = body.to_string().into_bytes();
-    let (signature, json) = (signature(APP_SECRET, &body), "application/json");
-    let headers = [("x-hub-signature-256", signature.as_str()), ("content-type", json)];
-    assert_eq!(app.client.send("POST", "/webhooks/graph", &headers, body).await.status, 200);
+    assert_eq!(app.webhook(APP_SECRET, &body, &[("content-type", "application/json")]).await.status, 200);
     let listed = admin.get("/events/unrouted").await;
     assert!(!listed.text.contains("hush"));
     let listed = listed.done(200);

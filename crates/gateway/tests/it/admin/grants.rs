@@ -66,7 +66,7 @@ async fn who_administers_calls_nothing_in_a_tenants_name_by_any_face() {
             app.client.call_with_token(&token, row.operation, asked.clone()).await.expect(403, "Forbidden.Scope");
             app.client.rpc(&key, row.operation, &asked).await.expect(403, "Forbidden.Scope");
         }
-        let (basic, bearer) = (key.basic(), format!("Bearer {}:{}", key.id, key.secret));
+        let (basic, bearer) = (key.basic(), key.bearer());
         for path in [events.clone(), events.replace("events", "events/stream")] {
             let refused = app.client.send("GET", &path, &[("authorization", &basic)], Vec::new()).await;
             refused.expect(403, "Forbidden.Scope");

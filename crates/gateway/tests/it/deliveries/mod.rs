@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use tenant_store::{CreatedEndpoint, Delivery, DeliveryFilter, DeliveryState, EndpointId, NewEndpoint, Space};
 
 use crate::support::{APP_SECRET, TestApp, actor, eventually};
-use crate::webhooks::signature;
 
 /// One whose deliveries reach this machine, and are tried again after these pauses.
 async fn app(retries: &str) -> TestApp {
@@ -52,9 +51,7 @@ pub(crate) async fn tell(app: &TestApp, groups: &[(&str, usize)]) {
         },
     }]}]});
     let body = body.to_string().into_bytes();
-    let (signature, json) = (signature(APP_SECRET, &body), "application/json");
-    let headers = [("x-hub-signature-256", signature.as_str()), ("content-type", json)];
-    assert_eq!(app.client.send("POST", "/webhooks/graph", &headers, body).await.status, 200);
+    assert_eq!(app.webhook(APP_SECRET, &body, &[("content-type", "application/json")]).await.status, 200);
 }
 
 fn created(group_id: &str, ordinal: usize) -> Value {

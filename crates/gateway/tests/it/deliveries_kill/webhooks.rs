@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::dice::Dice;
-use crate::support::APP_SECRET;
-use crate::webhooks::signature;
+use crate::support::{APP_SECRET, signature};
 
 /// Stands before an event's ordinal, in whatever member of it.
 const MARK: &str = "wamid.kill-";

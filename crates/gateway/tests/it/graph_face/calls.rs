@@ -92,7 +92,7 @@ async fn settings_are_sent_in_json_in_a_form_and_with_a_picture_under_both_names
 async fn a_form_may_hold_what_is_otherwise_json() {
     let app = TestApp::start().await;
     let group = app.group_with(&["16505551234"]).await;
-    let authorization = super::bearer(&app.first.key);
+    let authorization = app.first.key.bearer();
     let send = async |method: &str, path: &str, body: &str| {
         let headers =
             [("authorization", authorization.as_str()), ("content-type", "application/x-www-form-urlencoded")];

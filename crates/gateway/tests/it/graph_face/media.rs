@@ -7,7 +7,7 @@ use awc::body::BodyStream;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::{asked, bearer, call, done, form, graph, refusal, send_form};
+use super::{asked, call, done, form, graph, refusal, send_form};
 use crate::support::TestApp;
 
 /// The path of an address of ours.
@@ -96,7 +96,7 @@ async fn a_file_without_a_length_is_passed_on_as_it_comes() {
     let (content_type, whole) = form(&[("messaging_product", "whatsapp")], Some(("file", "text/plain", b"in pieces")));
     let send = async |pieces: Vec<Bytes>| {
         let request = awc::Client::builder().timeout(Duration::from_mins(1)).finish().post(&url);
-        let request = request.insert_header(("authorization", bearer(&app.first.key)));
+        let request = request.insert_header(("authorization", app.first.key.bearer()));
         let request = request.insert_header(("content-type", content_type.clone()));
         let pieces = stream::iter(pieces.into_iter().map(Ok::<_, std::io::Error>));
         let mut answer = request.send_body(BodyStream::new(pieces)).await.unwrap();
@@ -115,7 +115,7 @@ async fn what_is_no_form_or_says_that_it_is_too_large_is_not_passed_on() {
     assert_eq!(refusal(&json), (400, 100, None));
     let head = format!(
         "POST /graph/v23.0/{path} HTTP/1.1\r\nhost: x\r\nauthorization: {}\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 200000000\r\n\r\n",
-        bearer(&app.first.key)
+        app.first.key.bearer()
     );
     let answer = super::wire::answered(&app, &head).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");

@@ -14,14 +14,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Answered, Credentials, Tenant, TestApp};
 
-/// What a client of Graph sends in the place of Meta's token.
-fn bearer(key: &Credentials) -> String {
-    format!("Bearer {}:{}", key.id, key.secret)
-}
-
 /// A call of the face, as `pywa` makes it: JSON, where there is a body.
 async fn call(app: &TestApp, key: &Credentials, method: &str, path: &str, body: Value) -> Answered {
-    let authorization = bearer(key);
+    let authorization = key.bearer();
     let mut headers = vec![("authorization", authorization.as_str())];
     let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     if !body.is_empty() {
@@ -79,7 +74,7 @@ fn form(texts: &[(&str, &str)], file: Option<(&str, &str, &[u8])>) -> (String, V
 }
 
 async fn send_form(app: &TestApp, path: &str, (content_type, body): (String, Vec<u8>)) -> Answered {
-    let authorization = bearer(&app.first.key);
+    let authorization = app.first.key.bearer();
     let headers = [("authorization", authorization.as_str()), ("content-type", content_type.as_str())];
     app.client.send("POST", &format!("/graph/v23.0/{path}"), &headers, body).await
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{bearer, call, done, graph, list_groups, refusal};
+use super::{call, done, graph, list_groups, refusal};
 use crate::support::TestApp;
 
 #[actix_web::test]
@@ -18,7 +18,7 @@ async fn who_is_not_known_gets_190_and_who_may_not_gets_10() {
         assert!(answer.header("www-authenticate").is_some());
     }
     assert_eq!(refusal(&app.client.send("GET", &path, &[], Vec::new()).await), (401, 190, None));
-    let twice = bearer(&app.first.key);
+    let twice = app.first.key.bearer();
     let answer =
         app.client.send("GET", &path, &[("authorization", &twice), ("authorization", &twice)], Vec::new()).await;
     assert_eq!(refusal(&answer), (401, 190, None));
@@ -109,7 +109,7 @@ async fn quotas_pass_through_and_headers_of_the_connection_do_not() {
     let app = TestApp::start().await;
     app.sandbox.put("usage", json!({"app": {"call_count": 28, "total_time": 25, "total_cputime": 25}})).await;
     let path = format!("/graph/v23.0/{}/groups", app.first.phone_number_id);
-    let authorization = bearer(&app.first.key);
+    let authorization = app.first.key.bearer();
     let headers = [
         ("authorization", authorization.as_str()),
         ("user-agent", "PyWa/4.5.0"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{bearer, call, form, graph, list_groups, refusal, send_form};
+use super::{call, form, graph, list_groups, refusal, send_form};
 use crate::support::TestApp;
 
 #[actix_web::test]
@@ -40,7 +40,7 @@ async fn a_parameter_says_one_thing() {
     assert_eq!(refusal(&graph(&app, "POST", &in_both, update).await), (400, 100, None));
     let twice = form(&[("messaging_product", "whatsapp"), ("subject", "one"), ("subject", "other")], None);
     assert_eq!(refusal(&send_form(&app, app.first.group_id, twice).await), (400, 100, None));
-    let authorization = bearer(&app.first.key);
+    let authorization = app.first.key.bearer();
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
     let path = format!("/graph/v23.0/{}/messages", app.first.phone_number_id);
     let message = format!(
@@ -56,7 +56,7 @@ async fn a_parameter_says_one_thing() {
 async fn a_body_that_cannot_be_read_is_not_passed_on() {
     let app = TestApp::start().await;
     list_groups(&app, &app.first).await;
-    let authorization = bearer(&app.first.key);
+    let authorization = app.first.key.bearer();
     let path = format!("/graph/v23.0/{}", app.first.group_id);
     for (content_type, body, status) in [
         ("application/json", b"{".to_vec(), 400),

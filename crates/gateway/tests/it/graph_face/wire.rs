@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{bearer, list_groups};
+use super::list_groups;
 use crate::support::TestApp;
 
 /// The whole answer to what is sent as it stands.
@@ -24,7 +24,7 @@ pub(super) async fn answered(app: &TestApp, sent: &str) -> String {
 }
 
 async fn get(app: &TestApp, target: &str, headers: &str) -> String {
-    let authorization = bearer(&app.first.key);
+    let authorization = app.first.key.bearer();
     let head = format!("GET {target} HTTP/1.1\r\nhost: gateway.example\r\nauthorization: {authorization}\r\n{headers}");
     answered(app, &format!("{head}connection: close\r\n\r\n")).await
 }
@@ -89,7 +89,7 @@ async fn a_request_whose_framing_or_host_is_told_twice_is_refused() {
     let target = format!("/graph/v23.0/{}/groups", app.first.phone_number_id);
     let answer = get(&app, &target, "host: evil.example\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    let authorization = bearer(&app.first.key);
+    let authorization = app.first.key.bearer();
     for framing in [
         "content-length: 5\r\ntransfer-encoding: chunked\r\n",
         "content-length: 5\r\ncontent-length: 6\r\n",
@@ -110,7 +110,7 @@ async fn a_request_whose_framing_or_host_is_told_twice_is_refused() {
 #[actix_web::test]
 async fn a_read_is_answered_at_once_whatever_it_says_of_a_body() {
     let app = TestApp::start().await;
-    let authorization = bearer(&app.first.key);
+    let authorization = app.first.key.bearer();
     let path = format!("/graph/v23.0/{}/groups", app.first.phone_number_id);
     for more in ["connection: Upgrade\r\nupgrade: websocket\r\n", "content-length: 5\r\n"] {
         let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: {authorization}\r\n{more}\r\n");

@@ -126,7 +126,7 @@ async fn who_has_one_tenant_that_is_used_up_is_refused_before_the_call_is_read()
 #[actix_web::test]
 async fn a_call_that_is_wrong_counts_against_its_key_by_every_face() {
     let app = super::app("1/h;burst=4", MANY, NONE).await;
-    let (basic, bearer) = (app.first.key.basic(), format!("Bearer {}:{}", app.first.key.id, app.first.key.secret));
+    let (basic, bearer) = (app.first.key.basic(), app.first.key.bearer());
     let send = async |method, path, header: &str, body: &str| {
         app.client
             .send(method, path, &[("authorization", header), ("content-type", "application/json")], body.into())

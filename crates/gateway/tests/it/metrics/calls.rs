@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{METRICS, figure, read};
-use crate::support::{Answered, RpcRequest, TestApp, eventually, with_tenant};
+use crate::support::{Answered, Credentials, RpcRequest, TestApp, eventually, with_tenant};
 
 /// A call of the Graph-compatible face with this key's secret.
 async fn graph(app: &TestApp, secret: &str, path: &str) -> Answered {
-    let authorization = format!("Bearer {}:{secret}", app.first.key.id);
+    let authorization = Credentials::new(&app.first.key.id, secret).bearer();
     app.client.send("GET", &format!("/graph/v23.0/{path}"), &[("authorization", &authorization)], Vec::new()).await
 }
 
@@ -95,13 +95,10 @@ async fn what_a_limit_refuses_is_counted_under_its_name() {
     assert_eq!(listed.status, 429, "{}", listed.text);
     // Nobody who has shown his secret from here is locked out with those who guess.
     for status in [401, 429] {
-        let stranger = crate::support::Credentials::new("LTAI5tStranger", "a guess");
+        let stranger = Credentials::new("LTAI5tStranger", "a guess");
         assert_eq!(app.client.call_as(&stranger, "GetChatGroup", json!({})).await.status, status);
     }
-    assert_eq!(
-        app.client.token(&crate::support::Credentials::new("LTAI5tStranger", "another"), None).await.status,
-        429
-    );
+    assert_eq!(app.client.token(&Credentials::new("LTAI5tStranger", "another"), None).await.status, 429);
     let refused = |limit: &str| format!("groupgate_limits_refused_total{{limit=\"{limit}\"}}");
     expect(
         &app,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::json;
+use sqlx::AssertSqlSafe;
 
 use super::{METRICS, figure, read};
 use crate::support::{Client, TestApp, eventually, superuser};
@@ -16,14 +17,19 @@ const CALLERS: u64 = 300;
 /// The one metric with a series for each number, and how many of them there are at the most.
 const OF_NUMBERS: (&str, usize) = ("groupgate_number_last_group_event_timestamp_seconds{", 5_000);
 
-const MANY: &str = "
-    insert into tenants (cust_space_id, name) select 'cams-many-' || n, 'One of many' from generate_series(1, 10000) n;
-    insert into business_numbers (cust_space_id, business_number, phone_number_id, waba_id)
-    select 'cams-many-' || n, 15550100000 + n, 700000000000000 + n, 800000000000000 + n from generate_series(1, 10000) n;
-    insert into number_events (cust_space_id, phone_number_id, last_group_event_at)
-    select 'cams-many-' || n, 700000000000000 + n, now() from generate_series(1, 10000) n;
-    update mirrors set claimed_until = 'infinity';
-";
+/// Makes them.
+fn many() -> String {
+    format!(
+        "insert into tenants (cust_space_id, name)
+         select 'cams-many-' || n, 'One of many' from generate_series(1, {TENANTS}) n;
+         insert into business_numbers (cust_space_id, business_number, phone_number_id, waba_id)
+         select 'cams-many-' || n, 15550100000 + n, 700000000000000 + n, 800000000000000 + n
+         from generate_series(1, {TENANTS}) n;
+         insert into number_events (cust_space_id, phone_number_id, last_group_event_at)
+         select 'cams-many-' || n, 700000000000000 + n, now() from generate_series(1, {TENANTS}) n;
+         update mirrors set claimed_until = 'infinity';"
+    )
+}
 
 /// The series of everything but the numbers.
 fn others(text: &str) -> BTreeSet<&str> {
@@ -49,7 +55,7 @@ async fn what_is_served_does_not_grow_with_the_tenants() {
     list(&app.client, app.first.cust_space_id).await;
     let before = looked(&app.metrics()).await;
 
-    sqlx::raw_sql(MANY).execute(&mut superuser(&app.database).await).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(many())).execute(&mut superuser(&app.database).await).await.unwrap();
     let (client, replica) = app.replica_with(&off).await;
     let metrics = Client::new(format!("http://{}", replica.metrics_addrs()[0]));
     let tenants: Vec<String> = (1..=CALLERS).map(|n| format!("cams-many-{}", n * (TENANTS / CALLERS))).collect();

@@ -1,5 +1,7 @@
 //! What a replica holds, and whether PostgreSQL is there.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::json;
 
 use super::{METRICS, figure, read};
@@ -37,12 +39,19 @@ async fn postgresql_that_is_away_is_told_and_queues_are_seen_to_fill_until_it_is
     is("groupgate_queue_entries{queue=\"nonces\"}", 1.0).await;
     assert_eq!(figures("groupgate_queue_capacity{queue=\"nonces\"}").await, Some(100_000.0));
     assert_eq!(figures(pulse).await, Some(last_seen), "nothing has succeeded since");
+    let listening = "groupgate_background_last_success_timestamp_seconds{task=\"notifications\"}";
+    let heard = eventually("nobody listens for two seconds", async || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+        figures(listening).await.filter(|at| now - at >= 2.0)
+    })
+    .await;
 
     proxy.restore();
     is("groupgate_database_up", 1.0).await;
     is("groupgate_queue_entries{queue=\"invite_links\"}", 0.0).await;
     is("groupgate_queue_entries{queue=\"recorded_calls\"}", 0.0).await;
     is_above(pulse, seen).await;
+    is_above(listening, heard).await;
 }
 
 #[actix_web::test]

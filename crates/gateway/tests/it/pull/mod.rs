@@ -8,8 +8,7 @@ mod streaming;
 
 use serde_json::{Value, json};
 
-use crate::support::{APP_SECRET, Answered, Client, Credentials, Tenant, TestApp};
-use crate::webhooks::signature;
+use crate::support::{APP_SECRET, Answered, Client, Credentials, Tenant, TestApp, signature};
 
 use reading::Reading;
 

@@ -89,7 +89,7 @@ async fn what_is_sent_again_is_safe_and_what_retry_safe_says_is_true() {
 async fn a_call_of_metas_own_is_sent_again_as_every_other() {
     let app = app().await;
     let path = format!("/graph/v23.0/{}/invite_link", app.first.group_id);
-    let bearer = format!("Bearer {}:{}", app.first.key.id, app.first.key.secret);
+    let bearer = app.first.key.bearer();
     let ask = async |method: &str, count: usize| {
         app.sandbox.fail(json!({"path": "*/invite_link", "code": 131_000, "count": count})).await;
         let before = app.sandbox.count(method, "/invite_link").await;

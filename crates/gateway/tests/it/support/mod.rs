@@ -12,7 +12,9 @@ mod receiver;
 mod redis;
 mod rpc;
 mod sandbox;
+mod stopped;
 mod web;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,7 +40,9 @@ pub(crate) use receiver::{Delivery, Receiver};
 pub(crate) use redis::Redis;
 pub(crate) use rpc::{RpcRequest, SignedRequest};
 pub(crate) use sandbox::SandboxControl;
+pub(crate) use stopped::{Stopped, log_of};
 pub(crate) use web::{ClosedPort, Reply, WebServer, serve};
+pub(crate) use webhooks::{signature, suspended};
 
 pub(crate) const APP_SECRET: &str = "the-secret-of-the-app-in-tests";
 pub(crate) const VERIFY_TOKEN: &str = "the verify token in tests";
@@ -202,29 +206,6 @@ impl TestApp {
     /// A new access key with these grants.
     pub(crate) async fn key(&self, id: &str, grants: &[(&str, &[&str])]) -> Credentials {
         create_key(&self.store, id, grants).await
-    }
-}
-
-/// What is left of a [`TestApp`] whose gateway was stopped.
-pub(crate) struct Stopped {
-    pub(crate) database: TestDatabase,
-    pub(crate) sandbox: SandboxControl,
-    meta: RunningSandbox,
-    pub(crate) first: Tenant,
-}
-
-impl Stopped {
-    /// A gateway again, on the same database and sandbox.
-    pub(crate) async fn start_gateway(&self) -> (Client, Running) {
-        self.start_gateway_with(&[]).await
-    }
-
-    /// The same with these settings more.
-    pub(crate) async fn start_gateway_with(&self, settings: &[(&str, &str)]) -> (Client, Running) {
-        let running = start_gateway(&self.database.app_url, &self.sandbox.url, settings).await;
-        let url = format!("http://{}", running.addrs()[0]);
-        self.meta.set_webhook_url(&format!("{url}/webhooks/graph"));
-        (Client::new(url), running)
     }
 }
 

@@ -1,9 +1,11 @@
 //! From the caller through a call to Meta.
 
+use secrecy::ExposeSecret as _;
 use serde_json::json;
+use tenant_store::NewEndpoint;
 
 use super::{CLIENT, SAMPLED, SERVER, SPAN, TRACE, app, ask, at_meta, post};
-use crate::support::{Collector, RpcRequest, TestApp, Told, with_tenant};
+use crate::support::{Collector, Receiver, RpcRequest, TestApp, Told, actor, eventually, with_tenant};
 
 const STATE: (&str, &str) = ("tracestate", "vendor=abc,other@tenant=1");
 
@@ -61,7 +63,7 @@ async fn the_other_faces_carry_it_too() {
     assert_eq!((call.attribute("groupgate.face"), call.parent.as_str()), ("rpc", SPAN));
 
     let other = SAMPLED.replace("4bf9", "4bfa");
-    let authorization = format!("Bearer {}:{}", app.first.key.id, app.first.key.secret);
+    let authorization = app.first.key.bearer();
     let headers = [("authorization", authorization.as_str()), ("traceparent", &other)];
     let path = format!("/graph/v23.0/{}/invite_link", app.first.group_id);
     let answer = app.client.send("GET", &path, &headers, Vec::new()).await;
@@ -123,9 +125,16 @@ async fn without_a_collector_no_header_is_looked_at() {
 }
 
 #[actix_web::test]
-async fn no_number_no_link_and_no_secret_is_told() {
-    let (app, collector) = app("1", &[]).await;
+async fn no_number_no_link_no_address_and_no_secret_is_told() {
+    let (app, collector) = app("1", &[("GROUPGATE_DELIVERY_RETRIES", "1s")]).await;
     let key = &app.first.key;
+    let receiver = Receiver::recording(|_| 500);
+    let hook = NewEndpoint {
+        url: receiver.url("/hook/only-we-know-this"),
+        types: vec!["group.created".to_owned()],
+        ..NewEndpoint::default()
+    };
+    let hook = app.store.space(app.first.cust_space_id).create_endpoint(&hook, &actor()).await.unwrap();
     let made = json!({"Subject": "The knees of Mr Roe", "WaitSeconds": 20});
     let group = post(&app, key, "AddChatGroup", &made, &[]).await.expect(200, "OK");
     let link = group["InviteLink"].as_str().unwrap().to_owned();
@@ -141,11 +150,22 @@ async fn no_number_no_link_and_no_secret_is_told() {
     let marked = [("traceparent", SAMPLED)];
     ask(&app, &marked).await.expect(200, "OK");
     collector.trace(TRACE, 2).await;
+    eventually("both tries to deliver are told", async || {
+        let told = collector.told();
+        (told.iter().filter(|told| told.name == "groupgate.Deliver" && told.is_failed).count() == 2).then_some(())
+    })
+    .await;
 
     let told = collector.bodies().concat();
-    let authorization = key.basic();
-    let secrets =
-        [app.first.graph_token, crate::support::APP_SECRET, &key.secret, authorization.trim_start_matches("Basic ")];
+    let (authorization, signing) = (key.basic(), hook.secret.expose());
+    let secrets = [
+        app.first.graph_token,
+        crate::support::APP_SECRET,
+        &key.secret,
+        authorization.trim_start_matches("Basic "),
+        signing.expose_secret().trim_start_matches("whsec_"),
+    ];
+    let host = receiver.url("");
     let personal = [
         app.first.business_number,
         "16505559999",
@@ -153,6 +173,8 @@ async fn no_number_no_link_and_no_secret_is_told() {
         link.rsplit('/').next().unwrap(),
         "knee",
         "Roe",
+        host.trim_start_matches("http://"),
+        "only-we-know-this",
     ];
     for private in secrets.into_iter().chain(personal) {
         assert!(!told.contains(private), "{private} stands in {told}");

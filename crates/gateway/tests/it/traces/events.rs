@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 use tenant_store::NewEndpoint;
 
 use super::{CLIENT, SAMPLED, SERVER, SPAN, TRACE, app, post};
-use crate::support::{APP_SECRET, Delivery, Receiver, TestApp, Told, actor, eventually};
-use crate::webhooks::signature;
+use crate::support::{APP_SECRET, Delivery, Receiver, TestApp, Told, actor, eventually, suspended};
 
 /// An endpoint of the first tenant's for events of this type.
 async fn endpoint(app: &TestApp, receiver: &Receiver, of_type: &str) {
@@ -20,14 +19,8 @@ async fn arrived(receiver: &Receiver, count: usize) -> Vec<Delivery> {
 
 /// Has Meta tell of a group that is suspended, under this trace.
 async fn tell(app: &TestApp, group_id: &str, headers: &[(&str, &str)]) -> u16 {
-    let value = json!({"metadata": {"phone_number_id": app.first.phone_number_id},
-                       "groups": [{"timestamp": "1763712000", "group_id": group_id, "type": "group_suspend"}]});
-    let changes = json!([{"field": "group_status_update", "value": value}]);
-    let entry = json!([{"id": app.first.waba_id, "time": 1_763_712_000, "changes": changes}]);
-    let body = json!({"object": "whatsapp_business_account", "entry": entry}).to_string().into_bytes();
-    let signature = signature(APP_SECRET, &body);
-    let headers = [&[("x-hub-signature-256", signature.as_str())], headers].concat();
-    app.client.send("POST", "/webhooks/graph", &headers, body).await.status
+    let body = suspended(app.first.phone_number_id, app.first.waba_id, &[group_id]);
+    app.webhook(APP_SECRET, &body, headers).await.status
 }
 
 fn named<'a>(told: &'a [Told], name: &str) -> &'a Told {

@@ -2,13 +2,10 @@
 
 use std::collections::HashSet;
 
-use secrecy::ExposeSecret;
 use serde_json::Value;
-use tokio::net::TcpStream;
 
 use super::{SAMPLED, TRACE, UNSAMPLED, app, ask, ask_as, at_meta};
-use crate::program::{Running, free_port, groupgate};
-use crate::support::{Client, Credentials, MASTER_KEY, TestApp, eventually};
+use crate::support::{Client, Credentials, TestApp, eventually, log_of};
 
 /// A call that is told, and after whose spans nothing of what was before it is still to come.
 async fn marked(app: &TestApp, collector: &crate::support::Collector) {
@@ -81,17 +78,12 @@ async fn who_is_nobody_has_nothing_told_by_wishing_so() {
 #[actix_web::test]
 async fn the_line_of_a_call_that_is_told_has_its_trace() {
     let world = TestApp::start().await.stop_gateway().await;
-    let address = format!("127.0.0.1:{}", free_port());
-    let environment = [
-        ("DATABASE_URL", world.database.app_url.expose_secret()),
-        ("GROUPGATE_MASTER_KEY", MASTER_KEY),
+    let settings = [
         ("GROUPGATE_LOG_FORMAT", "json"),
-        ("GROUPGATE_GRAPH_URL", world.sandbox.url.as_str()),
         ("GROUPGATE_OTLP_URL", "http://127.0.0.1:9"),
         ("GROUPGATE_TRACE_RATIO", "0"),
     ];
-    let gateway = Running::spawn(groupgate(&["serve", "--bind", &address], &environment));
-    eventually("it listens", async || TcpStream::connect(&address).await.ok()).await;
+    let (gateway, address) = world.serve(&settings).await;
     let client = Client::new(format!("http://{address}"));
     let authorization = world.first.key.basic();
     let body = crate::support::with_tenant(&world.first, serde_json::json!({"GroupId": world.first.group_id}));
@@ -105,9 +97,7 @@ async fn the_line_of_a_call_that_is_told_has_its_trace() {
         let body = body.to_string().into_bytes();
         client.send("POST", "/v1/GetChatGroupInviteLink", &headers, body).await.expect(200, "OK");
     }
-    gateway.signal(nix::sys::signal::Signal::SIGTERM);
-    let (status, log) = actix_web::web::block(|| gateway.ended()).await.unwrap();
-    assert!(status.success(), "{log}");
+    let log = log_of(gateway).await;
     let line = |id: &str| {
         let of_call = log.lines().find(|line| line.contains(id)).unwrap();
         serde_json::from_str::<Value>(of_call).unwrap()

@@ -7,6 +7,7 @@ mod load;
 mod meta;
 mod postgres;
 mod replica;
+mod stalls;
 mod tenants;
 mod wholeness;
 mod wire;
@@ -25,6 +26,7 @@ pub(crate) use load::{Load, Outcome, PULL, Record, mixed, rate, reads};
 pub(crate) use meta::Meta;
 pub(crate) use postgres::Postgres;
 pub(crate) use replica::{Replica, files_by_kind, memory_of, open_files_of};
+pub(crate) use stalls::Sleeper;
 pub(crate) use tenants::Tenant;
 pub(crate) use wire::{Answer, Wire, flood};
 

@@ -1,9 +1,25 @@
--- Which settings a change asked for, and which an event tells of that names no change that is known: an event ends no
--- change that asked for others. Each setting has a list with the digest of its text in it; an empty one where the event
--- tells nothing that could be compared.
+-- What is kept of a change besides: the trace of its call, and the settings that it asked for. An event ends no change that
+-- asked for others than it tells of.
 
-alter table changes add column settings jsonb;
-alter table events add column change_settings jsonb;
+-- As in 0024_upkeep.sql, which says why.
+set local lock_timeout = '1s';
+
+alter table changes
+    -- The `traceparent` of the call that asked for it; null where that was not traced.
+    add column trace text,
+    -- As events have theirs; null where it asked for no settings.
+    add column settings jsonb;
+
+-- The traces of those of these events that have any: of the webhook, and of the call that asked for the change which the
+-- event ended.
+create function traces_of_events(ids uuid[]) returns table (event_id uuid, of_webhook text, of_call text)
+language sql stable security definer set search_path = public, pg_temp set jit = off as $$
+    select e.id, e.trace, c.trace
+    from unnest(ids) as asked (id)
+    cross join lateral (select * from events e where e.id = asked.id offset 0) e
+    left join changes c on c.unique_code = e.unique_code and c.cust_space_id = e.cust_space_id
+    where num_nonnulls(e.trace, c.trace) > 0
+$$;
 
 -- Whether an event that tells of these settings may be that of a change that asked for those: the same ones, with the same
 -- texts as far as the event has them. Null is a change of something else, or an event that names no setting.
@@ -39,8 +55,6 @@ language sql stable security definer set search_path = public, pg_temp set jit =
     order by c.created_at limit max_rows
 $$;
 
-insert into gateway_privileges values
-    ('update (change_settings) on events'),
-    ('execute on function is_asked_for');
+insert into gateway_privileges values ('execute on function traces_of_events, is_asked_for');
 
 revoke execute on all functions in schema public from public;

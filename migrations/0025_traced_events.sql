@@ -1,20 +1,20 @@
--- Traces, so that a delivery goes on with the trace of what caused its event. Each is a `traceparent`
--- (https://www.w3.org/TR/trace-context/), and null where nothing was traced.
+-- What is kept of an event besides: the trace that it came with, and the settings of a group that it tells of.
 
--- Of the webhook that the event came with.
-alter table events add column trace text;
--- Of the call that asked for the change.
-alter table changes add column trace text;
+-- As in 0024_upkeep.sql, which says why.
+set local lock_timeout = '1s';
 
--- As before, with the trace of the webhook; a program that does not know of it gives none.
-drop function receive_events(bytea[], text[], text[], text[], text[], timestamptz[]);
+alter table events
+    -- The `traceparent` (https://www.w3.org/TR/trace-context/) of the webhook that brought it; null where it was not traced.
+    add column trace text,
+    -- Each setting has a list with the digest of its text in it; an empty one where the event has no text of it.
+    add column change_settings jsonb;
 
 -- Commits a batch of events in one statement; returns how many were new. The arrays run in parallel, and no fingerprint
--- comes twice in them. Their IDs have the order of the batch. Nobody is notified: a commit that notifies waits for every
--- other such commit.
-create function receive_events(
+-- comes twice in them. Their IDs have the order of the batch. `trace` is the webhook's. Nobody is notified: a commit that
+-- notifies waits for every other such commit.
+create function receive_traced_events(
     prints bytea[], fields text[], wabas text[], phone_numbers text[], payloads text[], times timestamptz[],
-    trace text default null
+    trace text
 ) returns bigint language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     arrived timestamptz := clock_timestamp();
@@ -32,7 +32,7 @@ begin
     ), kept as (
         insert into events (id, cust_space_id, field, waba_id, phone_number_id, value, entry_time, received_at, trace)
         select random_uuid_at(arrived, b.place - 1), coalesce(n.cust_space_id, w.cust_space_id), b.field, b.waba,
-               b.phone_number, b.payload::json, b.entry_time, arrived, receive_events.trace
+               b.phone_number, b.payload::json, b.entry_time, arrived, receive_traced_events.trace
         from batch b
         join fresh f on f.fingerprint = b.print
         -- A number under another WABA than its own is not believed.
@@ -58,17 +58,16 @@ begin
     return fresh_rows;
 end $$;
 
--- The traces of those of these events that have any: of the webhook, and of the call that asked for the change which the
--- event ended.
-create function traces_of_events(ids uuid[]) returns table (event_id uuid, of_webhook text, of_call text)
-language sql stable security definer set search_path = public, pg_temp set jit = off as $$
-    select e.id, e.trace, c.trace
-    from unnest(ids) as asked (id)
-    cross join lateral (select * from events e where e.id = asked.id offset 0) e
-    left join changes c on c.unique_code = e.unique_code and c.cust_space_id = e.cust_space_id
-    where num_nonnulls(e.trace, c.trace) > 0
+-- For programs that know of no traces. Its signature stays, and so does the right to it: what they receive while this
+-- runs is not refused.
+create or replace function receive_events(
+    prints bytea[], fields text[], wabas text[], phone_numbers text[], payloads text[], times timestamptz[]
+) returns bigint language sql security definer set search_path = public, pg_temp as $$
+    select receive_traced_events(prints, fields, wabas, phone_numbers, payloads, times, null)
 $$;
 
-insert into gateway_privileges values ('execute on function traces_of_events');
+insert into gateway_privileges values
+    ('update (change_settings) on events'),
+    ('execute on function receive_traced_events');
 
 revoke execute on all functions in schema public from public;
