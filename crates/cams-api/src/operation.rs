@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::identifiers::{BusinessNumber, CustSpaceId};
+use crate::identifiers::{BusinessNumber, CustSpaceId, GroupId};
 use crate::{Code, Scope};
 
 /// One operation of the normalized API. Its implementor is the request.
@@ -37,6 +37,11 @@ pub trait Operation: DeserializeOwned + ToSchema + 'static {
 
     /// The number that the call is about; `None` where it is about all of the tenant's.
     fn business_number(&self) -> Option<&BusinessNumber>;
+
+    /// The group that the call is about, where it is about one.
+    fn group_id(&self) -> Option<&GroupId> {
+        None
+    }
 
     /// A request that works as it stands in the demo.
     fn example() -> Value;

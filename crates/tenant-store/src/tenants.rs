@@ -145,13 +145,21 @@ impl Store {
 
     /// One tenant with its numbers and its opened token, in one statement.
     pub async fn open_tenant(&self, cust_space_id: &str) -> Result<Option<OpenTenant>, StoreError> {
-        let resolved = across_tenants::open_tenant(self.pool(), cust_space_id).await?;
-        Ok(resolved.map(|ResolvedTenant { status, numbers, credential, limits }| OpenTenant {
-            cust_space_id: cust_space_id.to_owned(),
-            status,
-            numbers,
-            credential: credentials::open(self, cust_space_id, credential),
-            limits,
+        Ok(self.open_tenant_of_call(cust_space_id, "").await?.map(|(tenant, _)| tenant))
+    }
+
+    /// The same with the phone number IDs for which the mirror has the group that a call is about, in one statement as well;
+    /// no group is `""`.
+    pub async fn open_tenant_of_call(
+        &self,
+        cust_space_id: &str,
+        group_id: &str,
+    ) -> Result<Option<(OpenTenant, Vec<String>)>, StoreError> {
+        let resolved = across_tenants::open_tenant(self.pool(), cust_space_id, group_id).await?;
+        Ok(resolved.map(|(ResolvedTenant { status, numbers, credential, limits }, numbers_of_group)| {
+            let credential = credentials::open(self, cust_space_id, credential);
+            let cust_space_id = cust_space_id.to_owned();
+            (OpenTenant { cust_space_id, status, numbers, credential, limits }, numbers_of_group)
         }))
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{PartResult, addressed, example, request};
+use super::{PartResult, addressed_to_group, example, request};
 use crate::identifiers::{GroupId, UniqueCode};
 use crate::operation::{Answer, Operation};
 use crate::picture::ProfilePictureFile;
@@ -77,7 +77,7 @@ impl Operation for UpdateChatGroup {
     const BODY_LIMIT: usize = 7 * 1024 * 1024;
     const CODES: &'static [Code] = &[Code::PartialSuccess, Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!(

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{addressed, example, request};
+use super::{addressed, addressed_to_group, example, request};
 use crate::identifiers::{GroupId, UniqueCode};
 use crate::operation::{Answer, Operation};
 use crate::privacy::ShortId;
@@ -199,7 +199,7 @@ impl Operation for GetChatGroup {
     const DESCRIPTION: &'static str = "Answers the group as Meta has it now, with its participants, and with its invite link where `IncludeInviteLink` is true.\n\nUpstream: `GET /{group_id}?fields=…`, and then `GET /{group_id}/invite_link`.";
     const CODES: &'static [Code] = &[Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!("GroupId": super::EXAMPLE_GROUP_ID, "IncludeInviteLink": true)
@@ -237,7 +237,7 @@ impl Operation for DeleteChatGroup {
     const DESCRIPTION: &'static str = "Asks Meta to delete the group and remove all its participants. Meta does it a little later and says so by webhook; the call waits for that up to `WaitSeconds` and then answers with `GroupStatus` `INACTIVE`. Where the time is over first, `GroupStatus` is absent, and `QueryChatGroupRequest` tells what became of it.\n\nThe example names the demo's second group; once that is gone, the example answers `Group.NotFound`.\n\nUpstream: `DELETE /{group_id}`, then the `group_delete` webhook.";
     const CODES: &'static [Code] = &[Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!("GroupId": super::EXAMPLE_SPARE_GROUP_ID, "WaitSeconds": 10)

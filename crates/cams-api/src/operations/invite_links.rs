@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{addressed, example, request};
+use super::{addressed_to_group, example, request};
 use crate::identifiers::GroupId;
 use crate::operation::{Answer, Operation};
 use crate::text::InviteLink;
@@ -78,7 +78,7 @@ impl Operation for GetChatGroupInviteLink {
     const DESCRIPTION: &'static str = "Answers the link that admits users now, or `null` where the link was removed and no new one is made yet.\n\nUpstream: `GET /{group_id}/invite_link`.";
     const CODES: &'static [Code] = CODES;
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!("GroupId": super::EXAMPLE_GROUP_ID)
@@ -99,7 +99,7 @@ impl Operation for AddChatGroupInviteLink {
     const DESCRIPTION: &'static str = "Makes a new link for the group and answers it. The link that the group had before stops working at once, and admits nobody any more. Every call makes another link.\n\nUpstream: `POST /{group_id}/invite_link`.";
     const CODES: &'static [Code] = CODES;
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!("GroupId": super::EXAMPLE_GROUP_ID)
@@ -120,7 +120,7 @@ impl Operation for DeleteChatGroupInviteLink {
     const DESCRIPTION: &'static str = "Removes the group's link, so that nobody can enter by it. `Result` is 1 where a link was removed and 0 where there was none, so a second call answers 0. `AddChatGroupInviteLink` makes a new one.\n\nThe example names the demo's second group, so that the first keeps its link.\n\nUpstream: `DELETE /{group_id}/invite_link`.";
     const CODES: &'static [Code] = CODES;
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!("GroupId": super::EXAMPLE_SPARE_GROUP_ID)

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::{ArrayBuilder, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{addressed, example, request};
+use super::{addressed_to_group, example, request};
 use crate::distinct::{self, Item, Unlisted};
 use crate::identifiers::GroupId;
 use crate::messages::{Language, MessageId, TemplateName, Texts};
@@ -159,7 +159,7 @@ impl Operation for SendChatGroupInvite {
     const DESCRIPTION: &'static str = "Sends each of `To` a template message that has the group's invite link in it, also to people who have not written before. The template's body must begin its variables with one for a group; `ListChatGroupInviteTemplates` names those, and `AddChatGroupInviteTemplate` makes one. Meta puts the link in when it delivers the message.\n\nEach recipient has a result: `Status` `SENT` with `MessageId`; `NOT_SENT` with Meta's `Code` and `Message`, or with `Message` alone where it failed on the way; `UNKNOWN` where Meta's answer was lost or the call's deadline came first. All sent: `OK`; some: `PartialSuccess`; none: an error that has `List` beside it, of the code that all failed with, else `Upstream.Rejected`. Where a failure concerns the call as a whole (a dead token, a suspended group, a limit), no more are sent.\n\nUp to 8 are sent at the same time, and each counts against the number's limit.\n\nThe example sends a template that the demo's account has from birth.\n\nUpstream: `POST /{phone_number_id}/messages`, once for each.";
     const CODES: &'static [Code] = &[Code::PartialSuccess, Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!(

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{UpstreamFault, addressed, example, request};
+use super::{UpstreamFault, addressed_to_group, example, request};
 use crate::identifiers::GroupId;
 use crate::join_requests::{Cursor, JoinRequestList};
 use crate::operation::{Answer, Operation};
@@ -168,7 +168,7 @@ impl Operation for ListChatGroupJoinRequests {
     const DESCRIPTION: &'static str = "Lists the open join requests of a group that was made with `JoinApprovalMode` `approval_required`. Pages are Meta's: give `After` of an answer to get the page behind it, until a page is empty or `After` is `null`.\n\nUpstream: `GET /{group_id}/join_requests`.";
     const CODES: &'static [Code] = &[Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!("GroupId": super::EXAMPLE_APPROVAL_GROUP_ID)
@@ -199,7 +199,7 @@ impl Operation for ApproveChatGroupJoinRequests {
     const DESCRIPTION: &'static str = "Approves join requests; Meta does it at once. All approved: `OK`. Some: `PartialSuccess`, and `Failed` says which not and why, as far as Meta tells, such as 131213 (no such request any more), 131204 (the group is full) or 131203 (the user has not accepted WhatsApp's terms). None: `Upstream.Rejected`, with `Failed` where Meta names them.\n\nThe example names a request that the demo's third group has from birth; once that is decided, the example answers `Upstream.Rejected` with Meta's code 131213.\n\nUpstream: `POST /{group_id}/join_requests`.";
     const CODES: &'static [Code] = &[Code::PartialSuccess, Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!("GroupId": super::EXAMPLE_APPROVAL_GROUP_ID, "List": json!([super::EXAMPLE_JOIN_REQUEST_ID]))
@@ -220,7 +220,7 @@ impl Operation for RejectChatGroupJoinRequests {
     const DESCRIPTION: &'static str = "Rejects join requests; Meta does it at once, and sends no webhook about it. All rejected: `OK`. Some: `PartialSuccess`, and `Failed` says which not and why, as far as Meta tells. None: `Upstream.Rejected`, with `Failed` where Meta names them. The users may ask again.\n\nThe example names another request that the demo's third group has from birth; once that is decided, the example answers `Upstream.Rejected` with Meta's code 131213.\n\nUpstream: `DELETE /{group_id}/join_requests`.";
     const CODES: &'static [Code] = &[Code::PartialSuccess, Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!("GroupId": super::EXAMPLE_APPROVAL_GROUP_ID, "List": json!([super::EXAMPLE_OTHER_JOIN_REQUEST_ID]))

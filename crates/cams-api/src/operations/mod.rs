@@ -126,6 +126,17 @@ macro_rules! addressed {
     };
 }
 
+/// The same for an operation about a group.
+macro_rules! addressed_to_group {
+    () => {
+        $crate::operations::addressed!();
+
+        fn group_id(&self) -> Option<&$crate::identifiers::GroupId> {
+            Some(&self.group_id)
+        }
+    };
+}
+
 /// The same for an operation that may be about all of the tenant's numbers.
 macro_rules! addressed_to_any {
     () => {
@@ -150,4 +161,4 @@ macro_rules! example {
     };
 }
 
-use {addressed, addressed_to_any, example, request};
+use {addressed, addressed_to_any, addressed_to_group, example, request};

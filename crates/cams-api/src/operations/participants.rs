@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Participant, UpstreamFault, addressed, example, request};
+use super::{Participant, UpstreamFault, addressed_to_group, example, request};
 use crate::identifiers::{GroupId, UniqueCode};
 use crate::operation::{Answer, Operation};
 use crate::page::Page;
@@ -101,7 +101,7 @@ impl Operation for ListChatGroupParticipants {
     const DESCRIPTION: &'static str = "Lists who is in the group now, as Meta says; the business is not counted. `ParticipantNumber` is the phone number, or the business-scoped user ID of a user who hides it; `WaId` is `null` then. A group has at most 8 participants, so `Page` is needed only by callers who always page.\n\nUpstream: `GET /{group_id}?fields=participants,total_participant_count`.";
     const CODES: &'static [Code] = &[Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!("GroupId": super::EXAMPLE_GROUP_ID, "Page": json!({"Index": 1, "Size": 10}))
@@ -128,7 +128,7 @@ impl Operation for DeleteChatGroupParticipants {
     const DESCRIPTION: &'static str = "Asks Meta to remove participants. Meta does it a little later and says by webhook for whom it was done; the call waits for that up to `WaitSeconds`. Done for all: `OK`. For some: `PartialSuccess`, and `Failed` says for whom not. For none: `Upstream.Rejected` with `Failed`. Where the time is over first, `Failed` is absent, `Result` is the number asked for, and `QueryChatGroupRequest` tells what became of it.\n\nA user who was removed cannot come back by the invite link.\n\nThe example names a participant of the demo's second group; once that user is out, the example answers `Upstream.Rejected` with Meta's code 131212.\n\nUpstream: `DELETE /{group_id}/participants`, then the `group_participants_remove` webhook.";
     const CODES: &'static [Code] = &[Code::PartialSuccess, Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!(
@@ -153,7 +153,7 @@ impl Operation for AddChatGroupParticipants {
     const DESCRIPTION: &'static str = "Passes the wish on, and answers what Meta answers. Meta documents this path, and says beside it that participants cannot be added by hand: users enter by the invite link. So expect a refusal, and use `SendChatGroupInvite`. Where Meta accepts it, the answer is as that of `DeleteChatGroupParticipants`.\n\nThe example answers `Credential.Forbidden` in the demo: there Meta's stand-in refuses with code 3, a capability that no app has.\n\nUpstream: `POST /{group_id}/participants`, then the `group_participants_add` webhook.";
     const CODES: &'static [Code] = &[Code::PartialSuccess, Code::GroupNotFound, Code::GroupSuspended];
 
-    addressed!();
+    addressed_to_group!();
 
     fn example() -> Value {
         example!(

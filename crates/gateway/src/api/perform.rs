@@ -45,7 +45,7 @@ pub(super) async fn perform<O: Operation>(
     admitted.caller().authorize(O::SCOPE, O::NAME, tenant.as_str()).map_err(OperationError::from)?;
     learn(http, |learned| learned.cust_space_id = Some(tenant.clone()));
 
-    let tenant = worker.services.resolver.tenant(tenant).await.map_err(OperationError::from)?;
+    let tenant = worker.services.tenant(tenant, request.group_id()).await.map_err(OperationError::from)?;
     let class = Class::of(O::SCOPE);
     if let Some(call) = signed {
         admitted.expect_unspent(&worker.authenticator.nonces, call)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_web::rt;
 use cams_api::Class;
+use cams_api::identifiers::{CustSpaceId, GroupId};
 use cams_api::parameters::ParameterError;
 use cams_api::wait::WaitSeconds;
 use graph_client::{Acted, App, Call, GraphClient, Token, Urgency};
@@ -20,7 +21,7 @@ use crate::egress::Egress;
 use crate::events::{Feeds, LinkJournal, Waiters};
 use crate::limits::{Limits, SharedLimits, Taken};
 use crate::telemetry::metrics::{CacheFigures, Metrics, QueueFigures};
-use crate::tenants::{KnownGroups, KnownTemplates, Number, Owners, Resolver, Tenant};
+use crate::tenants::{KnownGroups, KnownTemplates, Number, Owners, Resolver, Tenant, Unresolved};
 use crate::traces::{CallTrace, TracedTries, Tracer};
 use crate::upstream::Upstream;
 
@@ -69,6 +70,25 @@ impl Services {
     pub(crate) fn caches(&self) -> Vec<CacheFigures> {
         let own = [self.resolver.figures(), self.owners.figures()];
         own.into_iter().chain(self.known_groups.caches()).chain(self.known_templates.caches()).collect()
+    }
+
+    /// The active tenant of a call about this group, or about none. Where the tenant had to be looked up, the group is known
+    /// as well then.
+    ///
+    /// # Errors
+    /// As [`Resolver::tenant`].
+    pub(crate) async fn tenant(
+        &self,
+        tenant: &CustSpaceId,
+        group_id: Option<&GroupId>,
+    ) -> Result<Arc<Tenant>, Unresolved> {
+        let group_id = group_id.map_or("", GroupId::as_str);
+        let (tenant, numbers_of_group) = self.resolver.tenant_of_call(tenant, group_id).await?;
+        let owns = |number: &&Arc<Number>| numbers_of_group.iter().any(|id| id == number.phone_number_id.as_str());
+        for number in tenant.numbers.iter().filter(owns) {
+            self.known_groups.insert(number, group_id);
+        }
+        Ok(tenant)
     }
 
     /// How full the queues are.

@@ -200,16 +200,33 @@ impl Resolver {
     /// # Errors
     /// [`Unresolved`]; never about a number or the credential.
     pub async fn tenant(&self, tenant: &CustSpaceId) -> Result<Arc<Tenant>, Unresolved> {
-        let load = async || Ok(self.store.open_tenant(tenant.as_str()).await?.map(|open| self.prepare(tenant, open)));
-        let known = self
-            .cache
-            .get(tenant.as_str(), load)
-            .await?
-            .ok_or_else(|| Unresolved::NoTenant(tenant.as_str().to_owned()))?;
+        Ok(self.tenant_of_call(tenant, "").await?.0)
+    }
+
+    /// The same, and where it had to be looked up, the phone number IDs for which the mirror has the group that the call is
+    /// about, which is `""` where it is about none: one statement tells both.
+    ///
+    /// # Errors
+    /// As [`Resolver::tenant`].
+    pub(crate) async fn tenant_of_call(
+        &self,
+        tenant: &CustSpaceId,
+        group_id: &str,
+    ) -> Result<(Arc<Tenant>, Vec<String>), Unresolved> {
+        let mut numbers = Vec::new();
+        let load = async || {
+            let opened = self.store.open_tenant_of_call(tenant.as_str(), group_id).await?;
+            Ok(opened.map(|(open, numbers_of_group)| {
+                numbers = numbers_of_group;
+                self.prepare(tenant, open)
+            }))
+        };
+        let known = self.cache.get(tenant.as_str(), load).await?;
+        let known = known.ok_or_else(|| Unresolved::NoTenant(tenant.as_str().to_owned()))?;
         if known.status == TenantStatus::Suspended {
             return Err(Unresolved::Suspended);
         }
-        Ok(known)
+        Ok((known, numbers))
     }
 
     /// An active tenant that is in memory, and need not be looked up.

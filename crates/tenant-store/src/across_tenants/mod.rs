@@ -48,7 +48,7 @@ pub(crate) use retention::{
 pub(crate) use routing::{
     Published, QueuedEvent, adopt_events, adopt_strays, claim_events, claim_tenants, publish_events,
 };
-pub(crate) use tenants::{ResolvedTenant, SealedCredential, find_tenants, list_tenants, open_tenant};
+pub(crate) use tenants::{ResolvedTenant, SealedCredential, find_tenants, list_tenants, numbers_of_group, open_tenant};
 pub(crate) use upkeep::upkeep;
 
 /// As PostgreSQL takes it; what is too long for it is as long as it can be.

@@ -93,15 +93,22 @@ impl From<ListedRow> for ListedTenant {
     }
 }
 
-pub(crate) async fn open_tenant(pool: &PgPool, cust_space_id: &str) -> Result<Option<ResolvedTenant>, StoreError> {
+/// The tenant, and the phone number IDs for which the mirror has the group.
+pub(crate) async fn open_tenant(
+    pool: &PgPool,
+    cust_space_id: &str,
+    group_id: &str,
+) -> Result<Option<(ResolvedTenant, Vec<String>)>, StoreError> {
     let row = sqlx::query!(
         r#"select status as "status!: TenantStatus", numbers as "numbers!: Json<Vec<BusinessNumber>>",
                   in_flight, per_tenant, per_tenant_read, per_tenant_write, per_tenant_message,
                   per_number, per_number_read, per_number_write, per_number_message,
                   sealed_token, key_version, master_key_id, wrapped_key,
-                  credential_state as "credential_state: CredentialState"
+                  credential_state as "credential_state: CredentialState",
+                  numbers_of_group($1, $2) as "numbers_of_group!"
            from open_tenant($1)"#,
         &storable(cust_space_id),
+        &storable(group_id),
     );
     let Some(row) = row.fetch_optional(pool).await? else {
         return Ok(None);
@@ -114,5 +121,20 @@ pub(crate) async fn open_tenant(pool: &PgPool, cust_space_id: &str) -> Result<Op
     let is_invalid = row.credential_state == Some(CredentialState::Invalid);
     let credential =
         row.sealed_token.zip(key).map(|(sealed_token, key)| SealedCredential { sealed_token, key, is_invalid });
-    Ok(Some(ResolvedTenant { status: row.status, numbers: row.numbers.0, credential, limits }))
+    let tenant = ResolvedTenant { status: row.status, numbers: row.numbers.0, credential, limits };
+    Ok(Some((tenant, row.numbers_of_group)))
+}
+
+/// The tenant's phone number IDs for which the mirror has the group.
+pub(crate) async fn numbers_of_group(
+    pool: &PgPool,
+    cust_space_id: &str,
+    group_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let numbers = sqlx::query_scalar!(
+        r#"select numbers_of_group($1, $2) as "numbers!""#,
+        &storable(cust_space_id),
+        &storable(group_id),
+    );
+    Ok(numbers.fetch_one(pool).await?)
 }

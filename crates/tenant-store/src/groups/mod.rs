@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::{Space, StoreError, text::storable};
+use crate::{Space, StoreError, across_tenants, text::storable};
 
 mod listing;
 mod merging;
@@ -104,15 +104,8 @@ pub struct GroupUpdate {
 impl Space<'_> {
     /// Whether the mirror has this group for this number.
     pub async fn knows_group(&self, phone_number_id: &str, group_id: &str) -> Result<bool, StoreError> {
-        let mut transaction = self.begin().await?;
-        let known = sqlx::query_scalar!(
-            r#"select exists (select 1 from groups
-                              where cust_space_id = $1 and phone_number_id = $2 and group_id = $3) as "known!""#,
-            self.cust_space_id,
-            &storable(phone_number_id),
-            &storable(group_id),
-        );
-        Ok(known.fetch_one(&mut *transaction).await?)
+        let numbers = across_tenants::numbers_of_group(self.store.pool(), self.cust_space_id, group_id).await?;
+        Ok(numbers.iter().any(|number| number == phone_number_id))
     }
 
     /// The mirror's row of one group.

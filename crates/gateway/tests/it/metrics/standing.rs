@@ -1,11 +1,11 @@
 //! What a replica holds, and whether PostgreSQL is there.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
 use super::{METRICS, figure, read};
-use crate::support::{RpcRequest, TestApp, eventually, with_tenant};
+use crate::support::{Client, RpcRequest, TestApp, eventually, with_tenant};
 
 #[actix_web::test]
 async fn postgresql_that_is_away_is_told_and_queues_are_seen_to_fill_until_it_is_back() {
@@ -76,6 +76,20 @@ async fn a_tenant_is_looked_up_and_then_remembered() {
     })
     .await;
     assert_eq!(looked_up("tenants", "stale").await, Some(0.0));
+}
+
+#[actix_web::test]
+async fn the_first_call_about_a_recorded_group_looks_for_its_tenant_and_it_at_once() {
+    let app = TestApp::start().await;
+    let group = app.group_with(&[]).await;
+    let (client, replica) = app.replica_with(&[METRICS]).await;
+    client.call("GetChatGroup", &app.first, json!({"GroupId": group.id})).await.expect(200, "OK");
+    let text = read(&Client::new(format!("http://{}", replica.metrics_addrs()[0]))).await;
+    let looked_up = |cache: &str, result: &str| {
+        figure(&text, &format!("groupgate_cache_lookups_total{{cache=\"{cache}\",result=\"{result}\"}}"))
+    };
+    assert_eq!((looked_up("tenants", "miss"), looked_up("groups", "miss")), (Some(1.0), Some(0.0)), "{text}");
+    replica.stop(Duration::ZERO).await;
 }
 
 #[actix_web::test]
