@@ -30,7 +30,7 @@ use crate::{
     settings::{GraphSettings, InvalidSettings},
     target::Upstream,
     token::Token,
-    transport::{KEEP_ALIVE, LIFETIME, MOST_CALLS, Message, Received},
+    transport::{LIFETIME, MOST_CALLS, Message, Received, keep_alive},
     usage::Usage,
 };
 
@@ -47,7 +47,7 @@ impl OverAwc {
             .timeout(settings.connect_timeout)
             .handshake_timeout(settings.connect_timeout)
             .limit(MOST_CALLS)
-            .conn_keep_alive(KEEP_ALIVE)
+            .conn_keep_alive(keep_alive(tls))
             .conn_lifetime(LIFETIME);
         let connector = if tls { connector.rustls_0_23(tls_config()?) } else { connector };
         let client = Client::builder().connector(connector).disable_timeout().disable_redirects().no_default_headers();

@@ -8,9 +8,18 @@ use bytes::Bytes;
 
 use crate::{guard::TraceHeaders, headers::Headers, target::Target, token::Token};
 
-/// Idle connections are kept this long. Servers close theirs later; where one does not, the pool
-/// notices before the connection is used again.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Idle connections to Meta are kept this long, which closes its own later.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// Idle connections without TLS are kept this long: what stands beside the gateway may close its own after five seconds (the
+/// default of Node.js and of actix-web), and of a change that was sent in that moment nobody knows whether it was done
+/// ([RFC 9112, 9.5](https://www.rfc-editor.org/rfc/rfc9112#section-9.5)). A new connection is cheap there.
+const KEEP_ALIVE_BESIDE: Duration = Duration::from_secs(4);
+
+/// How long idle connections are kept. Where a server closes one sooner, the pool notices before it is used again, as a rule.
+pub(crate) fn keep_alive(is_tls: bool) -> Duration {
+    if is_tls { KEEP_ALIVE } else { KEEP_ALIVE_BESIDE }
+}
 
 /// A connection is replaced after this long, so that a change of the address is followed.
 pub(crate) const LIFETIME: Duration = Duration::from_mins(10);

@@ -2,7 +2,6 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::ErrorInternalServerError;
 use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
@@ -54,16 +53,23 @@ fn is_documentation(path: &str) -> bool {
 }
 
 /// Answers with the document, which is written on another thread where nobody has asked for it before.
-fn page(documents: &Documents, document: Document) -> impl Handler<(), Output = Result<HttpResponse, Error>> {
+fn page(documents: &Documents, document: Document) -> impl Handler<(), Output = HttpResponse> {
     let documents = documents.clone();
     move || {
         let documents = documents.clone();
         async move {
             let written = match documents.written(document) {
                 Some(written) => written,
-                None => web::block(move || documents.write(document)).await?.map_err(ErrorInternalServerError)?,
+                None => match web::block(move || documents.write(document)).await {
+                    Ok(Ok(written)) => written,
+                    // It is made of strings and numbers; one that cannot be written is a mistake of ours.
+                    failed => {
+                        tracing::error!(?document, ?failed, "a document of the API could not be written");
+                        return HttpResponse::InternalServerError().finish();
+                    }
+                },
             };
-            Ok(HttpResponse::Ok().content_type(document.media_type()).body(written))
+            HttpResponse::Ok().content_type(document.media_type()).body(written)
         }
     }
 }

@@ -175,6 +175,11 @@ mod tests {
     }
 
     #[test]
+    fn the_host_of_links_has_as_many_dots_as_a_text_is_looked_through_for() {
+        assert_eq!(LINK_HOST.matches('.').count(), DOTS_OF_LINK_HOST);
+    }
+
+    #[test]
     fn an_invite_link_shows_its_last_two_characters() {
         for (text, short) in [
             ("https://chat.whatsapp.com/AbC123dEf-_9", "https://chat.whatsapp.com/…_9"),

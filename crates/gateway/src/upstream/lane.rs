@@ -70,7 +70,7 @@ impl Guard for Lane {
     }
 
     fn ended(&self, this: Try, how: Ended<'_>) {
-        self.upstream.metrics.ended(&this, how);
+        self.upstream.tell(&this, how);
         let (signs, now) = (Signs::of(how), Instant::now());
         self.upstream.learn(&this, signs.host, self.party, now);
         self.learn(self.breaker.ended(&this, signs.number, self.party, now));

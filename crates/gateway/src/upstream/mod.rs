@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use cams_api::identifiers::CustSpaceId;
-use graph_client::{Call, Ended, Guard, Held, Token, Try, Urgency};
+use graph_client::{Call, Ended, GraphError, Guard, Held, Token, Try, Urgency};
 use tokio::time::Instant;
 
 pub use budget::{Account, Budget, Figures, QuotaStanding, Reason, Survey};
@@ -149,6 +149,20 @@ impl Upstream {
         admitted
     }
 
+    /// Counts how a try ended, and tells of one that Meta did not answer: its caller is told less.
+    fn tell(&self, this: &Try, how: Ended<'_>) {
+        self.metrics.ended(this, how);
+        if let Ended::Failed(
+            error @ (GraphError::Connect { .. }
+            | GraphError::Disconnected { .. }
+            | GraphError::Timeout { .. }
+            | GraphError::Unreadable { .. }),
+        ) = how
+        {
+            tracing::warn!(nth = this.nth, %error, "a try at Meta got no answer that can be read");
+        }
+    }
+
     /// Takes what the end of a try of this party says of the host.
     fn learn(&self, this: &Try, sign: Sign, party: Parties, now: Instant) {
         match self.breaker.ended(this, sign, party, now) {
@@ -176,7 +190,7 @@ impl Upstream {
     }
 
     fn ended_about(&self, waba: Option<&Waba>, this: Try, how: Ended<'_>) {
-        self.metrics.ended(&this, how);
+        self.tell(&this, how);
         self.learn(&this, Signs::of(how).host, Parties::of(""), Instant::now());
         self.budget.ended(waba, this, how);
     }

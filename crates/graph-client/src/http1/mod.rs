@@ -40,7 +40,7 @@ impl Http1 {
     /// Prepares connections; none is made yet. `host` is the header of this name.
     pub(crate) fn new(settings: &GraphSettings, host: HeaderValue) -> Result<Self, InvalidSettings> {
         let origin = Origin::of(settings).ok_or(InvalidSettings::BaseUrl)?;
-        Ok(Self { pool: Pool::new(origin, Bounds::USUAL), host, max_body: settings.max_body })
+        Ok(Self { pool: Pool::new(origin, Bounds::usual()), host, max_body: settings.max_body })
     }
 
     /// Sends a message, and lets `read` look at the whole answer.

@@ -18,7 +18,7 @@ use super::connection::Connection;
 use crate::{
     error::GraphError,
     settings::GraphSettings,
-    transport::{KEEP_ALIVE, LIFETIME, MOST_CALLS},
+    transport::{LIFETIME, MOST_CALLS, keep_alive},
 };
 
 /// Where connections lead.
@@ -77,7 +77,9 @@ impl Origin {
 
 impl Bounds {
     /// The same as awc's client has.
-    pub(super) const USUAL: Self = Self { most: MOST_CALLS, rest: KEEP_ALIVE, lifetime: LIFETIME };
+    pub(super) fn usual() -> Self {
+        Self { most: MOST_CALLS, rest: keep_alive(false), lifetime: LIFETIME }
+    }
 
     fn is_alive(&self, connection: &Connection, now: Instant) -> bool {
         now.duration_since(connection.opened()) < self.lifetime
