@@ -264,7 +264,9 @@ impl Resolver {
             let allowance = limits.number(&number.phone_number_id, before);
             self.prepare_number(tenant, number, allowance, credential.clone())
         };
-        let numbers = open.numbers.into_iter().filter_map(prepare).collect();
+        let mut numbers: Vec<_> = open.numbers.into_iter().filter_map(prepare).collect();
+        // They are collected in the place of the larger ones of the store.
+        numbers.shrink_to_fit();
         Tenant {
             cust_space_id: tenant.clone(),
             numbers,

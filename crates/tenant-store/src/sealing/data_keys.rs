@@ -1,10 +1,5 @@
 //! The data keys of the spaces: made once, kept wrapped by a master key, unwrapped in memory alone.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
-
 use aws_lc_rs::{
     aead::{AES_256_GCM, RandomizedNonceKey},
     error::Unspecified,
@@ -20,7 +15,7 @@ use super::{
 use crate::StoreError;
 
 /// A data key as the table `data_keys` holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WrappedKey {
     pub(crate) version: i32,
     pub(crate) master_key_id: String,
@@ -28,23 +23,15 @@ pub(crate) struct WrappedKey {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Seals and opens values. Unwrapped keys are remembered; the cipher wipes them when it is dropped.
+/// Seals and opens values. A key is unwrapped for each of them, which takes a microsecond, and is in memory for no longer; the
+/// cipher wipes it when it is dropped.
 pub(crate) struct DataKeys {
     master_keys: MasterKeys,
-    /// By space and version.
-    unwrapped: Mutex<HashMap<(String, i32), Unwrapped>>,
-}
-
-/// A data key in memory.
-struct Unwrapped {
-    /// What it was unwrapped from: a key that was replaced is never taken from memory.
-    from: WrappedKey,
-    cipher: Arc<RandomizedNonceKey>,
 }
 
 impl DataKeys {
     pub(crate) fn new(master_keys: MasterKeys) -> Self {
-        Self { master_keys, unwrapped: Mutex::default() }
+        Self { master_keys }
     }
 
     pub(super) fn master_keys(&self) -> &MasterKeys {
@@ -129,17 +116,9 @@ impl DataKeys {
         self.wrap(space, version, clear.as_slice())
     }
 
-    fn unwrap(&self, space: &str, key: &WrappedKey) -> Result<Arc<RandomizedNonceKey>, WhyUnreadable> {
-        let name = (space.to_owned(), key.version);
-        let mut unwrapped = self.unwrapped.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = unwrapped.get(&name).filter(|known| known.from == *key) {
-            return Ok(Arc::clone(&known.cipher));
-        }
+    fn unwrap(&self, space: &str, key: &WrappedKey) -> Result<RandomizedNonceKey, WhyUnreadable> {
         let clear = self.clear(space, key)?;
-        let cipher = RandomizedNonceKey::new(&AES_256_GCM, &clear).map_err(|Unspecified| WhyUnreadable::DataKey)?;
-        let cipher = Arc::new(cipher);
-        unwrapped.insert(name, Unwrapped { from: key.clone(), cipher: Arc::clone(&cipher) });
-        Ok(cipher)
+        RandomizedNonceKey::new(&AES_256_GCM, &clear).map_err(|Unspecified| WhyUnreadable::DataKey)
     }
 }
 
