@@ -4,7 +4,7 @@
 //! The queue is bounded. While PostgreSQL is away it fills; what does not fit is dropped and counted, so that no call waits.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::rt;
 use cams_api::Code;
@@ -18,10 +18,15 @@ use crate::telemetry::metrics::{Metrics, Pulse, QueueFigures};
 
 /// How many calls may be on their way: what comes in some ten seconds at a replica's limit.
 const CAPACITY: usize = 64 * 1024;
-/// How many are written at once.
+/// So many are worth a write. A statement of many more holds up whoever shares a core with PostgreSQL: each row takes it some ten
+/// microseconds.
+const WORTHWHILE: usize = 128;
+/// How many are written at once at the most, where writes are slower than calls come.
 const BATCH: usize = 2048;
-/// Between two writes, in which calls gather.
+/// How long calls gather at the most.
 const PAUSE: Duration = Duration::from_millis(200);
+/// How often is looked whether enough have gathered. To be woken by each call would cost the call.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The code of a call whose caller hung up before it was answered.
 const HUNG_UP: &str = "Cancelled";
@@ -85,13 +90,21 @@ impl CallWriter {
     /// Writes calls as they come, until the journal is gone.
     pub(crate) async fn run(&mut self, store: &Store, pulse: &Pulse) {
         while !self.batch.is_empty() || pulse.at_rest(self.queue.recv_many(&mut self.batch, BATCH)).await > 0 {
-            let is_full = self.batch.len() == BATCH;
+            self.gather().await;
             self.write(store).await;
-            // Where more wait than fit into a batch, there is nothing to gather.
-            if !is_full || !self.batch.is_empty() {
+            if !self.batch.is_empty() {
                 rt::time::sleep(PAUSE).await;
             }
         }
+    }
+
+    /// Fills the batch when there is enough for it, or after a pause.
+    async fn gather(&mut self) {
+        let latest = Instant::now() + PAUSE;
+        while self.batch.len() + self.queue.len() < WORTHWHILE && !self.queue.is_closed() && Instant::now() < latest {
+            rt::time::sleep(LOOK).await;
+        }
+        self.fill();
     }
 
     /// Writes what is there now, before the gateway ends.
