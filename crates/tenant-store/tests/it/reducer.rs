@@ -238,8 +238,9 @@ async fn ends_in_the_same_state(mirror: &Mirror, name: &str, history: &History, 
     assert!(counts.windows(2).all(|pair| pair[0] == pair[1]), "two counts: {counts:?}");
     let [one, other] = [0, 1].map(|nth| Group { total_participant_count: None, ..state(groups[nth].clone()) });
     assert!(one == other, "{:?} and {:?}", told_apart(&one), told_apart(&other));
+    let asked_at = OffsetDateTime::now_utc() + Duration::hours(1);
     for group_id in &names {
-        mirror.look_up(group_id, OffsetDateTime::now_utc() + Duration::hours(1)).await;
+        mirror.look_up(group_id, asked_at).await;
         assert_eq!(mirror.due(group_id).await, None, "it was looked up");
     }
     let [one, other] = [mirror.group(&names[0]).await, mirror.group(&names[1]).await].map(state);
