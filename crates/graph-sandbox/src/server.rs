@@ -22,6 +22,10 @@ use crate::{app, clock, courier};
 /// How long calls under way may take when the sandbox stops.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// How long a connection rests, as servers in production have it: whoever keeps its own for less sends nothing into one that is
+/// being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 /// A sandbox that runs until it is stopped or dropped.
 pub struct RunningSandbox {
     addr: SocketAddr,
@@ -81,6 +85,7 @@ fn serve(listener: TcpListener, engine: &Arc<Engine>) -> io::Result<Server> {
             }
         })
         .workers(1)
+        .keep_alive(KEEP_ALIVE)
         .disable_signals()
         .shutdown_timeout(FAREWELL.as_secs())
         .listen(listener)?;
