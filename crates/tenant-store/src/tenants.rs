@@ -145,15 +145,14 @@ impl Store {
 
     /// One tenant with its numbers and its opened token, in one statement.
     pub async fn open_tenant(&self, cust_space_id: &str) -> Result<Option<OpenTenant>, StoreError> {
-        Ok(self.open_tenant_of_call(cust_space_id, "").await?.map(|(tenant, _)| tenant))
+        Ok(self.open_tenant_of_call(cust_space_id, None).await?.map(|(tenant, _)| tenant))
     }
 
-    /// The same with the phone number IDs for which the mirror has the group that a call is about, in one statement as well;
-    /// no group is `""`.
+    /// The same with the phone number IDs for which the mirror has the group that a call is about, in one statement as well.
     pub async fn open_tenant_of_call(
         &self,
         cust_space_id: &str,
-        group_id: &str,
+        group_id: Option<&str>,
     ) -> Result<Option<(OpenTenant, Vec<String>)>, StoreError> {
         let resolved = across_tenants::open_tenant(self.pool(), cust_space_id, group_id).await?;
         Ok(resolved.map(|(ResolvedTenant { status, numbers, credential, limits }, numbers_of_group)| {

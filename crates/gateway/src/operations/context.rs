@@ -82,11 +82,12 @@ impl Services {
         tenant: &CustSpaceId,
         group_id: Option<&GroupId>,
     ) -> Result<Arc<Tenant>, Unresolved> {
-        let group_id = group_id.map_or("", GroupId::as_str);
         let (tenant, numbers_of_group) = self.resolver.tenant_of_call(tenant, group_id).await?;
-        let owns = |number: &&Arc<Number>| numbers_of_group.iter().any(|id| id == number.phone_number_id.as_str());
-        for number in tenant.numbers.iter().filter(owns) {
-            self.known_groups.insert(number, group_id);
+        if let Some(group_id) = group_id {
+            let owns = |number: &&Arc<Number>| numbers_of_group.iter().any(|id| id == number.phone_number_id.as_str());
+            for number in tenant.numbers.iter().filter(owns) {
+                self.known_groups.insert(number, group_id.as_str());
+            }
         }
         Ok(tenant)
     }

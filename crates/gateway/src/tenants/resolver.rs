@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cams_api::Class;
-use cams_api::identifiers::{BusinessNumber, CustSpaceId};
+use cams_api::identifiers::{BusinessNumber, CustSpaceId, GroupId};
 use graph_client::{Call, PhoneNumberId, Token, Urgency};
 use secrecy::SecretString;
 use tenant_store::{OpenCredential, OpenTenant, Store, StoreError, TenantStatus};
@@ -200,22 +200,22 @@ impl Resolver {
     /// # Errors
     /// [`Unresolved`]; never about a number or the credential.
     pub async fn tenant(&self, tenant: &CustSpaceId) -> Result<Arc<Tenant>, Unresolved> {
-        Ok(self.tenant_of_call(tenant, "").await?.0)
+        Ok(self.tenant_of_call(tenant, None).await?.0)
     }
 
     /// The same, and where it had to be looked up, the phone number IDs for which the mirror has the group that the call is
-    /// about, which is `""` where it is about none: one statement tells both.
+    /// about: one statement tells both.
     ///
     /// # Errors
     /// As [`Resolver::tenant`].
     pub(crate) async fn tenant_of_call(
         &self,
         tenant: &CustSpaceId,
-        group_id: &str,
+        group_id: Option<&GroupId>,
     ) -> Result<(Arc<Tenant>, Vec<String>), Unresolved> {
         let mut numbers = Vec::new();
         let load = async || {
-            let opened = self.store.open_tenant_of_call(tenant.as_str(), group_id).await?;
+            let opened = self.store.open_tenant_of_call(tenant.as_str(), group_id.map(GroupId::as_str)).await?;
             Ok(opened.map(|(open, numbers_of_group)| {
                 numbers = numbers_of_group;
                 self.prepare(tenant, open)

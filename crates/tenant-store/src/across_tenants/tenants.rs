@@ -11,7 +11,7 @@ use crate::{
     limits::limits_of,
     sealing::WrappedKey,
     tenants::TenantRow,
-    text::{folded, storable},
+    text::{folded, storable, storable_option},
 };
 
 /// What the resolver needs of a tenant, its token still sealed.
@@ -97,7 +97,7 @@ impl From<ListedRow> for ListedTenant {
 pub(crate) async fn open_tenant(
     pool: &PgPool,
     cust_space_id: &str,
-    group_id: &str,
+    group_id: Option<&str>,
 ) -> Result<Option<(ResolvedTenant, Vec<String>)>, StoreError> {
     let row = sqlx::query!(
         r#"select status as "status!: TenantStatus", numbers as "numbers!: Json<Vec<BusinessNumber>>",
@@ -108,7 +108,7 @@ pub(crate) async fn open_tenant(
                   numbers_of_group($1, $2) as "numbers_of_group!"
            from open_tenant($1)"#,
         &storable(cust_space_id),
-        &storable(group_id),
+        storable_option(group_id),
     );
     let Some(row) = row.fetch_optional(pool).await? else {
         return Ok(None);
