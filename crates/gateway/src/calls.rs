@@ -89,8 +89,8 @@ impl CallJournal {
 impl CallWriter {
     /// Writes calls as they come, until the journal is gone.
     pub(crate) async fn run(&mut self, store: &Store, pulse: &Pulse) {
-        while !self.batch.is_empty() || pulse.at_rest(self.queue.recv_many(&mut self.batch, BATCH)).await > 0 {
-            self.gather().await;
+        // A batch that could not be written goes again as it is: the queue shows what waits behind it.
+        while !self.batch.is_empty() || self.gather(pulse).await {
             self.write(store).await;
             if !self.batch.is_empty() {
                 rt::time::sleep(PAUSE).await;
@@ -98,13 +98,14 @@ impl CallWriter {
         }
     }
 
-    /// Fills the batch when there is enough for it, or after a pause.
-    async fn gather(&mut self) {
+    /// Waits for a call, and fills the batch when there is enough for it, or after a pause. False when the journal is gone.
+    async fn gather(&mut self, pulse: &Pulse) -> bool {
+        pulse.at_rest(self.queue.recv_many(&mut self.batch, BATCH)).await;
         let latest = Instant::now() + PAUSE;
         while self.batch.len() + self.queue.len() < WORTHWHILE && !self.queue.is_closed() && Instant::now() < latest {
             rt::time::sleep(LOOK).await;
         }
-        self.fill();
+        self.fill()
     }
 
     /// Writes what is there now, before the gateway ends.

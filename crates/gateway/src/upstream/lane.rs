@@ -70,8 +70,8 @@ impl Guard for Lane {
     }
 
     fn ended(&self, this: Try, how: Ended<'_>) {
-        self.upstream.tell(&this, how);
         let (signs, now) = (Signs::of(how), Instant::now());
+        self.upstream.tell(&this, how, signs, Some(&self.owner.phone_number_id));
         self.upstream.learn(&this, signs.host, self.party, now);
         self.learn(self.breaker.ended(&this, signs.number, self.party, now));
         self.account.ended(this, how);

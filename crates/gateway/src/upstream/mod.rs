@@ -149,17 +149,17 @@ impl Upstream {
         admitted
     }
 
-    /// Counts how a try ended, and tells of one that Meta did not answer: its caller is told less.
-    fn tell(&self, this: &Try, how: Ended<'_>) {
+    /// Counts how a try ended, for this number where it was for one, and tells of a failure that is nobody's who called: they
+    /// learn less of it.
+    fn tell(&self, this: &Try, how: Ended<'_>, signs: Signs, phone_number_id: Option<&str>) {
         self.metrics.ended(this, how);
-        if let Ended::Failed(
-            error @ (GraphError::Connect { .. }
-            | GraphError::Disconnected { .. }
-            | GraphError::Timeout { .. }
-            | GraphError::Unreadable { .. }),
-        ) = how
-        {
-            tracing::warn!(nth = this.nth, %error, "a try at Meta got no answer that can be read");
+        match how {
+            // Its caller gets Meta's own words.
+            Ended::Failed(GraphError::Refused(_)) => {}
+            Ended::Failed(error) if signs.host.is_ill() || signs.number.is_ill() => {
+                tracing::warn!(phone_number_id, nth = this.nth, %error, "a try at Meta got no answer that can be read");
+            }
+            _ => {}
         }
     }
 
@@ -190,8 +190,9 @@ impl Upstream {
     }
 
     fn ended_about(&self, waba: Option<&Waba>, this: Try, how: Ended<'_>) {
-        self.tell(&this, how);
-        self.learn(&this, Signs::of(how).host, Parties::of(""), Instant::now());
+        let signs = Signs::of(how);
+        self.tell(&this, how, signs, None);
+        self.learn(&this, signs.host, Parties::of(""), Instant::now());
         self.budget.ended(waba, this, how);
     }
 }
