@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
@@ -140,8 +141,9 @@ impl Line {
         let Some(worker) = &self.worker else { return };
         let metrics = &worker.services.metrics;
         if let Some(called) = learned.called {
-            // What has a status and no code could not be written.
-            let code = learned.code.or(self.status.map(|_| Code::InternalError));
+            // What has a status and no code could not be written; what has neither was given up, or panicked.
+            let is_ours = self.status.is_some() || thread::panicking();
+            let code = learned.code.or(is_ours.then_some(Code::InternalError));
             metrics.calls().ended(called, code, duration);
         }
         if let Some(throttled) = learned.throttled {

@@ -1,5 +1,6 @@
 //! Webhooks from Meta: checked, committed, and only then answered.
 
+use std::mem;
 use std::time::Instant;
 
 use graph_client::webhooks::{self, AppSecrets, PayloadError, SignatureError};
@@ -16,6 +17,16 @@ pub struct Inbox {
     secrets: AppSecrets,
     router: Nudge,
     metrics: Metrics,
+}
+
+/// A webhook that is on its way into the store. One that is dropped there counts as failed: its sender hung up, and sends it
+/// again.
+struct UnderWay<'a>(&'a Metrics);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.webhook_ended(WebhookEnd::Failed);
+    }
 }
 
 /// Why a webhook was not taken.
@@ -83,7 +94,9 @@ impl Inbox {
         trace: Option<&CallTrace>,
     ) -> Result<Received, Refused> {
         let begun = Instant::now();
+        let under_way = UnderWay(&self.metrics);
         let outcome = self.take(signature, body, trace).await;
+        mem::forget(under_way);
         match &outcome {
             Ok(received) => self.metrics.webhook_committed(*received, begun.elapsed()),
             Err(refused) => self.metrics.webhook_ended(refused.end()),

@@ -167,10 +167,12 @@ impl Output {
     }
 
     fn write_spare(&mut self) {
-        if !self.spare.is_empty() {
-            let _ = self.writer.write_all(&self.spare);
-            self.spare.clear();
+        if self.writer.write_all(&self.spare).is_err() {
+            // A full disk, or a pipe that nobody reads any more; how much of it was taken is not told.
+            let lines = self.spare.split(|byte| *byte == b'\n').count() - 1;
+            LOST.fetch_add(u64::try_from(lines).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
+        self.spare.clear();
     }
 }
 

@@ -27,6 +27,16 @@ const UNKNOWN: &str = "unknown";
 const CANCELLED: &str = "Cancelled";
 /// All codes of the contract, and that.
 const CODES: usize = Code::ALL.len() + 1;
+/// Codes that are told from an operation's first call on: a counter that begins with its first failures hides them from
+/// `increase` and `rate`.
+const WATCHED: [Code; 6] = [
+    Code::Ok,
+    Code::InternalError,
+    Code::ServiceUnavailable,
+    Code::UpstreamTimeout,
+    Code::UpstreamUnavailable,
+    Code::CredentialInvalid,
+];
 
 /// A way to call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,12 +111,14 @@ impl Series {
         Self { operation, codes: array::from_fn(|_| AtomicU64::new(0)), durations: Durations::default() }
     }
 
-    /// How often it ended with each code, if it was called at all: with `OK`, and with each that there was.
+    /// How often it ended with each code, if it was called at all: with those of [`WATCHED`], and with each that there was.
     fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts: [u64; CODES] = array::from_fn(|at| self.codes[at].load(Ordering::Relaxed));
         let was_called = counts.iter().any(|count| *count > 0);
         let names = Code::ALL.iter().map(|code| code.as_str()).chain(iter::once(CANCELLED));
-        let is_shown = move |count: u64, name: &str| count > 0 || was_called && name == Code::Ok.as_str();
+        let is_shown = move |count: u64, name: &str| {
+            count > 0 || was_called && WATCHED.iter().any(|code| code.as_str() == name)
+        };
         names.zip(counts).filter(move |(name, count)| is_shown(*count, name))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use graph_client::{Effect, Ended, GraphError, RefusalKind, Try};
 use prometheus_client::collector::Collector;
@@ -13,6 +14,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::durations::Durations;
 use super::{by_result, shown};
+
+/// Whoever has waited for so long has seen that Meta is slow.
+const PATIENT: Duration = Duration::from_secs(5);
 
 /// How a try of a call to Meta ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +83,7 @@ impl TryDurations {
 
 impl Collector for TryDurations {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let help = "How long tries of calls to Meta took that read and that write, but for those that were given up or not sent.";
+        let help = "How long tries of calls to Meta took that read and that write, but for those that were not sent, or given up within 5 seconds.";
         let (name, unit) = ("groupgate_upstream_duration", Some(&Unit::Seconds));
         let mut family = encoder.encode_descriptor(name, help, unit, MetricType::Histogram)?;
         for effect in [Effect::Read, Effect::Change] {
@@ -132,9 +136,10 @@ impl UpstreamMetrics {
     pub(crate) fn ended(&self, this: &Try, how: Ended<'_>) {
         let end = UpstreamEnd::of(how);
         self.tried(end);
-        // How long somebody had patience tells nothing of Meta.
-        if end != UpstreamEnd::GivenUp {
-            self.durations.of(this.effect).observe(this.at.elapsed());
+        let took = this.at.elapsed();
+        // Little patience tells nothing of Meta. Where there was more, Meta took as long as that at the least.
+        if end != UpstreamEnd::GivenUp || took >= PATIENT {
+            self.durations.of(this.effect).observe(took);
         }
     }
 
