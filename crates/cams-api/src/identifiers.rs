@@ -38,6 +38,18 @@ text_parameter!(
 );
 display_as_str!(CustSpaceId);
 
+impl AsRef<str> for CustSpaceId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<CustSpaceId> for Arc<str> {
+    fn from(id: CustSpaceId) -> Self {
+        id.0
+    }
+}
+
 /// A business's phone number in international digits, without `+`.
 ///
 /// A leading `+`, spaces, hyphens and brackets are accepted and dropped.

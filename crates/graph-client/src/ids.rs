@@ -1,6 +1,6 @@
 //! Meta's IDs as types, checked so that none can break out of the path that it is put into.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,13 +12,13 @@ pub struct InvalidId {
     expected: &'static str,
 }
 
-/// Defines an ID: a string that follows one rule.
+/// Defines an ID: a string that follows one rule. Clones share its text.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $expected:literal, $rule:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The ID as Meta writes it.
@@ -31,11 +31,7 @@ macro_rules! id {
             type Error = InvalidId;
 
             fn try_from(text: String) -> Result<Self, InvalidId> {
-                let rule: fn(&str) -> bool = $rule;
-                match rule(&text) {
-                    true => Ok(Self(text)),
-                    false => Err(InvalidId { what: $what, expected: $expected }),
-                }
+                Self::try_from(text.as_str())
             }
         }
 
@@ -43,7 +39,11 @@ macro_rules! id {
             type Error = InvalidId;
 
             fn try_from(text: &str) -> Result<Self, InvalidId> {
-                Self::try_from(text.to_owned())
+                let rule: fn(&str) -> bool = $rule;
+                match rule(text) {
+                    true => Ok(Self(text.into())),
+                    false => Err(InvalidId { what: $what, expected: $expected }),
+                }
             }
         }
 
@@ -56,6 +56,12 @@ macro_rules! id {
         }
 
         impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0.as_ref().to_owned()
+            }
+        }
+
+        impl From<$name> for Arc<str> {
             fn from(id: $name) -> Self {
                 id.0
             }

@@ -294,8 +294,8 @@ impl Resolver {
 
     /// The token, which tells when Meta refuses it.
     fn watched(&self, tenant: &CustSpaceId, token: Token) -> Token {
-        let (suspicions, cust_space_id) = (self.suspicions.clone(), tenant.to_string());
-        token.telling(move || suspicions.note(&cust_space_id))
+        let (suspicions, cust_space_id) = (self.suspicions.clone(), tenant.clone());
+        token.telling(move || suspicions.note(cust_space_id.as_str()))
     }
 
     /// A number that is not as the contract has it can be no caller's, so it is left out, with a word in the log.
@@ -315,7 +315,7 @@ impl Resolver {
         let owner = LaneOwner {
             cust_space_id: tenant.clone(),
             waba_id: stored.waba_id.clone(),
-            phone_number_id: stored.phone_number_id.clone(),
+            phone_number_id: phone_number_id.clone(),
         };
         let (cust_space_id, lane) = (tenant.clone(), self.upstream.lane(owner));
         Some(Arc::new(Number {

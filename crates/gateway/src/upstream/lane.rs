@@ -43,7 +43,7 @@ impl Lane {
     }
 
     fn learn(&self, turned: Option<Turned>) {
-        let phone_number_id = &self.owner.phone_number_id;
+        let phone_number_id = self.owner.phone_number_id.as_str();
         match turned {
             Some(Turned::Open) => {
                 self.upstream.metrics.number_opened();
@@ -71,7 +71,7 @@ impl Guard for Lane {
 
     fn ended(&self, this: Try, how: Ended<'_>) {
         let (signs, now) = (Signs::of(how), Instant::now());
-        self.upstream.tell(&this, how, signs, Some(&self.owner.phone_number_id));
+        self.upstream.tell(&this, how, signs, Some(self.owner.phone_number_id.as_str()));
         self.upstream.learn(&this, signs.host, self.party, now);
         self.learn(self.breaker.ended(&this, signs.number, self.party, now));
         self.account.ended(this, how);

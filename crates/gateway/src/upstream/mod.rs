@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use cams_api::identifiers::CustSpaceId;
-use graph_client::{Call, Ended, GraphError, Guard, Held, Token, Try, Urgency};
+use graph_client::{Call, Ended, GraphError, Guard, Held, PhoneNumberId, Token, Try, Urgency};
 use tokio::time::Instant;
 
 pub use budget::{Account, Budget, Figures, QuotaStanding, Reason, Survey};
@@ -37,7 +37,7 @@ pub struct LaneOwner {
     /// The account that owns the number.
     pub waba_id: String,
     /// Meta's ID of the number.
-    pub phone_number_id: String,
+    pub phone_number_id: PhoneNumberId,
 }
 
 /// What is chosen of the way to Meta.
@@ -59,7 +59,7 @@ pub struct Upstream {
     /// What the calls that are about no number have of the repetitions.
     own: Own,
     metrics: UpstreamMetrics,
-    lanes: Mutex<HashMap<String, Weak<Lane>>>,
+    lanes: Mutex<HashMap<PhoneNumberId, Weak<Lane>>>,
 }
 
 /// The way of calls with a tenant's token about one account that are for no number in memory.

@@ -18,7 +18,7 @@ fn lane(upstream: &Arc<Upstream>, cust_space_id: &str, phone_number_id: &str) ->
     upstream.lane(LaneOwner {
         cust_space_id: cust_space_id.parse().unwrap(),
         waba_id: phone_number_id.to_owned(),
-        phone_number_id: phone_number_id.to_owned(),
+        phone_number_id: phone_number_id.parse().unwrap(),
     })
 }
 

@@ -116,9 +116,8 @@ impl Series {
         let counts: [u64; CODES] = array::from_fn(|at| self.codes[at].load(Ordering::Relaxed));
         let was_called = counts.iter().any(|count| *count > 0);
         let names = Code::ALL.iter().map(|code| code.as_str()).chain(iter::once(CANCELLED));
-        let is_shown = move |count: u64, name: &str| {
-            count > 0 || was_called && WATCHED.iter().any(|code| code.as_str() == name)
-        };
+        let is_shown =
+            move |count: u64, name: &str| count > 0 || was_called && WATCHED.iter().any(|code| code.as_str() == name);
         names.zip(counts).filter(move |(name, count)| is_shown(*count, name))
     }
 }

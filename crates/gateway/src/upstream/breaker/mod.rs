@@ -51,7 +51,8 @@ enum Trip {
 
 #[derive(Default)]
 struct State {
-    open: Option<Open>,
+    /// Boxed, since there is a breaker for each number and hardly one is open.
+    open: Option<Box<Open>>,
     /// When it last closed.
     closed_at: Option<Instant>,
 }
@@ -139,7 +140,8 @@ impl Breaker {
             if state.open.is_some() {
                 return None;
             }
-            state.open = Some(Open { since: now, until: now + jittered(FIRST_PAUSE), pause: FIRST_PAUSE, trial: None });
+            let until = now + jittered(FIRST_PAUSE);
+            state.open = Some(Box::new(Open { since: now, until, pause: FIRST_PAUSE, trial: None }));
             self.is_open.store(true, Ordering::Release);
             Some(Turned::Open)
         })

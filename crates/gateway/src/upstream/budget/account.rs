@@ -35,10 +35,10 @@ impl Account {
     pub(super) fn new(budget: Arc<Budget>, owner: &LaneOwner, now: Instant) -> Self {
         Self {
             waba_id: owner.waba_id.clone(),
-            waba: budget.accounts.of(&owner.waba_id, now),
-            tenant: budget.tenants.of(owner.cust_space_id.as_str(), now),
-            number: budget.numbers.of(&owner.phone_number_id, now),
-            sending: budget.sending.of(&owner.phone_number_id, now),
+            waba: budget.accounts.of(owner.waba_id.as_str(), now),
+            tenant: budget.tenants.of(owner.cust_space_id.clone(), now),
+            number: budget.numbers.of(owner.phone_number_id.clone(), now),
+            sending: budget.sending.of(owner.phone_number_id.clone(), now),
             budget,
         }
     }
@@ -56,7 +56,7 @@ impl Account {
             held(&self.number, now),
             held(&self.sending, now).filter(|_| this.effect == Effect::Change),
         ];
-        let crowded = self.tenant.under_way() >= MOST_UNDER_WAY;
+        let crowded = self.tenant.under_way() as usize >= MOST_UNDER_WAY;
         let crowded = crowded.then(|| Wait { until: now + A_MOMENT, reason: Reason::Crowded });
         self.budget.let_through(waits.into_iter().flatten().max().or(crowded))
     }
@@ -123,7 +123,7 @@ impl Account {
             if account.id == self.waba_id {
                 self.waba.hear_account(account, now);
             } else {
-                self.budget.accounts.of(&account.id, now).hear_account(account, now);
+                self.budget.accounts.of(account.id.as_str(), now).hear_account(account, now);
             }
         }
     }
@@ -143,7 +143,7 @@ impl QuotaStanding {
     pub(super) fn of(scopes: &[&Scope], now: Instant) -> Self {
         let standings = scopes.iter().map(|scope| {
             let state = scope.lock();
-            (state.levels.greatest(now), state.hold.not_before(now))
+            (state.levels.greatest(now), state.not_before(now))
         });
         let (level, not_before) =
             standings.fold((0, None), |(level, until), (other, others)| (level.max(other), until.max(others)));

@@ -119,11 +119,6 @@ impl Hold {
         self.known = Some(until);
         Some(until)
     }
-
-    /// Whether nothing is lost when it is forgotten.
-    pub(super) fn is_idle(&self, now: Instant) -> bool {
-        self.until(now).is_none()
-    }
 }
 
 #[cfg(test)]
@@ -163,7 +158,6 @@ mod tests {
         assert_eq!(hold.until(over), Some(over + TRIAL));
         hold.taken(over + TRIAL / 2);
         assert_eq!(hold.until(over + TRIAL / 2), None);
-        assert!(hold.is_idle(over + TRIAL / 2));
         hold.enter(over + TRIAL / 2);
         assert_eq!(hold.until(over + TRIAL / 2), None, "no call is a trial any more");
     }
@@ -226,7 +220,7 @@ mod tests {
     fn without_a_first_pause_only_metas_time_holds() {
         let (mut hold, start) = (Hold::default(), Instant::now());
         hold.refused(start, None, Duration::ZERO, start);
-        assert!(hold.is_idle(start));
+        assert_eq!(hold.until(start), None);
         hold.refused(start, Some(FIRST), Duration::ZERO, start);
         assert_eq!(hold.until(start), Some(start + FIRST));
     }

@@ -97,7 +97,7 @@ impl Budget {
     /// The quotas of an account of this tenant's, for calls about it that are for no number in memory.
     pub(super) fn waba(&self, cust_space_id: &CustSpaceId, waba_id: &str) -> Waba {
         let now = Instant::now();
-        Waba { waba: self.accounts.of(waba_id, now), tenant: self.tenants.of(cust_space_id.as_str(), now) }
+        Waba { waba: self.accounts.of(waba_id, now), tenant: self.tenants.of(cust_space_id.clone(), now) }
     }
 
     /// What the other replicas are to be told.
@@ -194,7 +194,7 @@ impl Budget {
             self.app.hear_app(app, now);
         }
         for account in usage.business.iter().flatten() {
-            self.accounts.of(&account.id, now).hear_account(account, now);
+            self.accounts.of(account.id.as_str(), now).hear_account(account, now);
         }
     }
 }
@@ -204,7 +204,7 @@ fn wait(scope: &Scope, this: Try, party: Option<&Scope>) -> Option<Wait> {
     let now = this.at;
     let whole = {
         let mut state = scope.lock();
-        if let Some(until) = state.hold.until(now) {
+        if let Some(until) = state.held_until(now) {
             return Some(Wait { until, reason: Reason::NotBefore });
         }
         // As nearly always: nobody's share matters then.

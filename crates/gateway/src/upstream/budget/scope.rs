@@ -1,7 +1,7 @@
 //! What calls count against together: the app, an account, a token, a number.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) struct Scope {
     /// Whether the hold is set: while it is not, as nearly always, nobody takes the lock for its sake.
     has_hold: AtomicBool,
     /// How many tries have set out and not come back, where somebody asks for that.
-    under_way: AtomicUsize,
+    under_way: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -35,7 +35,8 @@ struct Voice {
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) hold: Hold,
+    /// Only where there is something to hold for: nearly always there is not, and there are four scopes for each tenant.
+    hold: Option<Box<Hold>>,
     pub(super) levels: Levels,
     window: Window,
 }
@@ -56,7 +57,7 @@ impl Scope {
         if !self.has_hold.load(Ordering::Acquire) {
             return None;
         }
-        self.lock().hold.until(now)
+        self.lock().held_until(now)
     }
 
     /// A try that began then has ended, and said this. After refusals without a time nothing is sent for `pause`.
@@ -73,32 +74,35 @@ impl Scope {
     }
 
     fn change_hold(&self, state: &mut State, now: Instant, change: impl FnOnce(&mut Hold)) {
-        change(&mut state.hold);
-        self.has_hold.store(state.hold.is_set(), Ordering::Release);
-        let Some(Voice { quota, notices }) = &self.voice else { return };
-        if let Some(until) = state.hold.news(now) {
+        let hold = state.hold.get_or_insert_default();
+        change(hold);
+        if let Some(Voice { quota, notices }) = &self.voice
+            && let Some(until) = hold.news(now)
+        {
             notices.leave(quota, until);
         }
+        state.hold.take_if(|hold| !hold.is_set());
+        self.has_hold.store(state.hold.is_some(), Ordering::Release);
     }
 
     /// A try goes; true where it is the scope's first of a minute.
     pub(super) fn enter(&self, now: Instant) -> bool {
         let mut state = self.lock();
-        state.hold.enter(now);
+        state.enter(now);
         state.window.add(now)
     }
 
     /// A try goes of one who shares this scope, `is_first` where it is that one's first of a minute.
     pub(super) fn enter_of(&self, is_first: bool, now: Instant) {
         let mut state = self.lock();
-        state.hold.enter(now);
+        state.enter(now);
         state.window.add_of(is_first, now);
     }
 
     /// A try goes, of which nobody asks later how many there were.
     pub(super) fn enter_uncounted(&self, now: Instant) {
         if self.has_hold.load(Ordering::Acquire) {
-            self.lock().hold.enter(now);
+            self.lock().enter(now);
         }
     }
 
@@ -108,7 +112,7 @@ impl Scope {
     }
 
     /// How many tries have set out and not come back.
-    pub(super) fn under_way(&self) -> usize {
+    pub(super) fn under_way(&self) -> u32 {
         self.under_way.load(Ordering::Relaxed)
     }
 
@@ -143,8 +147,24 @@ impl State {
         self.window.count(now)
     }
 
+    /// Until when its hold lets nothing through.
+    pub(super) fn held_until(&self, now: Instant) -> Option<Instant> {
+        self.hold.as_ref()?.until(now)
+    }
+
+    /// Until when Meta, or our own time, lets nothing through.
+    pub(super) fn not_before(&self, now: Instant) -> Option<Instant> {
+        self.hold.as_ref()?.not_before(now)
+    }
+
+    fn enter(&mut self, began: Instant) {
+        if let Some(hold) = &mut self.hold {
+            hold.enter(began);
+        }
+    }
+
     fn is_idle(&mut self, now: Instant) -> bool {
-        self.hold.is_idle(now) && self.levels.greatest(now) == 0 && self.window.count(now).calls == 0
+        self.held_until(now).is_none() && self.levels.greatest(now) == 0 && self.window.count(now).calls == 0
     }
 }
 
@@ -163,9 +183,9 @@ impl Scopes {
     }
 
     /// The scope of an ID; a new one where there is none.
-    pub(super) fn of(&self, id: &str, now: Instant) -> Arc<Scope> {
+    pub(super) fn of(&self, id: impl AsRef<str> + Into<Arc<str>>, now: Instant) -> Arc<Scope> {
         let mut scopes = self.lock();
-        if let Some(known) = scopes.get(id) {
+        if let Some(known) = scopes.get(id.as_ref()) {
             return known.clone();
         }
         if scopes.len() == scopes.capacity() {
@@ -204,7 +224,7 @@ impl Survey {
     /// One more.
     pub(super) fn with(self, scope: &Scope, now: Instant) -> Self {
         let state = scope.lock();
-        let held = u32::from(state.hold.not_before(now).is_some());
+        let held = u32::from(state.not_before(now).is_some());
         Self { level: self.level.max(state.levels.greatest(now)), held: self.held.saturating_add(held) }
     }
 }
@@ -219,11 +239,11 @@ mod tests {
         let held = scopes.of("held by somebody", start);
         scopes.of("refused", start).ended(start, Word::Refused(Some(Duration::from_hours(1))), Duration::ZERO, start);
         for at in 0..100_000 {
-            scopes.of(&at.to_string(), start);
+            scopes.of(at.to_string(), start);
         }
         assert!(scopes.lock().len() < 1_000, "{}", scopes.lock().len());
         assert!(Arc::ptr_eq(&held, &scopes.of("held by somebody", start)));
-        assert!(scopes.of("refused", start).lock().hold.until(start).is_some());
+        assert!(scopes.of("refused", start).lock().held_until(start).is_some());
         assert_eq!(scopes.survey(start).held, 1);
     }
 }

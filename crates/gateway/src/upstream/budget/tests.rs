@@ -29,7 +29,7 @@ fn owner(tenant: &str, waba_id: &str, phone_number_id: &str) -> LaneOwner {
     LaneOwner {
         cust_space_id: tenant.parse().unwrap(),
         waba_id: waba_id.to_owned(),
-        phone_number_id: phone_number_id.to_owned(),
+        phone_number_id: phone_number_id.parse().unwrap(),
     }
 }
 
