@@ -35,3 +35,8 @@ postgres_stop() {
     [ -e "$1/cluster/postmaster.pid" ] || return 0
     (cd / && "${postgres_as[@]}" "$postgres_bin/pg_ctl" stop --silent --mode immediate --pgdata "$1/cluster") || true
 }
+
+# Starts the one whose directory is $1 again, as it was.
+postgres_again() {
+    (cd / && "${postgres_as[@]}" "$postgres_bin/pg_ctl" restart --silent --wait --pgdata "$1/cluster" --log "$1/log" 2>/dev/null)
+}

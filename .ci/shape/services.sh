@@ -117,12 +117,16 @@ nginx_in() {
         -c "$home/nginx.conf" -g 'daemon off;'
 }
 
-# Prometheus by deploy/prometheus, at the port $1, which looks once a second at the gateways' metrics at $2 and $3.
-prometheus_in() {
+# Lays out deploy/prometheus for one at the port $1, which looks once a second at the gateways' metrics at $2 and $3.
+prometheus_files() {
     own_directory "$home/prometheus"
     cp -R deploy/prometheus "$home/prometheus.d"
     sed -i -e "s|gateway-1:9100|127.0.0.1:$2|" -e "s|gateway-2:9100|127.0.0.1:$3|" -e "s|localhost:9090|127.0.0.1:$1|" \
         -e 's/^\( *\(scrape_interval\|scrape_timeout\|evaluation_interval\)\): .*/\1: 1s/' "$home/prometheus.d/prometheus.yml"
+}
+
+# Prometheus by what is laid out, at the port $1.
+prometheus_in() {
     exec env --ignore-environment "${unprivileged[@]}" "$(command -v prometheus)" \
         --config.file="$home/prometheus.d/prometheus.yml" --storage.tsdb.path="$home/prometheus" \
         --web.listen-address="127.0.0.1:$1"

@@ -1,0 +1,345 @@
+# Sourced by .ci/alerts/run: the failures, and the alerts that they set off. Each is mended before the next is made.
+
+failures=(
+    strangers_and_careless_callers
+    clients_that_do_harm
+    Meta_fails_for_one_number
+    a_token_that_Meta_revoked
+    endpoints_that_fail
+    Meta_fails_now_and_then
+    Meta_is_slow
+    Meta_is_away
+    Meta_refuses_for_a_quota_s_sake
+    a_quota_is_nearly_used
+    what_lies_in_PostgreSQL
+    PostgreSQL_is_slow
+    a_function_that_the_gateway_may_not_call
+    PostgreSQL_is_away
+    Valkey_is_away
+    nobody_calls
+    one_replica_is_left_out
+    one_replica_cannot_write_its_log
+    one_replica_has_few_files
+    replicas_end
+)
+
+read_a_link() { call GetChatGroupInviteLink "\"GroupId\": \"$group\""; }
+
+make_a_group() { call AddChatGroup '"Subject": "One more", "WaitSeconds": 0'; }
+
+sandbox() { curl --silent --show-error --fail --header 'Content-Type: application/json' --request "$1" "$graph/_sandbox/$2" ${3:+--data "$3"}; }
+
+fault() { sandbox POST faults "$1"; }
+
+mend_Meta() {
+    sandbox DELETE faults >/dev/null
+    sandbox PUT usage '{}' >/dev/null
+    reads_go_through
+}
+
+reads_go_through() {
+    for _ in $(seq 240); do
+        [[ $(read_a_link) != *'"Code":"OK"'* ]] || return 0
+        sleep 0.5
+    done
+    fail "reads do not go through again: $(read_a_link)"
+}
+
+# As PostgreSQL's superuser.
+sql() {
+    PGPASSWORD=$(cat "$secrets/postgres_password") "$postgres_bin/psql" --no-psqlrc --quiet --tuples-only --set ON_ERROR_STOP=1 \
+        --host 127.0.0.1 --port "$database" --username postgres --dbname groupgate --command "$1"
+}
+
+# A webhook of this body, signed as Meta signs.
+signed() {
+    local signature
+    signature=$(printf %s "$1" | openssl dgst -sha256 -hmac "$(cat "$secrets/app_secret")" | sed 's/.*= *//')
+    curl --silent --header "X-Hub-Signature-256: sha256=$signature" --header 'Content-Type: application/json' --data-binary "$1" \
+        "$balancer/webhooks/graph"
+}
+
+# A group of the number $1 was made.
+told_of() {
+    signed "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"$2\",\"changes\":[{\"field\":\"group_lifecycle_update\",\
+\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":{\"display_phone_number\":\"15550000009\",\"phone_number_id\":\"$1\"},\
+\"groups\":[{\"timestamp\":\"$(date +%s)\",\"group_id\":\"told$RANDOM$RANDOM\",\"type\":\"group_create\",\"subject\":\"x\",\
+\"request_id\":\"r$RANDOM$RANDOM\"}]}}]}]}"
+}
+
+told_of_ours() { told_of 100000000000001 200000000000001; }
+
+unsigned() { curl --silent --header "X-Hub-Signature-256: sha256=$(printf '0%.0s' {1..64})" --data '{}' "$balancer/webhooks/graph"; }
+
+guess() { curl --silent --user "$key_id:wrong" --header 'X-Forwarded-For: 203.0.113.9' "http://127.0.0.1:${api[1]}/v1/whoami"; }
+
+call_too_often() { tenant=cams-limited1 call ListChatGroup '"Page": {"Index": 1, "Size": 1}'; }
+
+strangers_and_careless_callers() {
+    local at
+    for at in 1 2 3 4; do
+        told_of 999 299 >/dev/null
+    done
+    signed 'no JSON' >/dev/null
+    for at in 1 2; do
+        loop "unsigned$at" unsigned
+        loop "guess$at" guess
+        loop "often$at" call_too_often
+    done
+    fire WebhooksMalformed WebhooksUnsigned WebhooksRefused LimitsRefuse SecretsGuessed UnknownNumbers
+    for at in 1 2; do
+        end_loop "unsigned$at"
+        end_loop "guess$at"
+        end_loop "often$at"
+    done
+}
+
+clients_that_do_harm() {
+    start clients python3 "$here/clients.py" slow "${api[1]}"
+    fire ConnectionsCut
+    end clients KILL || true
+    start clients python3 "$here/clients.py" many "${api[1]}"
+    fire ConnectionsRefused
+    end clients KILL || true
+}
+
+read_as_second() { tenant=cams-second1 number=15550000099 call GetChatGroupInviteLink "\"GroupId\": \"$second\""; }
+
+Meta_fails_for_one_number() {
+    sandbox POST wabas '{"waba_id": "200000000000099", "token": "EAAsecondtoken99", "subscribed": true,
+        "numbers": [{"phone_number_id": "100000000000099", "display_phone_number": "15550000099"}]}' >/dev/null
+    administer tenants add cams-second1 --name Kiosk >/dev/null
+    administer numbers add 15550000099 --tenant cams-second1 --phone-number-id 100000000000099 --waba-id 200000000000099 >/dev/null
+    echo EAAsecondtoken99 | administer credentials set --tenant cams-second1 >/dev/null
+    second=$(tenant=cams-second1 number=15550000099 call AddChatGroup '"Subject": "Order 1043"' | field GroupId)
+    [ -n "$second" ] || fail 'the second tenant has no group'
+    fault "{\"method\": \"GET\", \"path\": \"*$second/invite_link\", \"count\": 100000, \"http_status\": 500}" >/dev/null
+    loop second read_as_second
+    fire NumberInTrouble
+    sandbox DELETE faults >/dev/null
+}
+
+a_token_that_Meta_revoked() {
+    sandbox POST tokens/EAAsecondtoken99/revoke '{}' >/dev/null
+    fire CallsLackToken CredentialsRefused
+    end_loop second
+}
+
+endpoints_that_fail() {
+    local path
+    for path in slow gone down; do
+        administer endpoints add "http://127.0.0.1:$receiver/$path" --tenant "$tenant" >/dev/null
+    done
+    loop told told_of_ours
+    fire EndpointDisabled DeliveriesSlow
+    end_loop told
+    sql "update open_deliveries set created_at = now() - interval '2 hours'"
+    fire DeliveriesBehind
+    sql "update open_deliveries set created_at = now() - interval '26 hours'"
+    fire DeliveriesNearlyLost DeadLetters
+}
+
+# A read whose first try fails, and whose next does not.
+read_with_a_failure() {
+    fault '{"method": "GET", "path": "*/invite_link", "count": 1, "http_status": 500}'
+    read_a_link
+}
+
+Meta_fails_now_and_then() {
+    local at
+    for at in 1 2 3; do
+        loop "fails$at" read_with_a_failure
+    done
+    fire MetaFails
+    for at in 1 2 3; do
+        end_loop "fails$at"
+    done
+    mend_Meta
+}
+
+Meta_is_slow() {
+    local at
+    fault '{"method": "GET", "path": "*/invite_link", "count": 100000, "delay_ms": 6000}' >/dev/null
+    for at in 1 2 3 4 5 6 7 8; do
+        loop "slow$at" read_a_link
+        # So that not all of them are answered at once, and none for seconds after that.
+        sleep 0.7
+    done
+    fire MetaSlow CallsSlow
+    for at in 1 2 3 4 5 6 7 8; do
+        end_loop "slow$at"
+    done
+    mend_Meta
+}
+
+Meta_is_away() {
+    end sandbox KILL || true
+    loop away read_a_link
+    fire MetaBreakerOpen ManyCallsFail SomeCallsFail
+    end_loop away
+    start_sandbox
+    reads_go_through
+}
+
+Meta_refuses_for_a_quota_s_sake() {
+    fault '{"path": "*/invite_link", "count": 100000, "code": 131056}' >/dev/null
+    loop refused read_a_link
+    fire MetaThrottles
+    sandbox DELETE faults >/dev/null
+    fault '{"path": "*/invite_link", "count": 100000, "code": 80008}' >/dev/null
+    fire QuotaClosed
+    mend_Meta
+    fault '{"path": "*/invite_link", "count": 100000, "code": 4}' >/dev/null
+    fire AppQuotaClosed
+    end_loop refused
+    mend_Meta
+}
+
+a_quota_is_nearly_used() {
+    sandbox PUT usage '{"app": {"call_count": 96, "total_time": 20, "total_cputime": 20}}' >/dev/null
+    loop writes make_a_group
+    fire QuotaNearlyUsed CallsHeld
+    end_loop writes
+    sandbox PUT usage '{"app": {"call_count": 1, "total_time": 1, "total_cputime": 1}}' >/dev/null
+    reads_go_through
+}
+
+what_lies_in_PostgreSQL() {
+    local day
+    make_a_group >/dev/null
+    day=$(date --utc --date '+2 days' +%Y%m%d)
+    sql "drop table events_$day cascade"
+    sql "update credentials set expires_at = now() + interval '2 days' where cust_space_id = '$tenant'"
+    # Meta cannot be asked what became of it.
+    fault '{"method": "GET", "path": "*/100000000000001/groups*", "count": 100000, "http_status": 500}' >/dev/null
+    sql "update changes set status = 'PENDING', settled_at = null, created_at = now() - interval '45 minutes',
+         answer_due = now() + interval '1 day', group_id = null, subject = 'nowhere', subject_folded = 'nowhere'
+         where unique_code = (select unique_code from changes where operation = 'AddChatGroup' limit 1)"
+    fire ChangesStuck PartitionsRunOut CredentialsExpiring
+    sql "update credentials set expires_at = null; delete from changes where status = 'PENDING'"
+    mend_Meta
+}
+
+# Holds a table for so many seconds.
+hold_table() { sql "begin; lock table $1 in access exclusive mode; select pg_sleep($2); commit"; }
+
+# Ends who holds one.
+let_go() {
+    sql "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()" >/dev/null
+}
+
+call_of_nobody() { tenant=cams-nobody$RANDOM call GetChatGroup "\"GroupId\": \"$group\""; }
+
+PostgreSQL_is_slow() {
+    local at
+    loop told told_of_ours
+    loop told2 told_of_ours
+    loop hold hold_table unrouted_events 2
+    fire WebhooksSlow
+    end_loop hold
+    let_go
+    loop hold hold_table event_counters 40
+    fire RoutingBehind
+    end_loop hold
+    let_go
+    end_loop told
+    end_loop told2
+    for at in $(seq 40); do
+        loop "nobody$at" call_of_nobody
+    done
+    loop hold hold_table tenants 30
+    fire PoolExhausted
+    end_loop hold
+    let_go
+    for at in $(seq 40); do
+        end_loop "nobody$at"
+    done
+    reads_go_through
+}
+
+a_function_that_the_gateway_may_not_call() {
+    sql 'revoke execute on function open_tenant from groupgate_app'
+    call_of_nobody >/dev/null
+    fire InternalErrors
+    sql 'grant execute on function open_tenant to groupgate_app'
+}
+
+PostgreSQL_is_away() {
+    postgres_stop "$home/postgres"
+    loop told told_of_ours
+    fire DatabaseDown WebhooksFail BacklogUnknown
+    end_loop told
+    postgres_again "$home/postgres"
+    reads_go_through
+}
+
+Valkey_is_away() {
+    end valkey KILL || true
+    fire LimitsNotShared
+    start_counter
+}
+
+nobody_calls() {
+    local at
+    for at in $(seq 80); do
+        told_of_ours >/dev/null
+    done
+    end_loop reads
+    fire CallsStopped WebhooksStopped
+}
+
+read_at_the_first() { balancer=http://127.0.0.1:${api[1]} read_a_link; }
+
+one_replica_is_left_out() {
+    loop reads read_at_the_first
+    fire ReplicaIdle
+}
+
+one_replica_cannot_write_its_log() {
+    end gateway-1 TERM || true
+    local environment
+    gateway_environment 1
+    environment+=(GROUPGATE_OTLP_URL="http://127.0.0.1:$(free_port)")
+    start gateway-1 log_to /dev/full groupgate_in gateway "${environment[@]}" -- serve
+    fire LogLinesDropped TracesDropped
+}
+
+log_to() {
+    local file=$1
+    shift
+    "$@" >"$file" 2>&1
+}
+
+# Runs what follows with so many files at the most.
+with_files() {
+    ulimit -n "$1"
+    shift
+    "$@"
+}
+
+one_replica_has_few_files() {
+    local open environment
+    end gateway-1 TERM || true
+    start_gateway 1
+    until_healthy gateway-1 "$home/bin/groupgate" health --url "http://127.0.0.1:${metrics[1]}/health/ready"
+    open=$(curl --silent "http://127.0.0.1:${metrics[1]}/metrics" | sed --quiet 's/^process_open_fds \([0-9]*\).*/\1/p')
+    end gateway-1 TERM || true
+    gateway_environment 1
+    start gateway-1 with_files $((open * 10 / 9)) groupgate_in gateway "${environment[@]}" -- serve
+    fire FilesRunOut
+}
+
+replicas_end() {
+    local at
+    for at in 1 2 3; do
+        end gateway-1 KILL || true
+        start_gateway 1
+        until_healthy gateway-1 "$home/bin/groupgate" health --url "http://127.0.0.1:${metrics[1]}/health/live"
+        sleep 1.5
+    done
+    fire ReplicaRestarts
+    end gateway-1 KILL || true
+    fire ReplicaDown SpareReplicaMissing
+    end gateway-2 KILL || true
+    fire AllReplicasDown
+}
