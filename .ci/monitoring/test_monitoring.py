@@ -153,7 +153,7 @@ class Runbook(unittest.TestCase):
     def test_what_it_names_is_there(self):
         for wrong in ("`groupgate_no_total`", "`GROUPGATE_NO`", "“nobody writes this”", "[x](no.md)", "[x](#no)", "[x](metrics.md#no)", "GroupgateNone"):
             self.assertEqual(len(self.troubles(self.SECTION + wrong)), 1, wrong)
-        for right in ("`groupgate_pool`", "`GROUPGATE_BIND`", "“a call\nfailed”", "[x](metrics.md#every-metric)", "[x](#groupgatesomething)", "[x](https://x.test/#y)"):
+        for right in ("`groupgate_pool`", "`select 1 from groupgate_no_metric`", "`GROUPGATE_BIND`", "“a call\nfailed”", "[x](metrics.md#every-metric)", "[x](#groupgatesomething)", "[x](https://x.test/#y)"):
             self.assertEqual(self.troubles(self.SECTION + right), [], right)
 
     def test_commands_are_found_in_text_and_blocks(self):
