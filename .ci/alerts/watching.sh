@@ -5,13 +5,17 @@ declare -A loops=()
 # The names of alerts that fired when they were waited for, and of those that did not.
 fired=()
 silent=()
+# What fires without the failure that is made now.
+before=
 
 # Does again and again what follows the name, up to 50 times a second.
 loop() {
     local name=$1
     shift
+    mkdir -p "$home/loops"
+    rm -f "$home/loops/$name.end"
     (
-        while true; do
+        while [ ! -e "$home/loops/$name.end" ]; do
             "$@" >/dev/null 2>&1 || true
             sleep 0.02
         done
@@ -19,20 +23,20 @@ loop() {
     loops[$name]=$!
 }
 
-end_loop() {
-    kill "${loops[$1]}" 2>/dev/null || true
-    { wait "${loops[$1]}" || true; } 2>/dev/null
-    unset "loops[$1]"
+# Lets these do what they do to its end, and nothing after that.
+let_loops_end() {
+    [ $# = 0 ] || touch $(printf "$home/loops/%s.end " "$@")
 }
 
+# The same, and waits for it.
 end_loops() {
     local name
-    for name in "${!loops[@]}"; do
-        end_loop "$name"
+    let_loops_end "$@"
+    for name in "$@"; do
+        wait "${loops[$name]}"
+        unset "loops[$name]"
     done
 }
-
-seen() { curl --silent --globoff "http://127.0.0.1:$watcher/api/v1/$1"; }
 
 firing() {
     seen alerts | python3 -c '
@@ -51,14 +55,41 @@ nothing_fires() {
     said 'nothing' 'fires at first'
 }
 
-# Waits up to 75 s until all of these fire, at one time or another.
-fire() {
-    local wanted=("$@") missing=() alert now
+# Whether one that this is the name of stands in what fires.
+is_among() { grep --quiet --line-regexp "Groupgate$1" <<<"$2"; }
+
+# Waits up to 75 s until none of these fires any more for the failures before.
+quiet() {
+    local alert still
     for _ in $(seq 150); do
+        before=$(firing)
+        still=()
+        for alert in "$@"; do
+            ! is_among "$alert" "$before" || still+=("$alert")
+        done
+        [ ${#still[@]} != 0 ] || return 0
+        sleep 0.5
+    done
+    fail "these fire still: ${still[*]}"
+}
+
+# Waits up to 75 s until all of these fire, at one time or another; those that did before the failure tell nothing.
+fire() {
+    local wanted=() missing=() alert now=
+    for alert in "$@"; do
+        if is_among "$alert" "$before"; then
+            said "$alert" 'fired before'
+            silent+=("$alert")
+        else
+            wanted+=("$alert")
+        fi
+    done
+    for _ in $(seq 150); do
+        [ ${#wanted[@]} != 0 ] || return 0
         now=$(firing)
         missing=()
         for alert in "${wanted[@]}"; do
-            if grep --quiet --line-regexp "Groupgate$alert" <<<"$now"; then
+            if is_among "$alert" "$now"; then
                 fired+=("$alert")
                 said "$alert" fires
             else
@@ -66,7 +97,6 @@ fire() {
             fi
         done
         wanted=("${missing[@]}")
-        [ ${#wanted[@]} != 0 ] || return 0
         sleep 0.5
     done
     said "${wanted[*]}" "silent; firing: $(tr '\n' ' ' <<<"$now")"
