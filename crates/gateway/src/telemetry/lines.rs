@@ -134,9 +134,8 @@ impl Inner {
     fn drain(&self) {
         let mut output = locked(&self.output);
         let shares = locked(&self.shares).clone();
-        for share in &shares {
-            output.take(share);
-        }
+        let lost: u64 = shares.iter().map(|share| output.take(share)).sum();
+        LOST.fetch_add(lost, Ordering::Relaxed);
         self.report_dropped(&mut output);
         // There is nowhere to report a log that cannot be written.
         let _ = output.writer.flush();
@@ -155,24 +154,25 @@ impl Inner {
         output.spare.extend_from_slice(message.as_bytes());
         output.spare.extend_from_slice(dropped.to_string().as_bytes());
         line::end(&mut output.spare);
-        output.write_spare();
+        // It is not one of those that it counts.
+        let _ = output.write_spare();
     }
 }
 
 impl Output {
-    /// Writes a share; its thread goes on with the spare buffer meanwhile.
-    fn take(&mut self, share: &Share) {
+    /// Writes a share, and says how many of its lines were lost; its thread goes on with the spare buffer meanwhile.
+    fn take(&mut self, share: &Share) -> u64 {
         std::mem::swap(&mut *locked(share), &mut self.spare);
-        self.write_spare();
+        self.write_spare()
     }
 
-    fn write_spare(&mut self) {
-        if self.writer.write_all(&self.spare).is_err() {
-            // A full disk, or a pipe that nobody reads any more; how much of it was taken is not told.
-            let lines = self.spare.split(|byte| *byte == b'\n').count() - 1;
-            LOST.fetch_add(u64::try_from(lines).unwrap_or(u64::MAX), Ordering::Relaxed);
-        }
+    /// Writes what stands in the spare buffer, and says how many of its lines were lost.
+    fn write_spare(&mut self) -> u64 {
+        // A full disk, or a pipe that nobody reads any more; how much of it was taken is not told.
+        let is_lost = self.writer.write_all(&self.spare).is_err();
+        let lines = if is_lost { self.spare.split(|byte| *byte == b'\n').count() - 1 } else { 0 };
         self.spare.clear();
+        u64::try_from(lines).unwrap_or(u64::MAX)
     }
 }
 
@@ -285,5 +285,30 @@ mod tests {
             all.lines().find_map(|line| serde_json::from_str(line).ok()).expect("a line tells of the loss");
         assert_eq!(report["lost"], 3000 - kept);
         assert_eq!(lost() - lost_before, 3000 - kept as u64);
+    }
+
+    /// A disk that is full.
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_line_of_a_share_that_cannot_be_written_is_lost_once() {
+        let mut output = Output { writer: Box::new(Full), spare: Vec::new() };
+        let share = Share::new(Mutex::new(b"one\ntwo\nthree\n".to_vec()));
+        assert_eq!(output.take(&share), 3);
+        assert_eq!(output.take(&share), 0);
+
+        *locked(&share) = b"four\n".to_vec();
+        output.writer = Box::new(std::io::sink());
+        assert_eq!(output.take(&share), 0);
     }
 }

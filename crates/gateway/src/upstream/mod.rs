@@ -153,13 +153,12 @@ impl Upstream {
     /// learn less of it.
     fn tell(&self, this: &Try, how: Ended<'_>, signs: Signs, phone_number_id: Option<&str>) {
         self.metrics.ended(this, how);
-        match how {
-            // Its caller gets Meta's own words.
-            Ended::Failed(GraphError::Refused(_)) => {}
-            Ended::Failed(error) if signs.host.is_ill() || signs.number.is_ill() => {
-                tracing::warn!(phone_number_id, nth = this.nth, %error, "a try at Meta got no answer that can be read");
-            }
-            _ => {}
+        // The caller of one that Meta refused gets Meta's own words.
+        if let Ended::Failed(error) = how
+            && !matches!(error, GraphError::Refused(_))
+            && (signs.host.is_ill() || signs.number.is_ill())
+        {
+            tracing::warn!(phone_number_id, nth = this.nth, %error, "a try at Meta got no answer that can be read");
         }
     }
 

@@ -8,10 +8,15 @@ use std::collections::BTreeSet;
 use std::net::{TcpListener, TcpStream};
 
 use serde_json::json;
+use sqlx::Connection as _;
 use tenant_store::private_server::test_database;
 
 use crate::program::run;
-use crate::support::{APP_SECRET, Client, TestApp, eventually, gateway_environment, suspended};
+
+use crate::support::{
+    APP_SECRET, Client, TestApp, eventually, gateway_environment, signature, somebody_waits_for_a_lock, superuser,
+    suspended,
+};
 
 const METRICS: (&str, &str) = ("GROUPGATE_METRICS_BIND", "127.0.0.1:0");
 
@@ -90,6 +95,28 @@ async fn webhooks_are_counted_by_how_they_ended_and_their_events_by_what_became_
     ] {
         assert_eq!(figure(&text, series), Some(expected), "{series} in {text}");
     }
+}
+
+#[actix_web::test]
+async fn a_webhook_whose_sender_hangs_up_before_it_is_committed_counts_as_failed() {
+    let app = TestApp::with(&[METRICS]).await;
+    let mut holder = superuser(&app.database).await;
+    let mut held = holder.begin().await.unwrap();
+    sqlx::query("lock table unrouted_events in share mode").execute(&mut *held).await.unwrap();
+    let body = suspended(app.first.phone_number_id, app.first.waba_id, &["one"]);
+    let (client, signature) = (app.client.clone(), signature(APP_SECRET, &body));
+    let sent = actix_web::rt::spawn(async move {
+        client.send("POST", "/webhooks/graph", &[("x-hub-signature-256", signature.as_str())], body).await
+    });
+    somebody_waits_for_a_lock(&app.database).await;
+    sent.abort();
+    let metrics = app.metrics();
+    eventually("it is counted", async || {
+        let text = read(&metrics).await;
+        let counted = |result: &str| figure(&text, &format!("groupgate_webhooks_total{{result=\"{result}\"}}"));
+        (counted("failed") == Some(1.0) && counted("committed") == Some(0.0)).then_some(())
+    })
+    .await;
 }
 
 #[actix_web::test]

@@ -168,3 +168,25 @@ impl UpstreamMetrics {
         self.numbers_open.dec();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use graph_client::Urgency;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_try_that_was_given_up_is_measured_where_its_caller_was_patient() {
+        let metrics = UpstreamMetrics::register(&mut Registry::default());
+        let given_up = |at| {
+            metrics.ended(&Try { effect: Effect::Read, urgency: Urgency::Caller, nth: 1, at }, Ended::GivenUp);
+            metrics.durations.of(Effect::Read).count()
+        };
+        let now = Instant::now();
+        assert_eq!(given_up(now), 0);
+        assert_eq!(given_up(now - PATIENT), 1);
+        assert_eq!(metrics.durations.of(Effect::Change).count(), 0);
+        assert_eq!(metrics.tries[UpstreamEnd::GivenUp as usize].get(), 2);
+    }
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
-use crate::support::{Admin, Answered, TestApp, eventually, superuser};
+use crate::support::{Admin, Answered, TestApp, somebody_waits_for_a_lock, superuser};
 
 async fn add(admin: &Admin, key: &str, body: Value) -> Answered {
     admin.send("POST", "/tenants", &[("idempotency-key", key)], &body.to_string()).await
@@ -103,13 +103,7 @@ async fn whoever_takes_over_waits_for_what_is_being_committed() {
     sqlx::query("select hold_idempotency_key($1)").bind(call).execute(&mut *late).await.unwrap();
     let again = add(&admin, "order-1", json!({"name": "Once"}));
     let commit = async {
-        eventually("the next call waits", async || {
-            let waits = "select count(*) from pg_stat_activity
-                         where datname = current_database() and wait_event_type = 'Lock'";
-            let count: i64 = sqlx::query_scalar(waits).fetch_one(&mut superuser(&app.database).await).await.unwrap();
-            (count > 0).then_some(())
-        })
-        .await;
+        somebody_waits_for_a_lock(&app.database).await;
         late.commit().await.unwrap();
     };
     let (again, ()) = futures_util::join!(again, commit);

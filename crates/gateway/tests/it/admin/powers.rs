@@ -6,7 +6,9 @@ use tenant_store::{Grant, NewAccessKey};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{Admin, Credentials, TestApp, actor, eventually, superuser, with_tenant};
+use crate::support::{
+    Admin, Credentials, TestApp, actor, eventually, somebody_waits_for_a_lock, superuser, with_tenant,
+};
 
 const EVERYTHING: [&str; 6] =
     ["groups.read", "groups.write", "messages.send", "events.read", "admin.read", "admin.write"];
@@ -88,10 +90,7 @@ async fn a_key_that_is_widened_at_that_moment_is_not_handed_to_who_has_less() {
         sqlx::query(AssertSqlSafe(widen)).execute(&mut *widening).await.unwrap();
         let path = format!("/keys/{id}{end}");
         let waited = async {
-            let mut looking = superuser(&app.database).await;
-            let waits = "select exists (select 1 from pg_stat_activity
-                                        where datname = current_database() and wait_event_type = 'Lock')";
-            while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut looking).await.unwrap() {}
+            somebody_waits_for_a_lock(&app.database).await;
             widening.commit().await.unwrap();
         };
         let (changed, ()) = tokio::join!(few.change(method, &path, "*", body), waited);

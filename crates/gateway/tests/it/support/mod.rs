@@ -227,6 +227,18 @@ pub(crate) async fn superuser(database: &TestDatabase) -> PgConnection {
     PgConnection::connect(database.superuser_url.expose_secret()).await.unwrap()
 }
 
+/// Waits until a statement waits for a lock.
+pub(crate) async fn somebody_waits_for_a_lock(database: &TestDatabase) {
+    let waits = "select exists (select from pg_stat_activity
+                                where datname = current_database() and wait_event_type = 'Lock')";
+    let mut looking = superuser(database).await;
+    eventually("a statement waits for a lock", async || {
+        let waits: bool = sqlx::query_scalar(waits).fetch_one(&mut looking).await.unwrap();
+        waits.then_some(())
+    })
+    .await;
+}
+
 pub(crate) fn actor() -> Actor {
     Actor { name: "test".to_owned(), address: None, request_id: None }
 }
