@@ -1,10 +1,12 @@
-# Sourced by .ci/alerts/run: the failures, and the alerts that they set off. Each is mended before the next is made.
+# Sourced by .ci/alerts/run: the failures, and the alerts that they set off. Each is mended before the next is made. These are
+# those of who calls, of Meta and of endpoints; inside.sh has the others.
 
 failures=(
     strangers_and_careless_callers
     clients_that_do_harm
     Meta_fails_for_one_number
     a_token_that_Meta_revoked
+    issuers_without_keys
     endpoints_that_fail
     Meta_fails_now_and_then
     Meta_is_slow
@@ -12,14 +14,18 @@ failures=(
     Meta_refuses_for_a_quota_s_sake
     a_quota_is_nearly_used
     what_lies_in_PostgreSQL
+    a_task_that_PostgreSQL_refuses
     PostgreSQL_is_slow
-    somebody_s_trigger_refuses_changes
+    somebody_s_trigger_refuses_rows
     PostgreSQL_is_away
     Valkey_is_away
     nobody_calls
     one_replica_is_left_out
     one_replica_cannot_write_its_log
     one_replica_has_few_files
+    one_replica_has_no_database
+    a_replica_of_another_commit
+    more_than_a_replica_may
     replicas_end
 )
 
@@ -130,6 +136,27 @@ a_token_that_Meta_revoked() {
     end_loops second
 }
 
+base64url() { printf %s "$1" | basenc --base64url --wrap=0 | tr --delete =; }
+
+# A token of one of eight issuers, each four seconds of another.
+show_a_token() {
+    local claims="{\"iss\": \"https://login$((SECONDS / 4 % 8)).isv.example/\", \"aud\": \"groupgate\", \"sub\": \"clerk\",
+        \"exp\": $(($(date +%s) + 600))}"
+    curl --silent "$balancer/v1/whoami" \
+        --header "Authorization: Bearer $(base64url '{"alg": "EdDSA", "kid": "1"}').$(base64url "$claims").$(printf 'A%.0s' {1..86})"
+}
+
+issuers_without_keys() {
+    sql "insert into issuers (issuer_id, issuer, audience, jwks_url, algorithms, claims)
+         select gen_random_uuid(), 'https://login' || n || '.isv.example/', 'groupgate', 'https://127.0.0.1:$receiver/' || n, '{EdDSA}',
+             '[{\"claim\": \"aud\", \"value\": \"groupgate\", \"cust_space_ids\": [\"*\"], \"scopes\": [\"groups.read\"]}]'
+         from generate_series(0, 7) n"
+    loop tokens show_a_token
+    fire KeySetsFail
+    end_loops tokens
+    sql 'delete from issuers'
+}
+
 endpoints_that_fail() {
     local path
     for path in slow gone down; do
@@ -204,144 +231,4 @@ a_quota_is_nearly_used() {
     end_loops writes
     sandbox PUT usage '{"app": {"call_count": 1, "total_time": 1, "total_cputime": 1}}' >/dev/null
     reads_go_through
-}
-
-what_lies_in_PostgreSQL() {
-    local day
-    make_a_group >/dev/null
-    day=$(date --utc --date '+2 days' +%Y%m%d)
-    # Else the gateway makes it again, within five minutes.
-    sql 'revoke execute on function make_missing_partitions from groupgate_app'
-    sql "drop table events_$day cascade"
-    sql "update credentials set expires_at = now() + interval '2 days' where cust_space_id = '$tenant'"
-    # Meta cannot be asked what became of it.
-    fault '{"method": "GET", "path": "*/100000000000001/groups*", "count": 100000, "http_status": 500}' >/dev/null
-    sql "update changes set status = 'PENDING', settled_at = null, created_at = now() - interval '45 minutes',
-         answer_due = now() + interval '1 day', group_id = null, subject = 'nowhere', subject_folded = 'nowhere'
-         where unique_code = (select unique_code from changes where operation = 'AddChatGroup' limit 1)"
-    fire ChangesStuck PartitionsRunOut CredentialsExpiring
-    sql "grant execute on function make_missing_partitions to groupgate_app; update credentials set expires_at = null;
-         delete from changes where status = 'PENDING'"
-    mend_Meta
-}
-
-hold_table() { sql "begin; lock table $1 in access exclusive mode; select pg_sleep($2); commit"; }
-
-# While a table is held, for so many seconds again and again, these fire.
-fire_while_held() {
-    local table=$1 seconds=$2
-    shift 2
-    loop hold hold_table "$table" "$seconds"
-    fire "$@"
-    let_loops_end hold
-    sql "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()" >/dev/null
-    end_loops hold
-}
-
-call_of_nobody() { tenant=cams-nobody$RANDOM call GetChatGroup "\"GroupId\": \"$group\""; }
-
-PostgreSQL_is_slow() {
-    local at
-    loop told told_of_ours
-    loop told2 told_of_ours
-    fire_while_held unrouted_events 2 WebhooksSlow
-    fire_while_held event_counters 40 RoutingBehind
-    end_loops told told2
-    for at in $(seq 40); do
-        loop "nobody$at" call_of_nobody
-    done
-    fire_while_held tenants 30 PoolExhausted
-    end_loops nobody{1..40}
-    reads_go_through
-}
-
-somebody_s_trigger_refuses_changes() {
-    sql "create function refused() returns trigger language plpgsql as 'begin raise exception ''not today''; end';
-         create trigger refused before insert on changes for each row execute function refused()"
-    loop writes make_a_group
-    fire InternalErrors
-    end_loops writes
-    sql 'drop trigger refused on changes; drop function refused'
-}
-
-PostgreSQL_is_away() {
-    postgres_stop "$home/postgres"
-    loop told told_of_ours
-    fire DatabaseDown WebhooksFail BacklogUnknown
-    end_loops told
-    postgres_again "$home/postgres"
-    reads_go_through
-}
-
-Valkey_is_away() {
-    end valkey KILL || true
-    fire LimitsNotShared
-    start_counter
-}
-
-nobody_calls() {
-    local at
-    for at in $(seq 80); do
-        told_of_ours >/dev/null
-    done
-    quiet WebhooksStopped CallsStopped
-    end_loops reads
-    fire CallsStopped WebhooksStopped
-    loop reads read_a_link
-}
-
-read_at_the_first() { balancer=http://127.0.0.1:${api[1]} read_a_link; }
-
-one_replica_is_left_out() {
-    end_loops reads
-    loop reads read_at_the_first
-    fire ReplicaIdle
-    end_loops reads
-    loop reads read_a_link
-}
-
-one_replica_cannot_write_its_log() {
-    end gateway-1 TERM || true
-    start gateway-1 log_to /dev/full run_gateway 1 GROUPGATE_OTLP_URL="http://127.0.0.1:$(free_port)"
-    fire LogLinesDropped TracesDropped
-}
-
-log_to() {
-    local file=$1
-    shift
-    "$@" >"$file" 2>&1
-}
-
-# Runs what follows with so many files at the most.
-with_files() {
-    ulimit -n "$1"
-    shift
-    "$@"
-}
-
-one_replica_has_few_files() {
-    local open
-    end gateway-1 TERM || true
-    start_gateway 1
-    until_healthy gateway-1 "$home/bin/groupgate" health --url "http://127.0.0.1:${metrics[1]}/health/ready"
-    open=$(curl --silent "http://127.0.0.1:${metrics[1]}/metrics" | sed --quiet 's/^process_open_fds \([0-9]*\).*/\1/p')
-    end gateway-1 TERM || true
-    start gateway-1 with_files $((open * 10 / 9)) run_gateway 1
-    fire FilesRunOut
-}
-
-replicas_end() {
-    local at
-    quiet ReplicaRestarts ReplicaDown SpareReplicaMissing
-    for at in 1 2 3; do
-        end gateway-1 KILL || true
-        start_gateway 1
-        until_healthy gateway-1 "$home/bin/groupgate" health --url "http://127.0.0.1:${metrics[1]}/health/live"
-        sleep 1.5
-    done
-    fire ReplicaRestarts
-    end gateway-1 KILL || true
-    fire ReplicaDown SpareReplicaMissing
-    end gateway-2 KILL || true
-    fire AllReplicasDown
 }

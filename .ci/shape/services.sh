@@ -81,7 +81,7 @@ healthy() {
 }
 
 # A service's own environment and nothing of this shell's: what its file says, with the secrets where they are here, and
-# then what follows as NAME=VALUE up to --, as docker-compose.yml has it below `environment`.
+# then what follows as NAME=VALUE up to --, as docker-compose.yml has it below `environment`. $groupgate is another program.
 groupgate_in() {
     local file=deploy/env/$1.env environment=()
     shift
@@ -91,7 +91,8 @@ groupgate_in() {
         shift
     done
     shift
-    exec env --ignore-environment TMPDIR="$home" "${environment[@]}" "${unprivileged[@]}" "$home/bin/groupgate" "$@"
+    exec env --ignore-environment TMPDIR="$home" "${environment[@]}" "${unprivileged[@]}" \
+        "${groupgate:-$home/bin/groupgate}" "$@"
 }
 
 # Redis or Valkey by deploy/valkey/valkey.conf, at the port $1.
