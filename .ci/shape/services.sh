@@ -132,3 +132,6 @@ prometheus_in() {
         --config.file="$home/prometheus.d/prometheus.yml" --storage.tsdb.path="$home/prometheus" \
         --web.listen-address="127.0.0.1:$1"
 }
+
+# Asks the Prometheus at $watcher.
+seen() { curl --silent --globoff "http://127.0.0.1:$watcher/api/v1/$1"; }

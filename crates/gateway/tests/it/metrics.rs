@@ -12,7 +12,6 @@ use sqlx::Connection as _;
 use tenant_store::private_server::test_database;
 
 use crate::program::run;
-
 use crate::support::{
     APP_SECRET, Client, TestApp, eventually, gateway_environment, signature, somebody_waits_for_a_lock, superuser,
     suspended,

@@ -1,4 +1,4 @@
-# Sourced by .ci/alerts/run: the failures of the gateway's replicas, and of what stands behind them.
+# Sourced by .ci/alerts/run: failures of PostgreSQL, of Valkey and of replicas, and the alerts that they set off.
 
 what_lies_in_PostgreSQL() {
     local day
@@ -102,6 +102,12 @@ one_replica_is_left_out() {
     loop reads read_a_link
 }
 
+begin_anew() {
+    end "gateway-$1" TERM || true
+    start_gateway "$1"
+    ready "$1"
+}
+
 one_replica_cannot_write_its_log() {
     end gateway-1 TERM || true
     start gateway-1 log_to /dev/full run_gateway 1 GROUPGATE_OTLP_URL="http://127.0.0.1:$(free_port)"
@@ -123,9 +129,7 @@ with_files() {
 
 one_replica_has_few_files() {
     local open
-    end gateway-1 TERM || true
-    start_gateway 1
-    until_healthy gateway-1 "$home/bin/groupgate" health --url "http://127.0.0.1:${metrics[1]}/health/ready"
+    begin_anew 1
     open=$(curl --silent "http://127.0.0.1:${metrics[1]}/metrics" | sed --quiet 's/^process_open_fds \([0-9]*\).*/\1/p')
     end gateway-1 TERM || true
     start gateway-1 with_files $((open * 10 / 9)) run_gateway 1
@@ -146,9 +150,7 @@ one_replica_has_no_database() {
     start strangers env KEY="$key_id:$key_secret" python3 "$here/clients.py" refused "${api[1]}"
     fire ReplicaWithoutDatabase QueueNearlyFull AuditIncomplete
     end strangers KILL || true
-    end gateway-1 TERM || true
-    start_gateway 1
-    ready 1
+    begin_anew 1
 }
 
 a_replica_of_another_commit() {
@@ -159,9 +161,7 @@ a_replica_of_another_commit() {
     end gateway-2 TERM || true
     groupgate=$home/bin/other start_gateway 2
     fire VersionsDiffer
-    end gateway-2 TERM || true
-    start_gateway 2
-    ready 2
+    begin_anew 2
 }
 
 # What one may use is set to less than each does.
@@ -179,7 +179,7 @@ replicas_end() {
     for at in 1 2 3; do
         end gateway-1 KILL || true
         start_gateway 1
-        until_healthy gateway-1 "$home/bin/groupgate" health --url "http://127.0.0.1:${metrics[1]}/health/live"
+        healthy gateway-1 "http://127.0.0.1:${metrics[1]}/health/live"
         sleep 1.5
     done
     fire ReplicaRestarts
