@@ -84,10 +84,13 @@ endpoints_that_fail() {
     loop told told_of_ours
     fire EndpointDisabled DeliveriesSlow
     end_loops told
-    sql "update open_deliveries set created_at = now() - interval '2 hours'"
+    # Else those that are old are given up before anybody has seen how old they are.
+    sql "update open_deliveries set due_at = now() + interval '1 day', created_at = now() - interval '2 hours'"
     fire DeliveriesBehind
     sql "update open_deliveries set created_at = now() - interval '26 hours'"
-    fire DeliveriesNearlyLost DeadLetters
+    fire DeliveriesNearlyLost
+    sql 'update open_deliveries set due_at = now()'
+    fire DeadLetters
 }
 
 # A read whose first try fails, and whose next does not.

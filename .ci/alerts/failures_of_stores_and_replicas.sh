@@ -112,6 +112,7 @@ one_replica_cannot_write_its_log() {
     end gateway-1 TERM || true
     start gateway-1 log_to /dev/full run_gateway 1 GROUPGATE_OTLP_URL="http://127.0.0.1:$(free_port)"
     fire LogLinesDropped TracesDropped
+    begin_anew 1
 }
 
 log_to() {
@@ -120,20 +121,19 @@ log_to() {
     "$@" >"$file" 2>&1
 }
 
-# Runs what follows with so many files at the most.
-with_files() {
-    ulimit -n "$1"
-    shift
-    "$@"
+# Lets the first replica open little more than it has open now.
+hold_to_its_files() {
+    local open
+    open=$(curl --silent "http://127.0.0.1:${metrics[1]}/metrics" | sed --quiet 's/^process_open_fds \([0-9]*\).*/\1/p')
+    [ -z "$open" ] || "${unprivileged[@]}" prlimit --pid "${process[gateway-1]}" --nofile=$((open * 10 / 9)):
 }
 
 one_replica_has_few_files() {
-    local open
-    begin_anew 1
-    open=$(curl --silent "http://127.0.0.1:${metrics[1]}/metrics" | sed --quiet 's/^process_open_fds \([0-9]*\).*/\1/p')
-    end gateway-1 TERM || true
-    start gateway-1 with_files $((open * 10 / 9)) run_gateway 1
+    # What it has open grows and shrinks.
+    loop files hold_to_its_files
     fire FilesRunOut
+    end_loops files
+    begin_anew 1
 }
 
 one_replica_has_no_database() {
@@ -176,11 +176,13 @@ more_than_a_replica_may() {
 replicas_end() {
     local at
     quiet ReplicaRestarts ReplicaDown SpareReplicaMissing
-    for at in 1 2 3; do
+    for at in $(seq 10); do
         end gateway-1 KILL || true
         start_gateway 1
         healthy gateway-1 "http://127.0.0.1:${metrics[1]}/health/live"
+        # Prometheus is to see each start.
         sleep 1.5
+        ! is_among ReplicaRestarts "$(firing)" || break
     done
     fire ReplicaRestarts
     end gateway-1 KILL || true

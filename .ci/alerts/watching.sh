@@ -58,10 +58,10 @@ nothing_fires() {
 # Whether one that this is the name of stands in what fires.
 is_among() { grep --quiet --line-regexp "Groupgate$1" <<<"$2"; }
 
-# Waits up to 110 s until none of these fires any more for the failures before.
+# Waits up to 180 s until none of these fires any more for the failures before.
 quiet() {
     local alert still
-    for _ in $(seq 220); do
+    for _ in $(seq 360); do
         before=$(firing)
         still=()
         for alert in "$@"; do
@@ -73,7 +73,7 @@ quiet() {
     fail "these fire still: ${still[*]}"
 }
 
-# Waits up to 110 s until all of these fire, at one time or another; those that did before the failure tell nothing.
+# Waits up to 180 s until all of these fire, at one time or another; those that did before the failure tell nothing.
 fire() {
     local wanted=() missing=() alert now=
     for alert in "$@"; do
@@ -84,7 +84,7 @@ fire() {
             wanted+=("$alert")
         fi
     done
-    for _ in $(seq 220); do
+    for _ in $(seq 360); do
         [ ${#wanted[@]} != 0 ] || return 0
         now=$(firing)
         missing=()

@@ -1,9 +1,10 @@
 # Sourced by deploy/shape: the services of docker-compose.yml, as processes of this machine. $home is where all of it lies, and
 # $secrets where the secrets are.
 
+# The reason stands last, where whoever sees no more than the end finds it.
 fail() {
-    echo "$*" >&2
     tail --verbose --lines 10 "$home"/*.log >&2 || true
+    printf '\n%s\n' "$*" >&2
     exit 1
 }
 
