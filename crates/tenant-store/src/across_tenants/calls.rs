@@ -10,7 +10,7 @@ use super::interval;
 use crate::{StoreError, TenantTraffic, Traffic, TrafficHour, TrafficOrder};
 
 /// Calls, column by column.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RecordedCalls<'a> {
     pub(crate) request_ids: Vec<Uuid>,
     pub(crate) days: Vec<Date>,

@@ -16,11 +16,7 @@ impl Store {
     /// Records calls and counts them. Those of tenants that there are not are left out. To tell of the same calls again
     /// is right where it is not known whether they were recorded: each is counted once.
     pub async fn record_calls<T: AsRef<str>>(&self, calls: impl AsRef<[CallRecord<T>]>) -> Result<(), StoreError> {
-        let mut recorded = RecordedCalls::default();
-        for call in calls.as_ref() {
-            recorded.push(call);
-        }
-        across_tenants::record_calls(self.pool(), &recorded).await
+        across_tenants::record_calls(self.pool(), &RecordedCalls::of(calls.as_ref())).await
     }
 
     /// Drops the calls of days that are over for a week. Replicas may do so at once: one does.
@@ -38,17 +34,24 @@ impl Store {
 }
 
 impl<'a> RecordedCalls<'a> {
-    fn push<T: AsRef<str>>(&mut self, call: &'a CallRecord<T>) {
+    fn of<T: AsRef<str>>(calls: &'a [CallRecord<T>]) -> Self {
         let storable = |text: &'a Option<T>| text.as_ref().map(|text| storable(text.as_ref()));
-        self.days.push(call.at().date());
-        self.request_ids.push(call.request_id);
-        self.cust_space_ids.push(call.cust_space_id.as_ref());
-        self.access_key_ids.push(storable(&call.access_key_id));
-        self.operations.push(call.operation.as_ref());
-        self.codes.push(call.code.as_ref());
-        self.statuses.push(i16::try_from(call.status).unwrap_or(i16::MAX));
-        self.upstream_codes.push(call.upstream_code);
-        self.fbtrace_ids.push(storable(&call.fbtrace_id));
-        self.milliseconds.push(i32::try_from(call.milliseconds).unwrap_or(i32::MAX));
+        let milliseconds = |call: &CallRecord<T>| i32::try_from(call.milliseconds).unwrap_or(i32::MAX);
+        Self {
+            request_ids: column(calls, |call| call.request_id),
+            days: column(calls, |call| call.at().date()),
+            cust_space_ids: column(calls, |call| call.cust_space_id.as_ref()),
+            access_key_ids: column(calls, |call| storable(&call.access_key_id)),
+            operations: column(calls, |call| call.operation.as_ref()),
+            codes: column(calls, |call| call.code.as_ref()),
+            statuses: column(calls, |call| i16::try_from(call.status).unwrap_or(i16::MAX)),
+            upstream_codes: column(calls, |call| call.upstream_code),
+            fbtrace_ids: column(calls, |call| storable(&call.fbtrace_id)),
+            milliseconds: column(calls, milliseconds),
+        }
     }
+}
+
+fn column<'a, T, V>(calls: &'a [CallRecord<T>], value: impl Fn(&'a CallRecord<T>) -> V) -> Vec<V> {
+    calls.iter().map(value).collect()
 }
