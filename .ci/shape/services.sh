@@ -10,10 +10,14 @@ fail() {
 
 said() { printf '  %-14s %s\n' "$1" "$2"; }
 
+# A port on which nobody listens, and that was not given before: who got that one may not listen yet.
 free_port() {
     local port
     for port in $(shuf --input-range 20000-32000 --head-count 100); do
-        (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+        if ! grep --quiet --no-messages --line-regexp "$port" "$home/ports" && ! (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            tee --append "$home/ports" <<<"$port"
+            return
+        fi
     done
     return 1
 }
