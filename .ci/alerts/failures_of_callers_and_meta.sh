@@ -93,19 +93,22 @@ endpoints_that_fail() {
     fire DeadLetters
 }
 
-# A read whose first try fails, and whose next does not.
-read_with_a_failure() {
-    fault '{"method": "GET", "path": "*/invite_link", "count": 1, "http_status": 500}'
+# Reads at the replica $1, of which every other fails as often as it is tried. One after the other, and of the same replica: where
+# ten tries in a row fail, no more are made.
+read_one_well_and_one_ill() {
+    local balancer=http://127.0.0.1:${api[$1]}
     read_a_link
+    call GetChatGroupInviteLink "\"GroupId\": \"$ill\""
 }
 
 Meta_fails_now_and_then() {
-    local at
-    for at in 1 2 3; do
-        loop "fails$at" read_with_a_failure
-    done
+    ill=$(call AddChatGroup '"Subject": "Order 1044"' | field GroupId)
+    [ -n "$ill" ] || fail 'there is no group to read ill'
+    fault "{\"method\": \"GET\", \"path\": \"*$ill/invite_link\", \"count\": 100000, \"http_status\": 500}" >/dev/null
+    loop ill1 read_one_well_and_one_ill 1
+    loop ill2 read_one_well_and_one_ill 2
     fire MetaFails
-    end_loops fails{1..3}
+    end_loops ill{1,2}
     mend_Meta
 }
 

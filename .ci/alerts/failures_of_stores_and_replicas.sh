@@ -166,7 +166,7 @@ a_replica_of_another_commit() {
 
 # What one may use is set to less than each does.
 more_than_a_replica_may() {
-    sed -i.as-it-was -e 's/vector(2)/vector(0.02)/' -e 's/vector(512 /vector(8 /' "$home/prometheus.d/alerts.yml"
+    sed -i.as-it-was -e 's/vector(2)/vector(0.002)/' -e 's/vector(512 /vector(8 /' "$home/prometheus.d/alerts.yml"
     kill -HUP "${process[prometheus]}"
     fire MemoryHigh CpuSaturated
     mv "$home/prometheus.d/alerts.yml.as-it-was" "$home/prometheus.d/alerts.yml"

@@ -1,5 +1,5 @@
-# Sourced by deploy/shape: calls through the balancer, one or many at a steady pace, and what became of them. $balancer is its
-# address, $key_id and $key_secret, $tenant and $number are whose calls they are.
+# Sourced by deploy/shape and .ci/alerts/run: calls through the balancer, one or many at a steady pace, and what became of them.
+# $balancer is its address, $key_id and $key_secret, $tenant and $number are whose calls they are.
 
 # How long a call may take, in seconds, and the pause between two of those at a steady pace.
 readonly PATIENCE=30

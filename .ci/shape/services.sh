@@ -1,5 +1,5 @@
-# Sourced by deploy/shape: the services of docker-compose.yml, as processes of this machine. $home is where all of it lies, and
-# $secrets where the secrets are.
+# Sourced by deploy/shape and .ci/alerts/run: the services of docker-compose.yml, as processes of this machine. $home is where all of
+# it lies, and $secrets where the secrets are.
 
 # The reason stands last, where whoever sees no more than the end finds it.
 fail() {
