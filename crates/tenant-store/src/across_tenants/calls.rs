@@ -3,7 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use sqlx::PgPool;
-use time::Date;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::interval;
@@ -13,7 +13,6 @@ use crate::{StoreError, TenantTraffic, Traffic, TrafficHour, TrafficOrder};
 #[derive(Debug)]
 pub(crate) struct RecordedCalls<'a> {
     pub(crate) request_ids: Vec<Uuid>,
-    pub(crate) days: Vec<Date>,
     pub(crate) cust_space_ids: Vec<&'a str>,
     pub(crate) access_key_ids: Vec<Option<Cow<'a, str>>>,
     pub(crate) operations: Vec<&'a str>,
@@ -22,14 +21,26 @@ pub(crate) struct RecordedCalls<'a> {
     pub(crate) upstream_codes: Vec<Option<i64>>,
     pub(crate) fbtrace_ids: Vec<Option<Cow<'a, str>>>,
     pub(crate) milliseconds: Vec<i32>,
+    pub(crate) counted: CountedCalls<'a>,
+}
+
+/// How many of them there are, column by column: one row for each tenant, hour, operation, code and status.
+#[derive(Debug, Default)]
+pub(crate) struct CountedCalls<'a> {
+    pub(crate) cust_space_ids: Vec<&'a str>,
+    pub(crate) hours: Vec<OffsetDateTime>,
+    pub(crate) operations: Vec<&'a str>,
+    pub(crate) codes: Vec<&'a str>,
+    pub(crate) statuses: Vec<i16>,
+    pub(crate) calls: Vec<i64>,
 }
 
 /// Records and counts calls, but for those that stand there already or are of no tenant that there is.
 pub(crate) async fn record_calls(pool: &PgPool, calls: &RecordedCalls<'_>) -> Result<(), StoreError> {
+    let counted = &calls.counted;
     sqlx::query!(
-        "select record_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "select record_counted_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         &calls.request_ids,
-        &calls.days,
         &calls.cust_space_ids as &[&str],
         &calls.access_key_ids as &[Option<Cow<'_, str>>],
         &calls.operations as &[&str],
@@ -38,6 +49,12 @@ pub(crate) async fn record_calls(pool: &PgPool, calls: &RecordedCalls<'_>) -> Re
         &calls.upstream_codes as &[Option<i64>],
         &calls.fbtrace_ids as &[Option<Cow<'_, str>>],
         &calls.milliseconds,
+        &counted.cust_space_ids as &[&str],
+        &counted.hours,
+        &counted.operations as &[&str],
+        &counted.codes as &[&str],
+        &counted.statuses,
+        &counted.calls,
     )
     .execute(pool)
     .await?;

@@ -26,7 +26,7 @@ pub(crate) use attention::{
     credentials_in_trouble, deliveries_in_trouble, endpoints_in_trouble, failed_onboardings, numbers_in_trouble,
     throttled_tenants, unknown_number_backlog,
 };
-pub(crate) use calls::{RecordedCalls, drop_old_calls, record_calls, traffic_by_hour, traffic_by_tenant};
+pub(crate) use calls::{CountedCalls, RecordedCalls, drop_old_calls, record_calls, traffic_by_hour, traffic_by_tenant};
 pub(crate) use changes::{abandoned_changes, claim_stale_changes, settled_changes};
 pub(crate) use credentials::{claim_credential_checks, record_credential_check, tell_of_credential};
 pub(crate) use data_keys::{RewrappedKey, await_data_keys, list_data_keys, master_keys_in_use, rewrap_data_keys};
