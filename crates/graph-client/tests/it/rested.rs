@@ -1,9 +1,12 @@
 //! Connections that have rested: what may have come meanwhile, and what one that breaks says of the others.
 
 use std::{
+    future::poll_fn,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
+    pin::pin,
     sync::{Arc, Barrier},
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -56,35 +59,55 @@ fn answered(listener: &TcpListener) -> TcpStream {
     stream
 }
 
-/// The link that a call has after this has come over the connection that rests, of which the client's runtime could not hear.
-async fn link_after(later: &[u8], is_change: bool) -> String {
+/// When a call is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Made {
+    After,
+    /// It waits for others whose requests are sent together with its own.
+    Before,
+}
+
+/// The link that a call has, made then, where this comes over the connection that rests, of which the client's runtime could
+/// not hear.
+async fn link_beside(later: &[u8], made: Made, is_change: bool) -> String {
     let (address, turns) = server(later.to_vec());
     let client = GraphClient::new(&GraphSettings::new(format!("http://{address}").parse().unwrap())).unwrap();
     all_answered(&client, 1).await;
     // A task of its own goes on at once where it lets others go first: the runtime does not look at the network in between.
     let asking = actix_rt::spawn(async move {
-        turns.wait();
-        turns.wait();
         let (token, group) = (token(), group());
-        if is_change {
-            client.reset_invite_link(call(&token), &group).await.unwrap().body.invite_link
-        } else {
-            client.invite_link(call(&token), &group).await.unwrap().body.invite_link.unwrap()
+        let mut asked = pin!(async {
+            if is_change {
+                client.reset_invite_link(call(&token), &group).await.unwrap().body.invite_link
+            } else {
+                client.invite_link(call(&token), &group).await.unwrap().body.invite_link.unwrap()
+            }
+        });
+        if made == Made::Before {
+            let begun = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context)));
+            assert!(begun.await.is_pending());
         }
+        turns.wait();
+        turns.wait();
+        asked.await
     });
     asking.await.unwrap()
 }
 
 #[actix_rt::test]
 async fn a_change_is_never_sent_into_a_connection_that_its_server_has_closed() {
-    assert_eq!(link_after(b"", true).await, "L");
+    for made in [Made::After, Made::Before] {
+        assert_eq!(link_beside(b"", made, true).await, "L", "{made:?}");
+    }
 }
 
 #[actix_rt::test]
 async fn what_came_while_nobody_listened_is_no_answer_to_the_next_call() {
     for later in [poison(), b"x".to_vec()] {
-        for is_change in [false, true] {
-            assert_eq!(link_after(&later, is_change).await, "L", "{}", later.escape_ascii());
+        for (made, is_change) in
+            [(Made::After, false), (Made::After, true), (Made::Before, false), (Made::Before, true)]
+        {
+            assert_eq!(link_beside(&later, made, is_change).await, "L", "{made:?}: {}", later.escape_ascii());
         }
     }
 }
