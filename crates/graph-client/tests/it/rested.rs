@@ -59,9 +59,10 @@ fn answered(listener: &TcpListener) -> TcpStream {
     stream
 }
 
-/// When a call is made.
+/// When a call is made, by what comes over the connection that rests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Made {
+    /// All of it has come.
     After,
     /// It waits for others whose requests are sent together with its own.
     Before,
