@@ -37,9 +37,9 @@ impl<'a> Call<'a> {
     }
 }
 
-/// When a call that begins now, and may take as long as `timeout`, is over at the latest.
-pub(crate) fn latest(deadline: Option<Instant>, timeout: Duration) -> Instant {
-    let latest = Instant::now() + timeout;
+/// When a call that began then, and may take as long as `timeout`, is over at the latest.
+pub(crate) fn latest(deadline: Option<Instant>, begun: Instant, timeout: Duration) -> Instant {
+    let latest = begun + timeout;
     deadline.map_or(latest, |deadline| deadline.min(latest))
 }
 

@@ -35,6 +35,8 @@ impl<T> Verdict for Answer<T> {
 pub(crate) struct Tries<'a> {
     call: Call<'a>,
     effect: Effect,
+    /// When the call began.
+    begun: Instant,
     /// When the call is over.
     until: Instant,
     /// How long a whole call may take.
@@ -44,7 +46,8 @@ pub(crate) struct Tries<'a> {
 impl<'a> Tries<'a> {
     /// Of a call that begins now, and takes as long as `timeout` at the most.
     pub(crate) fn new(call: Call<'a>, effect: Effect, timeout: Duration) -> Self {
-        Self { call, effect, until: call::latest(call.deadline, timeout), timeout }
+        let begun = Instant::now();
+        Self { call, effect, begun, until: call::latest(call.deadline, begun, timeout), timeout }
     }
 
     /// Makes the call, and makes it again where that is safe, worth it and within its time. All tries together have the
@@ -56,13 +59,13 @@ impl<'a> Tries<'a> {
         &self,
         once: impl AsyncFn(&Progress) -> Result<T, GraphError>,
     ) -> Result<T, GraphError> {
-        let mut done = self.whole(self.admit(1)?, &once).await;
+        let mut done = self.whole(self.admit(1, self.begun)?, &once).await;
         for nth in 2..=TRIES {
             let Err(error) = verdict(&done) else { break };
             let Some(pause) = self.pause_after(error, nth - 1) else { break };
             sleep(pause).await;
             // What failed tells the caller more than that it may not be repeated now.
-            let Ok(admitted) = self.admit(nth) else { break };
+            let Ok(admitted) = self.admit(nth, Instant::now()) else { break };
             done = self.whole(admitted, &once).await;
         }
         done
@@ -76,7 +79,7 @@ impl<'a> Tries<'a> {
         &self,
         once: impl FnOnce(Progress) -> F,
     ) -> Result<T, GraphError> {
-        let (admitted, progress) = (self.admit(1)?, Progress::new(self.effect));
+        let (admitted, progress) = (self.admit(1, self.begun)?, Progress::new(self.effect));
         let Some(done) = once(progress.clone()).await else { return Err(progress.timeout()) };
         if !matches!(done, Err(GraphError::Disconnected { .. })) {
             admitted.ended(ended(&done));
@@ -101,8 +104,7 @@ impl<'a> Tries<'a> {
         done
     }
 
-    fn admit(&self, nth: u8) -> Result<Admitted<'a>, GraphError> {
-        let at = Instant::now();
+    fn admit(&self, nth: u8, at: Instant) -> Result<Admitted<'a>, GraphError> {
         if self.until <= at {
             return Err(GraphError::Timeout { sent: false, effect: self.effect });
         }

@@ -4,7 +4,8 @@ use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::mem;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use crate::bounds;
@@ -35,11 +36,25 @@ pub enum BodyError {
 /// The whole body, where it is at most `limit` bytes and comes in time.
 pub(crate) async fn read(headers: &HeaderMap, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
     let mut reading = pin!(read_all(headers, payload, limit));
-    // Most bodies are there when their head is, and need no timer.
-    if let Poll::Ready(read) = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
+    if let Some(read) = at_second_look(reading.as_mut()).await {
         return read;
     }
     tokio::time::timeout(bounds::BODY, reading).await.unwrap_or(Err(BodyError::Late))
+}
+
+/// What becomes of it without waiting. Most bodies come with their head, and need no timer; but `actix-http` gives them to
+/// a handler that has looked once.
+async fn at_second_look<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    let mut has_looked = false;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if mem::replace(&mut has_looked, true) => Poll::Ready(None),
+        Poll::Pending => {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 async fn read_all(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {

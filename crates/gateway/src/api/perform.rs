@@ -1,5 +1,6 @@
 //! What is done with a call once its face has read it: the same for every face.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -60,11 +61,11 @@ pub(super) async fn perform<O: Operation>(
     learn(http, |learned| learned.counted.number = number.as_ref().map(|number| number.allowance.clone()));
     let context = worker.context(tenant, number, class, taken);
     let context = Context { deadline, repeat_until: deadline, default_wait, trace: trace(http), ..context };
-    let operation = once(&context, keyed, request, run);
+    // Where it is, so that it is not copied to where it is waited for.
+    let operation = pin!(once(&context, keyed, request, run));
     Ok(match deadline {
         None => operation.await?,
-        // Boxed, so that calls without a deadline are none the larger for it.
-        Some(deadline) => in_time(deadline, O::IS_CHANGE, Box::pin(operation)).await?,
+        Some(deadline) => in_time(deadline, O::IS_CHANGE, operation).await?,
     })
 }
 

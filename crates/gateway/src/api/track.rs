@@ -216,6 +216,8 @@ impl Drop for Line {
         let trace_id = self.traced(&learned).and_then(|(trace, _)| trace.id());
         tracing::info!(
             target: "groupgate::request",
+            // As a text, and not as something that has to be formatted.
+            message = "request",
             request_id = &*self.id.hyphenated().encode_lower(&mut encoded),
             trace_id,
             caller_request_id = self.caller_id,
@@ -230,7 +232,6 @@ impl Drop for Line {
             replayed_request_id = replayed.map(tracing::field::display),
             fbtrace_id = upstream.as_ref().and_then(|(_, trace)| trace.as_deref()),
             microseconds = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
-            "request"
         );
         self.tell_collector(&learned, duration);
         self.tell(learned, duration);

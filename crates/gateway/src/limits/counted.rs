@@ -3,7 +3,6 @@
 //!
 //! [draft]: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 
-use std::io::Write;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
@@ -100,12 +99,9 @@ fn describe_one(key: &Allowance, class: Option<Class>) -> LimitInfo {
 
 /// Such as `"key";r=150;t=1`.
 fn written(name: &str, Standing { remaining, full_in }: Standing) -> Option<HeaderValue> {
-    // A name, and two numbers of ten digits at the most, since a burst has seven and a wait is in seconds.
-    let mut buffer = [0; 64];
-    let mut rest = &mut buffer[..];
-    write!(rest, "\"{name}\";r={remaining};t={}", seconds(full_in)).ok()?;
-    let free = rest.len();
-    HeaderValue::from_bytes(&buffer[..buffer.len() - free]).ok()
+    let (mut left, mut wait) = (itoa::Buffer::new(), itoa::Buffer::new());
+    let parts = ["\"", name, "\";r=", left.format(remaining), ";t=", wait.format(seconds(full_in))];
+    HeaderValue::try_from(parts.concat()).ok()
 }
 
 /// Such as `"key";q=200;w=2, "tenant";q=200;w=2, "tenant-write";q=20;w=2`; `None` where nothing is limited.

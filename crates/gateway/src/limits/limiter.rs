@@ -117,9 +117,7 @@ impl<C: Clock> Limiter<C> {
 
     /// How many calls come back in this time.
     pub(super) fn back_in(&self, time: Duration) -> u32 {
-        // A quota's interval is never zero.
-        let calls = time.as_nanos().checked_div(self.interval().as_nanos()).unwrap_or_default();
-        u32::try_from(calls).unwrap_or(u32::MAX)
+        u32::try_from(how_often(self.interval(), time)).unwrap_or(u32::MAX)
     }
 
     /// How many calls get through at once after a pause.
@@ -220,8 +218,7 @@ impl<C: Clock> Limiter<C> {
     /// What is left where the whole burst is there after this time.
     fn standing(&self, full_in: Duration) -> Standing {
         let (window, interval, burst) = (self.window(), self.interval(), self.burst().get());
-        // A quota's interval is never zero.
-        let left = window.saturating_sub(full_in).as_nanos().checked_div(interval.as_nanos()).unwrap_or_default();
+        let left = how_often(interval, window.saturating_sub(full_in));
         match u32::try_from(left).unwrap_or(burst).min(burst) {
             // It may be more than the window: another keeper may have counted by another rate.
             0 => Standing { remaining: 0, full_in: full_in.max(window) },
@@ -234,6 +231,13 @@ impl<C: Clock> fmt::Debug for Limiter<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Limiter({})", self.rate)
     }
+}
+
+/// How often an interval, which is never zero in a quota, goes into a time. Longer ones than 584 years count as that: numbers
+/// of 64 bits are divided in less time than those of 128, and each call does it several times.
+fn how_often(interval: Duration, time: Duration) -> u64 {
+    let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    nanoseconds(time).checked_div(nanoseconds(interval)).unwrap_or_default()
 }
 
 /// How long a burst that is used up takes at the most to be whole again, in nanoseconds: 73 years. Times up to twice as long

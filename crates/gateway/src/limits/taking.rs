@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cams_api::Class;
+use smallvec::SmallVec;
 use tokio::runtime::Handle;
 
 use super::allowance::{Allowance, Bucket, Reserved};
@@ -37,9 +38,12 @@ pub struct Begun {
 #[derive(Debug)]
 #[must_use = "the call is no longer in flight when this is dropped"]
 pub struct Taken {
-    _seats: Vec<Seat>,
+    _seats: Seats,
     tightest: Option<Told>,
 }
+
+/// Of the one or two whose limits a call is counted against: its key and its tenant, or its number.
+type Seats = SmallVec<[Seat; 2]>;
 
 /// What is left of a limit, and its name in headers.
 pub(super) type Told = (&'static str, Standing);
@@ -100,7 +104,7 @@ impl Limits {
             Waiting::Caller => allowance.enter(class),
             Waiting::Nobody => allowance.enter_spare(class),
         };
-        let seats = allowances.iter().map(enter).collect::<Result<_, _>>()?;
+        let seats = allowances.iter().map(enter).collect::<Result<Seats, _>>()?;
         let tightest = self.count(waiting, class, allowances).await?;
         Ok(Taken { _seats: seats, tightest })
     }
@@ -112,7 +116,7 @@ impl Limits {
         class: Option<Class>,
         allowances: &[&Allowance],
     ) -> Result<Option<Told>, Throttled> {
-        let buckets: Vec<&Bucket> = allowances.iter().flat_map(|allowance| allowance.of(class)).collect();
+        let buckets: SmallVec<[&Bucket; 4]> = allowances.iter().flat_map(|allowance| allowance.of(class)).collect();
         // What is known here to be used up is used up everywhere, and costs no round trip.
         check(waiting, buckets.iter().copied())?;
         if buckets.is_empty() || !self.shared.is_asked() {
@@ -179,8 +183,8 @@ impl Begun {
         // From here on the limits themselves know of it.
         let seat = self.held.take().map(|(seat, _)| self.key.of_class(seat, class)).transpose()?;
         let others_seats = others.iter().map(|other| other.enter(class));
-        let seats = seat.map(Ok).into_iter().chain(others_seats).collect::<Result<_, _>>()?;
-        let allowances: Vec<&Allowance> = std::iter::once(&*self.key).chain(others.iter().copied()).collect();
+        let seats = seat.map(Ok).into_iter().chain(others_seats).collect::<Result<Seats, _>>()?;
+        let allowances: SmallVec<[&Allowance; 2]> = std::iter::once(&*self.key).chain(others.iter().copied()).collect();
         let tightest = self.limits.count(Waiting::Caller, class, &allowances).await?;
         Ok(Taken { _seats: seats, tightest })
     }

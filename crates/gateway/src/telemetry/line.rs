@@ -20,8 +20,11 @@ thread_local! {
 /// In bytes.
 const SECOND_LENGTH: usize = 19;
 
-/// The line's own keys. A field of such a name gets an underscore behind it, so that no key stands twice.
-const RESERVED: [&str; 5] = ["timestamp", "level", "target", "spans", "span"];
+/// Whether it is one of the line's own keys. A field of such a name gets an underscore behind it, so that no key stands
+/// twice.
+fn is_reserved(name: &str) -> bool {
+    matches!(name, "timestamp" | "level" | "target" | "spans" | "span")
+}
 
 /// Opens a line: time in UTC to the millisecond (RFC 3339), level and target.
 pub(super) fn begin(line: &mut Vec<u8>, now: OffsetDateTime, level: Level, target: &str) {
@@ -67,7 +70,7 @@ impl Fields<'_> {
         let name = field.name();
         self.0.push(b',');
         string(self.0, name.strip_prefix("r#").unwrap_or(name));
-        if RESERVED.contains(&name) {
+        if is_reserved(name) {
             self.0.pop();
             self.0.extend_from_slice(b"_\"");
         }
@@ -163,9 +166,13 @@ fn string(line: &mut Vec<u8>, text: &str) {
 /// Whether JSON has the text as it is ([RFC 8259, section 7](https://www.rfc-editor.org/rfc/rfc8259#section-7)): eight bytes at
 /// a time, since all texts of all lines are looked at.
 fn is_plain(text: &str) -> bool {
-    let (words, rest) = text.as_bytes().as_chunks();
-    let is_escaped = |byte: &u8| *byte < b' ' || matches!(byte, b'"' | b'\\');
-    !words.iter().any(|word| has_escaped(u64::from_le_bytes(*word))) && !rest.iter().any(is_escaped)
+    let bytes = text.as_bytes();
+    let is_escaped = |word: &[u8; 8]| has_escaped(u64::from_le_bytes(*word));
+    match bytes.last_chunk() {
+        // What is left of whole words is looked at with what stands before it.
+        Some(last) => !bytes.as_chunks().0.iter().any(is_escaped) && !is_escaped(last),
+        None => !bytes.iter().any(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\')),
+    }
 }
 
 /// Whether one of eight bytes is a quotation mark, a backslash or a control character

@@ -20,22 +20,20 @@ const HIDDEN: usize = 4;
 pub(crate) const LINK_HOST: &str = "chat.whatsapp.com";
 const DOTS_OF_LINK_HOST: usize = 2;
 
-/// Fields that hold nothing but an ID of Meta's or of a call, which the log must show whole to be of use. Some look
-/// like phone numbers.
-const IDS: [&str; 8] = [
-    "phone_number_id",
-    "waba_id",
-    "request_id",
-    "caller_request_id",
-    "trace_id",
-    "access_key_id",
-    "unique_code",
-    "fbtrace_id",
-];
-
-/// Whether the field of this name is shown as it is.
+/// Whether the field of this name is shown as it is: it holds nothing but an ID of Meta's or of a call, which the log must
+/// show whole to be of use. Some look like phone numbers.
 pub(super) fn is_id(field: &str) -> bool {
-    IDS.contains(&field)
+    matches!(
+        field,
+        "phone_number_id"
+            | "waba_id"
+            | "request_id"
+            | "caller_request_id"
+            | "trace_id"
+            | "access_key_id"
+            | "unique_code"
+            | "fbtrace_id"
+    )
 }
 
 /// The text with phone numbers (`155…01`) and invite links (`chat.whatsapp.com/…xY`) shortened.

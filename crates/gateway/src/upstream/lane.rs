@@ -71,10 +71,10 @@ impl Guard for Lane {
 
     fn ended(&self, this: Try, how: Ended<'_>) {
         let (signs, now) = (Signs::of(how), Instant::now());
-        self.upstream.tell(&this, how, signs, Some(self.owner.phone_number_id.as_str()));
+        self.upstream.tell(&this, how, signs, Some(self.owner.phone_number_id.as_str()), now);
         self.upstream.learn(&this, signs.host, self.party, now);
         self.learn(self.breaker.ended(&this, signs.number, self.party, now));
-        self.account.ended(this, how);
+        self.account.ended_at(this, how, now);
     }
 
     fn may_repeat(&self) -> bool {

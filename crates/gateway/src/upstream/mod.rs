@@ -151,8 +151,8 @@ impl Upstream {
 
     /// Counts how a try ended, for this number where it was for one, and tells of a failure that is nobody's who called: they
     /// learn less of it.
-    fn tell(&self, this: &Try, how: Ended<'_>, signs: Signs, phone_number_id: Option<&str>) {
-        self.metrics.ended(this, how);
+    fn tell(&self, this: &Try, how: Ended<'_>, signs: Signs, phone_number_id: Option<&str>, now: Instant) {
+        self.metrics.ended(this, how, now);
         // The caller of one that Meta refused gets Meta's own words.
         if let Ended::Failed(error) = how
             && !matches!(error, GraphError::Refused(_))
@@ -189,10 +189,10 @@ impl Upstream {
     }
 
     fn ended_about(&self, waba: Option<&Waba>, this: Try, how: Ended<'_>) {
-        let signs = Signs::of(how);
-        self.tell(&this, how, signs, None);
-        self.learn(&this, signs.host, Parties::of(""), Instant::now());
-        self.budget.ended(waba, this, how);
+        let (signs, now) = (Signs::of(how), Instant::now());
+        self.tell(&this, how, signs, None, now);
+        self.learn(&this, signs.host, Parties::of(""), now);
+        self.budget.ended(waba, this, how, now);
     }
 }
 

@@ -77,7 +77,7 @@ impl GraphClient {
         let request = self.0.over_awc.request(Method::GET, &uri, host, token);
         let request = request.insert_header((header::USER_AGENT, self.0.user_agent.clone()));
         let begun = self.begin(request, token, &progress);
-        let latest = call::latest(deadline, self.0.timeout);
+        let latest = call::latest(deadline, Instant::now(), self.0.timeout);
         let response = timeout_at(latest, begun).await.unwrap_or_else(|_| Err(progress.timeout()))?;
         let length =
             response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());

@@ -11,6 +11,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use tokio::time::Instant;
 
 use super::durations::Durations;
 use super::{by_result, shown};
@@ -133,10 +134,10 @@ impl UpstreamMetrics {
     }
 
     /// A try that was made ended now.
-    pub(crate) fn ended(&self, this: &Try, how: Ended<'_>) {
+    pub(crate) fn ended(&self, this: &Try, how: Ended<'_>, now: Instant) {
         let end = UpstreamEnd::of(how);
         self.tried(end);
-        let took = this.at.elapsed();
+        let took = now.saturating_duration_since(this.at);
         // Little patience tells nothing of Meta. Where there was more, Meta took as long as that at the least.
         if end != UpstreamEnd::GivenUp || took >= PATIENT {
             self.durations.of(this.effect).observe(took);
@@ -172,18 +173,17 @@ impl UpstreamMetrics {
 #[cfg(test)]
 mod tests {
     use graph_client::Urgency;
-    use tokio::time::Instant;
 
     use super::*;
 
     #[test]
     fn a_try_that_was_given_up_is_measured_where_its_caller_was_patient() {
         let metrics = UpstreamMetrics::register(&mut Registry::default());
+        let now = Instant::now();
         let given_up = |at| {
-            metrics.ended(&Try { effect: Effect::Read, urgency: Urgency::Caller, nth: 1, at }, Ended::GivenUp);
+            metrics.ended(&Try { effect: Effect::Read, urgency: Urgency::Caller, nth: 1, at }, Ended::GivenUp, now);
             metrics.durations.of(Effect::Read).count()
         };
-        let now = Instant::now();
         assert_eq!(given_up(now), 0);
         assert_eq!(given_up(now - PATIENT), 1);
         assert_eq!(metrics.durations.of(Effect::Change).count(), 0);

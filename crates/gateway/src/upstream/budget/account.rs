@@ -72,11 +72,6 @@ impl Account {
         }
     }
 
-    /// How a try ended.
-    pub(in crate::upstream) fn ended(&self, this: Try, how: Ended<'_>) {
-        self.ended_at(this, how, Instant::now());
-    }
-
     /// How the account's quota is: the part used, and until when nothing goes through.
     pub fn waba(&self) -> QuotaStanding {
         QuotaStanding::of(&[&self.waba], Instant::now())
@@ -87,7 +82,8 @@ impl Account {
         QuotaStanding::of(&[&self.tenant, &self.number, &self.sending], Instant::now())
     }
 
-    pub(super) fn ended_at(&self, this: Try, how: Ended<'_>, now: Instant) {
+    /// How a try ended.
+    pub(in crate::upstream) fn ended_at(&self, this: Try, how: Ended<'_>, now: Instant) {
         self.tenant.comes_back();
         let heard = Heard::of(how);
         for (quota, scope) in self.quotas() {

@@ -146,8 +146,8 @@ impl Budget {
     }
 
     /// How such a try ended.
-    pub(super) fn ended(&self, waba: Option<&Waba>, this: Try, how: Ended<'_>) {
-        let (heard, now) = (Heard::of(how), Instant::now());
+    pub(super) fn ended(&self, waba: Option<&Waba>, this: Try, how: Ended<'_>, now: Instant) {
+        let heard = Heard::of(how);
         self.app.ended(this.at, heard.word_on(ThrottleScope::App), self.pause, now);
         if let Some(Waba { waba, tenant }) = waba {
             tenant.ended(this.at, heard.word_on(ThrottleScope::Token), self.pause, now);
