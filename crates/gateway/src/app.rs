@@ -26,7 +26,7 @@ use crate::health::Health;
 use crate::openapi::Documents;
 use crate::operations::Services;
 use crate::ports::{self, Ports};
-use crate::serving::{Connections, Listeners, Patience, Server, answering};
+use crate::serving::{Connections, Listeners, Patience, Server};
 use crate::start::{self, Shared};
 pub use crate::start::{Listener, StartError};
 use crate::telemetry::metrics::Metrics;
@@ -163,7 +163,6 @@ async fn serve(
             .app_data(Data::new(shared.worker()))
             .app_data(Data::from(shared.health.clone()))
             .wrap(from_fn(track))
-            .wrap(from_fn(answering))
             .configure(routes.clone())
     });
     server.await.map_err(StartError::Threads)
@@ -175,12 +174,7 @@ async fn serve_metrics(listeners: Listeners, metrics: &Metrics, health: &Arc<Hea
     let connections = Arc::new(Connections::uncounted(bounds::METRICS_CONNECTIONS));
     let (metrics, health) = (Data::new(metrics.clone()), Data::from(health.clone()));
     let server = listeners.serve(1, Patience::default(), &connections, move || {
-        App::new()
-            .app_data(metrics.clone())
-            .app_data(health.clone())
-            .wrap(from_fn(answering))
-            .configure(metrics::routes)
-            .configure(looks)
+        App::new().app_data(metrics.clone()).app_data(health.clone()).configure(metrics::routes).configure(looks)
     });
     server.await.map_err(StartError::Threads)
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use actix_web::App;
-use actix_web::middleware::from_fn;
+
 use actix_web::web::Data;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -15,7 +15,7 @@ use crate::app::StartError;
 use crate::config::Settings;
 use crate::health::Awaited;
 use crate::ports::{self, Ports};
-use crate::serving::{Patience, Server, answering};
+use crate::serving::{Patience, Server};
 use crate::telemetry::metrics::Metrics;
 
 /// How long a call may take that is being answered when the wait is over. None waits for anything.
@@ -37,7 +37,7 @@ impl WaitingRoom {
         let look = Data::new(look);
         let connections = ports::connections(settings, Metrics::default());
         let server = Ports::take(settings)?.into_one().serve(1, Patience::default(), &connections, move || {
-            App::new().app_data(look.clone()).wrap(from_fn(answering)).configure(starting::routes)
+            App::new().app_data(look.clone()).configure(starting::routes)
         });
         Ok(Self { awaited, server: server.await.map_err(StartError::Threads)? })
     }

@@ -6,13 +6,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use actix_http::{ConnectionType, HttpMessage, Payload, Request, RequestHead, Response};
+use actix_service::{Service, ServiceFactory, apply_fn_factory};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{Payload, RequestHead, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, UPGRADE};
-use actix_web::http::{ConnectionType, Method};
-use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{Error, HttpMessage};
 use futures_util::{StreamExt, stream};
 
 use super::refusals;
@@ -28,14 +27,14 @@ struct Answering {
 }
 
 impl Answering {
-    fn begin(request: &mut ServiceRequest) -> Self {
+    fn begin(request: &mut Request) -> Self {
         let vitals = request.conn_data::<Rc<Vitals>>().cloned();
         if let Some(vitals) = &vitals {
             vitals.begins_to_answer();
         }
         let asks = asks_for_another_protocol(request.head());
         if asks {
-            request.set_payload(Payload::None);
+            *request.payload() = Payload::None;
         }
         let is_clients_last = asks || request.head().connection_type() == ConnectionType::Close;
         Self { vitals, chunks: notice_end(request), is_clients_last }
@@ -52,6 +51,19 @@ impl Answering {
         let server_stops = self.vitals.as_ref().is_some_and(|vitals| vitals.gives_last_answers());
         let chunks_are_left = self.chunks.as_ref().is_some_and(|ended| !ended.get());
         server_stops || chunks_are_left || self.is_clients_last || self.is_too_late()
+    }
+
+    /// The answer, which tells the client where it is the connection's last.
+    fn end(self, mut response: Response<BoxBody>) -> Response<Body> {
+        if self.is_last() {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        if let Some(vitals) = &self.vitals
+            && response.head().connection_type() == ConnectionType::Close
+        {
+            vitals.gave_last_answer();
+        }
+        response.map_body(|_, inner| Body { inner, _answering: self })
     }
 }
 
@@ -70,7 +82,7 @@ fn asks_for_another_protocol(head: &RequestHead) -> bool {
 }
 
 /// Notices when a body in chunks was read to its end.
-fn notice_end(request: &mut ServiceRequest) -> Option<Rc<Cell<bool>>> {
+fn notice_end(request: &mut Request) -> Option<Rc<Cell<bool>>> {
     if !HttpMessage::chunked(request).unwrap_or_default() {
         return None;
     }
@@ -80,12 +92,12 @@ fn notice_end(request: &mut ServiceRequest) -> Option<Rc<Cell<bool>>> {
         seen.set(true);
         Poll::Ready(None)
     });
-    request.set_payload(Payload::Stream { payload: payload.chain(end).boxed_local() });
+    *request.payload() = Payload::Stream { payload: payload.chain(end).boxed_local() };
     Some(ended)
 }
 
 /// The body of an answer, which ends with it.
-struct Body {
+pub(super) struct Body {
     inner: BoxBody,
     _answering: Answering,
 }
@@ -102,27 +114,27 @@ impl MessageBody for Body {
     }
 }
 
-/// Wraps everything else of an `App` that a [`super::Server`] serves.
+/// The same `App`, around each of whose requests the connection learns how it is.
 ///
 /// What a client has sent behind a request whose answer was the connection's last is not done: by that answer it is told
 /// to send it elsewhere ([RFC 9112, section 9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
-pub(crate) async fn answering(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let answering = Answering::begin(&mut request);
-    let mut response = if answering.is_too_late() {
-        request.into_response(refusals::too_late())
-    } else {
-        next.call(request).await?.map_into_boxed_body()
-    };
-    if answering.is_last() {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    if let Some(vitals) = &answering.vitals
-        && response.response().head().connection_type() == ConnectionType::Close
-    {
-        vitals.gave_last_answer();
-    }
-    Ok(response.map_body(|_, inner| Body { inner, _answering: answering }))
+pub(super) fn answering<A, B>(
+    app: A,
+) -> impl ServiceFactory<Request, Config = A::Config, Response = Response<Body>, Error = A::Error, InitError = A::InitError>
+where
+    A: ServiceFactory<Request>,
+    A::Response: Into<Response<B>>,
+    B: MessageBody + 'static,
+{
+    apply_fn_factory(app, |mut request: Request, app: &A::Service| {
+        let answering = Answering::begin(&mut request);
+        let answered = (!answering.is_too_late()).then(|| app.call(request));
+        async move {
+            let response = match answered {
+                Some(answered) => answered.await?.into().map_into_boxed_body(),
+                None => refusals::too_late().into(),
+            };
+            Ok(answering.end(response))
+        }
+    })
 }

@@ -4,8 +4,8 @@
 //! here in its place does three things that it does not:
 //!
 //! - **Connections are bounded**, in all and for each client address ([`Connections`]). One too many is closed at once.
-//! - **Clients that take too long are cut off** (`vitals`): actix bounds the first head of a connection and its rests, but
-//!   neither the heads of later requests nor a client that does not read its answer.
+//! - **Clients that take too long are cut off** (`vitals`): actix bounds the first head of a connection, but neither the
+//!   heads of later requests nor a client that does not read its answer, and rests by a timer that is made for each.
 //! - **A stop loses no call** ([`Server`]): `actix-server` drops connections that it has accepted and not yet begun, and
 //!   resets those that wait to be accepted.
 //!
@@ -31,7 +31,6 @@ use tokio::sync::watch;
 
 use crate::bounds;
 
-pub(crate) use answering::answering;
 pub(crate) use connections::{Connections, raise_file_limit};
 pub(crate) use server::{Listeners, Server};
 

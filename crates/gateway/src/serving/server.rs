@@ -65,7 +65,7 @@ impl Listeners {
         self
     }
 
-    /// Serves an `App` on so many threads; it has to be wrapped in [`super::answering`].
+    /// Serves an `App` on so many threads.
     ///
     /// # Errors
     /// A thread could not be started, or no `App` be made on it. None of them serves then.

@@ -54,7 +54,8 @@ impl Stream {
 
     /// Whether it rests, and is to end with that.
     fn is_unwanted(&self) -> bool {
-        self.vitals.is_resting() && (self.ward.is_closing() || self.vitals.is_to_make_room())
+        let is_to_end = self.ward.is_closing() || self.vitals.has_rested() || self.vitals.is_to_make_room();
+        self.vitals.is_resting() && is_to_end
     }
 
     fn write_some(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {

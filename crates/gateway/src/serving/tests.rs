@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes};
 use actix_web::{App, HttpResponse};
 use futures_util::future::select_all;
@@ -17,7 +16,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::{Connections, Listeners, Patience, Server, answering};
+use super::vitals::Ward;
+use super::{Connections, LastAnswers, Listeners, Patience, Server};
 use crate::limits::TrustedProxies;
 use crate::telemetry::metrics::Metrics;
 
@@ -54,7 +54,6 @@ impl Scene {
                 }
             };
             App::new()
-                .wrap(from_fn(answering))
                 .route("/", web::get().to(|| async { "hello" }))
                 .route("/wait", web::get().to(wait))
                 .route("/echo", web::post().to(|body: Bytes| ready(body)))
@@ -141,6 +140,34 @@ async fn a_later_head_that_drips_is_cut_off_and_counted() {
     answer(&mut slow, "hello").await;
     assert!(!drips(&mut slow).await, "a connection took a head of 40 s");
     assert!(scene.counts("slow_head"));
+}
+
+#[actix_web::test]
+async fn a_connection_that_rests_for_too_long_is_closed_and_one_on_which_a_request_runs_is_not() {
+    let scene = Scene::start(10, Patience { keep_alive: SHORT, ..patient() }).await;
+    let (mut resting, mut waiting) = (scene.connect().await, scene.connect().await);
+    waiting.write_all(WAIT).await.unwrap();
+    resting.write_all(GET).await.unwrap();
+    answer(&mut resting, "hello").await;
+    assert_eq!(rest(&mut resting).await, "");
+    assert!(!scene.counts("slow_head") && !scene.counts("crowded"));
+    scene.gate.add_permits(1);
+    answer(&mut waiting, "waited").await;
+}
+
+#[test]
+fn whoever_still_takes_an_answer_does_not_rest() {
+    let patience = Patience { keep_alive: Duration::ZERO, ..patient() };
+    let ward = Ward::new(Arc::new(Connections::uncounted(1)), patience, LastAnswers::default());
+    let (_, vitals) = ward.enter(false);
+    vitals.begins_to_answer();
+    vitals.is_blocked();
+    vitals.has_answered();
+    ward.look();
+    assert!(!vitals.has_rested());
+    vitals.went();
+    ward.look();
+    assert!(vitals.has_rested());
 }
 
 #[actix_web::test]
@@ -327,7 +354,7 @@ async fn where_an_app_cannot_be_made_nothing_is_served() {
     let (made, connections) = (Arc::new(AtomicUsize::new(0)), Arc::new(Connections::uncounted(10)));
     let serving = listeners.serve(2, patient(), &connections, move || {
         assert_eq!(made.fetch_add(1, Ordering::SeqCst), 0, "the second is not made");
-        App::new().wrap(from_fn(answering))
+        App::new()
     });
     assert!(timeout(LONG, serving).await.unwrap().is_err());
     eventually_refused(address).await;

@@ -33,7 +33,9 @@ pub(super) struct Vitals {
     is_cut: Cell<bool>,
     /// Whether everybody is behind it.
     is_of_proxy: bool,
-    /// Whether its place is wanted for others, so that it is closed unless something comes.
+    /// Whether it has rested for as long as it may, so that it is closed unless something comes.
+    has_rested: Cell<bool>,
+    /// The same where its place is wanted for others.
     is_to_make_room: Cell<bool>,
     has_given_last_answer: Cell<bool>,
     /// Wakes whoever reads and writes.
@@ -54,12 +56,15 @@ impl Vitals {
             Stage::Resting(_) => self.stage.set(Stage::Head(Instant::now())),
             Stage::FirstHead | Stage::Head(_) | Stage::Answering => {}
         }
+        self.has_rested.set(false);
         self.is_to_make_room.set(false);
     }
 
-    /// Bytes were taken by the client.
+    /// Bytes were taken by the client. It rests from when it has taken the last that it was waited for with.
     pub(super) fn went(&self) {
-        self.blocked.set(None);
+        if self.blocked.take().is_some() && matches!(self.stage.get(), Stage::Resting(_)) {
+            self.stage.set(Stage::Resting(Instant::now()));
+        }
     }
 
     /// The client takes nothing for now.
@@ -80,6 +85,11 @@ impl Vitals {
     /// Whether nothing of a request has come.
     pub(super) fn is_resting(&self) -> bool {
         matches!(self.stage.get(), Stage::New | Stage::Resting(_))
+    }
+
+    /// Whether it is to be closed since nothing has come for so long.
+    pub(super) fn has_rested(&self) -> bool {
+        self.has_rested.get()
     }
 
     /// Whether it is to be closed for want of room.
@@ -121,10 +131,15 @@ impl Vitals {
         self.has_given_last_answer.get()
     }
 
+    /// Whether it rests for longer than this. It does not while its client takes an answer.
+    fn rests_longer(&self, now: Instant, most: Duration) -> bool {
+        let is_over = |since: Instant| now.saturating_duration_since(since) > most;
+        matches!(self.stage.get(), Stage::Resting(since) if is_over(since)) && self.blocked.get().is_none()
+    }
+
     /// Whether it has rested for so long that its place goes to others.
     fn can_make_room(&self, now: Instant, most: Duration) -> bool {
-        let since = if let Stage::Resting(since) = self.stage.get() { Some(since) } else { None };
-        !self.is_of_proxy && since.is_some_and(|since| now.saturating_duration_since(since) > most)
+        !self.is_of_proxy && self.rests_longer(now, most)
     }
 
     /// Why it is to be given up now.
@@ -133,11 +148,6 @@ impl Vitals {
         match (self.stage.get(), self.blocked.get()) {
             (_, Some(since)) if is_over(since, patience.reader) => Some(ConnectionCut::SlowReader),
             (Stage::Head(since), _) if is_over(since, patience.head) => Some(ConnectionCut::SlowHead),
-            // A rest that `actix-http` has not ended is none: part of a head came while the request before was being
-            // answered, where it cannot be told from the body of that.
-            (Stage::Resting(since), _) if is_over(since, patience.keep_alive + patience.head) => {
-                Some(ConnectionCut::SlowHead)
-            }
             _ => None,
         }
     }
@@ -174,6 +184,7 @@ impl Ward {
             blocked: Cell::default(),
             is_cut: Cell::default(),
             is_of_proxy,
+            has_rested: Cell::default(),
             is_to_make_room: Cell::default(),
             has_given_last_answer: Cell::default(),
             waker: RefCell::default(),
@@ -209,13 +220,17 @@ impl Ward {
         self.all.borrow().values().for_each(|vitals| vitals.wake());
     }
 
-    /// Gives up those that have taken too long, and, where there is little room, closes those that rest.
+    /// Gives up those that have taken too long, and closes those that have rested for long enough, which is sooner where
+    /// there is little room.
     pub(super) fn look(&self) {
         let (now, is_crowded) = (Instant::now(), self.connections.are_crowded());
         for vitals in self.all.borrow().values().filter(|vitals| !vitals.is_cut()) {
             if let Some(why) = vitals.overdue(now, &self.patience) {
                 vitals.is_cut.set(true);
                 self.connections.cut(why);
+                vitals.wake();
+            } else if vitals.rests_longer(now, self.patience.keep_alive) {
+                vitals.has_rested.set(true);
                 vitals.wake();
             } else if is_crowded && vitals.can_make_room(now, self.patience.crowded) {
                 vitals.is_to_make_room.set(true);

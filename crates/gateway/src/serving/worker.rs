@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, Request, Response};
+use actix_http::{HttpService, KeepAlive, Request, Response};
 use actix_rt::Arbiter;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::body::MessageBody;
@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::answering::answering;
 use super::connections::Permit;
 use super::stream::Stream;
 use super::vitals::Ward;
@@ -164,14 +165,15 @@ async fn serve<S, B>(
     rt::spawn(watch_over(ward.clone(), patience, phase.clone()));
     let app = map_config(app, |()| AppConfig::default()).map_err(|error| error.into().error_response());
     let http = HttpService::build()
-        .keep_alive(patience.keep_alive)
+        // The ward ends rests: it needs no timer for each of them.
+        .keep_alive(KeepAlive::Os)
         .client_request_timeout(patience.first_head)
         .client_disconnect_timeout(bounds::CLOSING)
         .h1_allow_half_closed(false)
         .on_connect_ext(|stream: &Stream, extensions| {
             extensions.insert(stream.vitals().clone());
         })
-        .h1(app);
+        .h1(answering(app));
     // Whoever waits for it learns that there is none when `ready` is dropped.
     let Ok(http) = http.new_service(()).await else { return };
     let _ = ready.send(());
