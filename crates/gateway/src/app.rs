@@ -57,9 +57,9 @@ pub struct Running {
 /// Every path, in the order in which it is tried: the hot ones first.
 fn routes(config: &mut ServiceConfig, docs: Docs, documents: &Documents, face: Face) {
     config
+        .configure(normalized::routes)
         .service(
             web::scope("/v1")
-                .configure(normalized::routes)
                 .configure(oauth::routes)
                 .configure(whoami::routes)
                 .configure(events::routes)

@@ -1,7 +1,9 @@
 //! The normalized REST face: `POST /v1/{Operation}` with a JSON body.
 
-use actix_web::HttpRequest;
+use actix_web::dev::{ServiceRequest, ServiceResponse, fn_service};
+use actix_web::http::Method;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{Error, FromRequest as _, HttpRequest};
 use cams_api::parameters::{self, ParameterError};
 use cams_api::wait::WaitSeconds;
 use cams_api::{Class, Operation};
@@ -9,12 +11,12 @@ use url::form_urlencoded;
 
 use super::admission::{Admitted, admit};
 use super::perform::{Asked, perform};
-use super::render::{begin, render_once, request_id};
-use super::{ApiError, Worker, body, headers, method_not_allowed};
+use super::render::{begin, not_allowed, render_once, request_id};
+use super::{ApiError, Worker, body, headers};
 use crate::operations::{Context, Fingerprint, Keyed, OperationError, OperationVisitor, Reply, each_operation};
 use crate::telemetry::metrics::Called;
 
-/// The route of every operation in the table.
+/// The path of every operation in the table.
 pub fn routes(config: &mut ServiceConfig) {
     each_operation(&mut Routes { config, routed: 0 });
 }
@@ -32,13 +34,21 @@ impl OperationVisitor for Routes<'_> {
     ) {
         let called = Called::rest(self.routed);
         self.routed += 1;
-        let handler = move |http: HttpRequest, worker: Data<Worker>, payload: Payload| async move {
-            begin(&http, &worker, called, Some(O::NAME));
-            let result = handle(&http, &worker, payload, run).await;
-            render_once(&http, result)
-        };
-        let resource = web::resource(O::NAME).route(web::post().to(handler));
-        self.config.service(resource.default_service(web::to(method_not_allowed("POST"))));
+        // No scope, resource and route: each of them has a future and a list of its own for every call.
+        let service = fn_service(move |request: ServiceRequest| async move {
+            let (http, mut payload) = request.into_parts();
+            let response = if http.method() == Method::POST {
+                let worker = Data::<Worker>::extract(&http).await?;
+                let payload = Payload::from_request(&http, &mut payload).await?;
+                begin(&http, &worker, called, Some(O::NAME));
+                let result = handle(&http, &worker, payload, run).await;
+                render_once(&http, result)
+            } else {
+                not_allowed(&http, "POST")
+            };
+            Ok::<_, Error>(ServiceResponse::new(http, response))
+        });
+        self.config.service(web::service(format!("/v1/{}", O::NAME)).finish(service));
     }
 }
 
