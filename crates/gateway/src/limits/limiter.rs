@@ -7,22 +7,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use governor::Quota;
 use governor::clock::{Clock, MonotonicClock, Reference};
-use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
-use governor::{Quota, RateLimiter};
 use tenant_store::Rate;
 
 #[cfg(test)]
 mod tests;
 
 /// A limit that is in force. It is shared by reference: all takers count.
+///
+/// `governor`'s own `RateLimiter` decides the same, and keeps quota, clock and start of its own: there are several limiters for
+/// each tenant in memory, and each call looks at all of them.
 pub struct Limiter<C: Clock = MonotonicClock> {
     rate: Rate,
     quota: Quota,
     clock: C,
-    gcra: RateLimiter<NotKeyed, State, C, NoOpMiddleware<C::Instant>>,
     state: State,
     /// By how many nanoseconds the whole burst may be back later than the state says, since another keeper told of it.
     doubt: AtomicU64,
@@ -39,40 +40,26 @@ pub struct Standing {
     pub full_in: Duration,
 }
 
-/// governor's state, which can be looked at without counting, and set.
-#[derive(Clone, Default)]
-struct State(Arc<InMemoryState>);
-
-impl StateStore for State {
-    type Key = NotKeyed;
-
-    fn measure_and_replace<T, F, E>(&self, key: &NotKeyed, decide: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
-        self.0.measure_and_replace(key, decide)
-    }
-}
+/// governor's state: when the whole burst is there again, in nanoseconds from the limiter's start. GCRA calls that the
+/// theoretical arrival time.
+#[derive(Default)]
+struct State(InMemoryState);
 
 impl State {
-    /// When the whole burst is there again, in nanoseconds.
     fn full_at(&self) -> u64 {
         let seen = Cell::new(0);
-        self.replace(|full_at| {
+        // That it stays as it is is no failure.
+        let _ = self.replace(|full_at| {
             seen.set(full_at);
-            None
+            Err(())
         });
         seen.get()
     }
 
-    /// Sets when the whole burst is there again, in nanoseconds; not where `next` has nothing for it.
-    fn replace(&self, next: impl Fn(u64) -> Option<u64>) {
-        let next = |state: Option<Nanos>| match next(state.map_or(0, Nanos::as_u64)) {
-            Some(next) => Ok(((), Nanos::new(next))),
-            None => Err(()),
-        };
-        // That it stays as it is is no failure.
-        let _ = self.0.measure_and_replace(&NotKeyed::NonKey, next);
+    /// Sets it, unless `next` refuses.
+    fn replace<E>(&self, next: impl Fn(u64) -> Result<u64, E>) -> Result<(), E> {
+        let next = |state: Option<Nanos>| next(state.map_or(0, Nanos::as_u64)).map(|next| ((), Nanos::new(next)));
+        self.0.measure_and_replace(&NotKeyed::NonKey, next)
     }
 }
 
@@ -91,13 +78,9 @@ impl Limiter {
 
 impl<C: Clock> Limiter<C> {
     /// A limiter whose time is `clock`'s.
-    pub fn with_clock(rate: Rate, clock: C) -> Option<Self>
-    where
-        C: Clone,
-    {
-        let (quota, state, start) = (quota(rate)?, State::default(), clock.now());
-        let gcra = RateLimiter::new(quota, state.clone(), clock.clone());
-        Some(Self { rate, quota, gcra, state, doubt: AtomicU64::new(0), start, clock })
+    pub fn with_clock(rate: Rate, clock: C) -> Option<Self> {
+        let (quota, start) = (quota(rate)?, clock.now());
+        Some(Self { rate, quota, state: State::default(), doubt: AtomicU64::new(0), start, clock })
     }
 
     /// What it was made for.
@@ -135,21 +118,26 @@ impl<C: Clock> Limiter<C> {
     /// # Errors
     /// How long to wait until one gets through, where it does not now. It is not counted.
     pub fn take(&self) -> Result<(), Duration> {
-        loop {
-            let Err(refused) = self.gcra.check() else { return Ok(()) };
-            let wait = refused.wait_time_from(self.clock.now());
-            // Its time may have come while it was refused.
-            if !wait.is_zero() {
-                return Err(wait);
-            }
-        }
+        self.take_at(self.clock.now())
+    }
+
+    /// The same where it is `now`.
+    pub(super) fn take_at(&self, now: C::Instant) -> Result<(), Duration> {
+        let (now, interval) = (now.duration_since(self.start).as_u64(), Nanos::from(self.interval()).as_u64());
+        // A call gets through while no more than this is missing of the burst.
+        let most = Nanos::from(self.window()).as_u64() - interval;
+        self.state.replace(|full_at| match full_at.saturating_sub(now + most) {
+            0 => Ok(full_at.max(now) + interval),
+            wait => Err(Duration::from_nanos(wait)),
+        })
     }
 
     /// Gives a call back that was counted a moment ago, where nothing else has happened since that would let two through
     /// for it.
     pub(super) fn give_back(&self) {
         let (now, interval) = (self.now(), Nanos::from(self.interval()));
-        self.state.replace(|full_at| full_at.checked_sub(interval.as_u64()).filter(|before| *before >= now.as_u64()));
+        let before = |full_at: u64| full_at.checked_sub(interval.as_u64()).filter(|before| *before >= now.as_u64());
+        let _ = self.state.replace(|full_at| before(full_at).ok_or(()));
     }
 
     /// What another keeper of the same limit says: the whole burst is there again after `full_in`. Its answer took so long,
@@ -158,12 +146,12 @@ impl<C: Clock> Limiter<C> {
     pub(super) fn learn(&self, full_in: Duration, took: Duration) {
         let (told, took) = (self.now() + Nanos::from(full_in), Nanos::from(took.min(full_in)));
         let earliest = told.as_u64() - took.as_u64();
-        self.state.replace(|full_at| {
+        let _ = self.state.replace(|full_at| {
             let is_news = earliest > full_at;
             if is_news {
                 self.doubt.store(took.as_u64(), Ordering::Relaxed);
             }
-            is_news.then_some(earliest)
+            is_news.then_some(earliest).ok_or(())
         });
     }
 
@@ -175,7 +163,12 @@ impl<C: Clock> Limiter<C> {
 
     /// How long a call has to wait that leaves half of the burst to others.
     pub fn wait_for_spare(&self) -> Option<Duration> {
-        let full_in = self.full_in(self.clock.now(), Duration::ZERO);
+        self.wait_for_spare_at(self.clock.now())
+    }
+
+    /// The same where it is `now`.
+    pub(super) fn wait_for_spare_at(&self, now: C::Instant) -> Option<Duration> {
+        let full_in = self.full_in(now, Duration::ZERO);
         let (kept, remaining) = (self.burst().get() / 2, self.standing(full_in).remaining);
         (remaining <= kept).then(|| self.interval() * (kept + 1 - remaining))
     }

@@ -117,14 +117,15 @@ impl Limits {
         allowances: &[&Allowance],
     ) -> Result<Option<Told>, Throttled> {
         let buckets: SmallVec<[&Bucket; 4]> = allowances.iter().flat_map(|allowance| allowance.of(class)).collect();
+        let now = Instant::now();
         // What is known here to be used up is used up everywhere, and costs no round trip.
-        check(waiting, buckets.iter().copied())?;
+        check(waiting, buckets.iter().copied(), now)?;
         if buckets.is_empty() || !self.shared.is_asked() {
-            return take_here(&buckets);
+            return take_here(&buckets, now);
         }
         // Boxed, so that calls that are counted here alone are none the larger for it.
         let counted = Box::pin(self.count_shared(waiting, &buckets)).await;
-        counted.unwrap_or_else(|| take_here(&buckets))
+        counted.unwrap_or_else(|| take_here(&buckets, Instant::now()))
     }
 
     /// Counts a call for all replicas; `None` where nobody answers who counts for them.
@@ -172,7 +173,7 @@ impl Begun {
     /// # Errors
     /// [`Throttled::Rate`] of the limit that refuses it for the longest time.
     pub fn look_ahead(&self, class: Option<Class>, other: &Allowance) -> Result<(), Throttled> {
-        check(Waiting::Caller, other.of(class)).inspect_err(|_| self.forget())
+        check(Waiting::Caller, other.of(class), Instant::now()).inspect_err(|_| self.forget())
     }
 
     /// Counts the call against its key and the `others`. What one of their limits refuses is counted by none.
@@ -215,12 +216,11 @@ pub(super) fn tightness((_, left): &Told) -> (u32, Reverse<Duration>) {
 }
 
 /// Whether none refuses the call.
-fn check<'a>(waiting: Waiting, buckets: impl Iterator<Item = &'a Bucket>) -> Result<(), Throttled> {
-    let now = Instant::now();
+fn check<'a>(waiting: Waiting, buckets: impl Iterator<Item = &'a Bucket>, now: Instant) -> Result<(), Throttled> {
     let wait = |bucket: &Bucket| -> Option<Duration> {
         match waiting {
             Waiting::Caller => bucket.limiter.wait_at(now),
-            Waiting::Nobody => bucket.limiter.wait_for_spare(),
+            Waiting::Nobody => bucket.limiter.wait_for_spare_at(now),
         }
     };
     let refused = buckets.filter_map(|bucket| Some(bucket.throttled(wait(bucket)?)));
@@ -228,13 +228,12 @@ fn check<'a>(waiting: Waiting, buckets: impl Iterator<Item = &'a Bucket>) -> Res
 }
 
 /// Counts a call that none refused a moment ago. Where another call was faster, it is given back.
-fn take_here(buckets: &[&Bucket]) -> Result<Option<Told>, Throttled> {
+fn take_here(buckets: &[&Bucket], now: Instant) -> Result<Option<Told>, Throttled> {
     for (taken, bucket) in buckets.iter().enumerate() {
-        if let Err(wait) = bucket.limiter.take() {
+        if let Err(wait) = bucket.limiter.take_at(now) {
             buckets[..taken].iter().for_each(|bucket| bucket.limiter.give_back());
             return Err(bucket.throttled(wait));
         }
     }
-    let now = Instant::now();
     Ok(buckets.iter().map(|bucket| (bucket.name(), bucket.limiter.look_at(now))).min_by_key(tightness))
 }

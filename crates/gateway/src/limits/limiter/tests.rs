@@ -153,7 +153,8 @@ impl Clock for Restless {
 fn no_call_is_refused_that_has_to_wait_no_longer() {
     let limiter = Limiter::with_clock("1/s;burst=1".parse().unwrap(), Restless::default()).unwrap();
     limiter.take().unwrap();
-    assert_eq!(limiter.take(), Ok(()));
+    // The time by which it is refused is that by which its wait is told.
+    assert_eq!([limiter.take(), limiter.take()], [Err(Duration::from_millis(300)), Ok(())]);
 }
 
 #[test]
