@@ -18,9 +18,9 @@ use crate::telemetry::metrics::{Metrics, Pulse, QueueFigures};
 
 /// How many calls may be on their way: what comes in some ten seconds at a replica's limit.
 const CAPACITY: usize = 64 * 1024;
-/// So many are worth a write. A statement of many more holds up whoever shares a core with PostgreSQL: each row takes it some ten
-/// microseconds.
-const WORTHWHILE: usize = 128;
+/// So many are worth a write: a statement takes PostgreSQL as long as some eighty rows do, whatever is in it. One of many more holds
+/// up whoever shares a core with PostgreSQL.
+const WORTHWHILE: usize = 1024;
 /// How many are written at once at the most, where writes are slower than calls come.
 const BATCH: usize = 2048;
 /// How long calls gather at the most.
